@@ -1,0 +1,1 @@
+//! Archives as bytes: written, read, verified, unpacked. An archive knows no sessions; its label is opaque here.

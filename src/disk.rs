@@ -1,0 +1,308 @@
+//! The one door for durable changes on disk: whatever is written, moved or removed here survives a kill and a
+//! power cut as either the old or the new, never as something between.
+//!
+//! Every step that changes what a later start would find passes [`step`], where the crash test of `tests/it`
+//! can kill the process before the n-th one.
+
+use crate::error::{At, Error, Result};
+use rustix::fs::{AtFlags, CWD, RenameFlags};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+static STEPS_LEFT: AtomicI64 = AtomicI64::new(-1);
+
+/// In debug builds, makes the process kill itself before its `n`-th durable step (1 = the first); the crash test
+/// uses it. Release builds ignore it.
+pub fn crash_before(n: i64) {
+    STEPS_LEFT.store(n, Ordering::SeqCst);
+}
+
+fn step() {
+    if cfg!(debug_assertions) && STEPS_LEFT.fetch_sub(1, Ordering::SeqCst) == 1 {
+        let me = rustix::process::getpid();
+        let _ = rustix::process::kill_process(me, rustix::process::Signal::KILL);
+    }
+}
+
+/// Flushes a folder's entries, so that a rename in it survives a power cut.
+pub fn sync_dir(dir: &Path) -> Result<()> {
+    let handle = File::open(dir).at("opening", dir)?;
+    match handle.sync_all() {
+        // Some network and FUSE file systems have nothing to flush for a folder.
+        Err(e) if matches!(e.raw_os_error(), Some(22 | 95)) => Ok(()),
+        other => other.at("flushing", dir),
+    }
+}
+
+/// The folder a path lies in; `.` for a bare name.
+pub fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes a folder and those above it, private to its owner, and leaves existing ones as they are.
+pub fn make_dir(dir: &Path) -> Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    step();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).at("making the folder", dir)
+}
+
+/// Opens a new file for writing, private to its owner; fails if something is there.
+pub fn create_new(path: &Path) -> Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).at("creating", path)
+}
+
+/// Replaces `to` by the finished file `temp` in one step and makes that durable: data first, then the name.
+pub fn publish(temp: &Path, to: &Path) -> Result<()> {
+    File::open(temp).and_then(|f| f.sync_all()).at("flushing", temp)?;
+    step();
+    rename(temp, to)?;
+    step();
+    sync_dir(parent(to))
+}
+
+/// Moves a file or folder to a name that is free, and makes that durable.
+pub fn move_to(from: &Path, to: &Path) -> Result<()> {
+    step();
+    rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
+        .or_else(|e| match e {
+            // File systems without RENAME_NOREPLACE: look first. Callers hold the work lock.
+            rustix::io::Errno::INVAL if !exists(to) => rustix::fs::rename(from, to),
+            other => Err(other),
+        })
+        .at("moving", from)?;
+    step();
+    sync_dir(parent(to))?;
+    if parent(from) != parent(to) { sync_dir(parent(from)) } else { Ok(()) }
+}
+
+/// Swaps two folders in one step (`renameat2(RENAME_EXCHANGE)`) and makes that durable.
+pub fn exchange(a: &Path, b: &Path) -> Result<()> {
+    step();
+    rustix::fs::renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).at("exchanging", b)?;
+    step();
+    sync_dir(parent(a))?;
+    sync_dir(parent(b))
+}
+
+/// Gives a file a second name.
+pub fn link(from: &Path, to: &Path) -> Result<()> {
+    step();
+    fs::hard_link(from, to).at("linking", from)
+}
+
+/// Writes a small file whole: temp, flush, rename, flush the folder.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temp = beside(path, "tmp");
+    remove_file(&temp)?;
+    let mut file = create_new(&temp)?;
+    file.write_all(bytes).at("writing", &temp)?;
+    drop(file);
+    publish(&temp, path)
+}
+
+/// Appends one line to a log of ours in a single write, private to its owner. A last line that a kill left
+/// unfinished is closed first, so that it costs itself only.
+pub fn append_line(path: &Path, line: &str) -> Result<()> {
+    let mut file =
+        OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).at("opening", path)?;
+    let mut text = String::with_capacity(line.len() + 2);
+    if file.metadata().at("reading", path)?.len() > 0 {
+        let mut last = [0u8];
+        file.seek(SeekFrom::End(-1)).at("reading", path)?;
+        file.read_exact(&mut last).at("reading", path)?;
+        if last != *b"\n" {
+            text.push('\n');
+        }
+    }
+    text.push_str(line);
+    text.push('\n');
+    step();
+    file.write_all(text.as_bytes()).at("writing", path)
+}
+
+/// Copies a file's bytes, sharing them where the file system can (reflink); private to its owner.
+/// Returns the number of bytes. The copy is not flushed: [`publish`] does that.
+pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
+    let source = File::open(from).at("opening", from)?;
+    let mut target = create_new(to)?;
+    if rustix::fs::ioctl_ficlone(&target, &source).is_ok() {
+        return Ok(target.metadata().at("reading", to)?.len());
+    }
+    io::copy(&mut &source, &mut target).at("copying", from)
+}
+
+/// Gives a file a second name, or copies it where it can't have one (another file system, no permission).
+pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
+    match link(from, to) {
+        Err(Error::Io { source, .. }) if matches!(source.raw_os_error(), Some(1 | 13 | 18 | 31 | 38 | 95)) => {
+            copy_file(from, to).map(drop)
+        }
+        other => other,
+    }
+}
+
+/// Removes a file; nothing there is fine.
+pub fn remove_file(path: &Path) -> Result<()> {
+    if !exists(path) {
+        return Ok(());
+    }
+    step();
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.at("removing", path),
+    }
+}
+
+/// Removes a folder and all in it, never following links; nothing there is fine.
+pub fn remove_tree(path: &Path) -> Result<()> {
+    if !exists(path) {
+        return Ok(());
+    }
+    step();
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    match fs::remove_dir_all(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.at("removing", path),
+    }
+}
+
+/// Whether something is at the path, a dangling link included.
+pub fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// A name beside `path` for something unfinished: hidden, and told apart by process and purpose.
+pub fn beside(path: &Path, purpose: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    parent(path).join(format!(".{name}.{}.{purpose}", std::process::id()))
+}
+
+/// Sets a file's or folder's permission bits.
+pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).at("setting the mode of", path)
+}
+
+/// What tells one file from every other on this machine, and this content of it from an older one, without
+/// reading it. ctime is left out: links change it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FileMark {
+    /// Device number.
+    pub device: u64,
+    /// Inode number.
+    pub inode: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Seconds and nanoseconds of the last write.
+    pub mtime: (i64, u32),
+}
+
+impl FileMark {
+    /// Reads the mark of what is at the path, without following a link.
+    pub fn of(path: &Path) -> Result<FileMark> {
+        let meta = fs::symlink_metadata(path).at("reading", path)?;
+        Ok(FileMark {
+            device: meta.dev(),
+            inode: meta.ino(),
+            size: meta.size(),
+            mtime: (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0)),
+        })
+    }
+}
+
+/// Bytes free for this user on the file system a path lies on.
+pub fn free_space(path: &Path) -> Result<u64> {
+    let stat = rustix::fs::statvfs(path).at("asking the free space of", path)?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+/// An exclusive lock (flock) that lasts as long as the value, and says who holds it.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock, or returns what its holder wrote into it.
+    pub fn take(path: &Path, says: &str) -> Result<std::result::Result<Lock, String>> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .at("opening the lock", path)?;
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0).at("writing", path)?;
+                file.write_all(says.as_bytes()).at("writing", path)?;
+                Ok(Ok(Lock { _file: file }))
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let _ = file.read_to_string(&mut text);
+                Ok(Err(text))
+            }
+            Err(TryLockError::Error(e)) => Err(e).at("locking", path),
+        }
+    }
+}
+
+/// Whether a file could be opened by somebody else than its owner and group.
+pub fn world_readable(path: &Path) -> Result<bool> {
+    Ok(fs::metadata(path).at("reading", path)?.mode() & 0o004 != 0)
+}
+
+/// Gives a file or folder (not what a link points to) to a user and group.
+pub fn give_to(path: &Path, uid: u32, gid: u32) -> Result<()> {
+    let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
+    rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW).at("giving away", path)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).at("renaming", from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unfinished_line_costs_itself_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        fs::write(&log, "one\ntw").unwrap();
+        append_line(&log, "three").unwrap();
+        assert_eq!(fs::read_to_string(&log).unwrap(), "one\ntw\nthree\n");
+    }
+
+    #[test]
+    fn a_lock_says_who_holds_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = Lock::take(&path, "keeper 7").unwrap().unwrap();
+        assert_eq!(Lock::take(&path, "x").unwrap().unwrap_err(), "keeper 7");
+        drop(held);
+        assert!(Lock::take(&path, "x").unwrap().is_ok());
+    }
+
+    #[test]
+    fn exchange_swaps_folders() {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+        fs::create_dir(&a).unwrap();
+        fs::create_dir(&b).unwrap();
+        fs::write(a.join("x"), "a").unwrap();
+        exchange(&a, &b).unwrap();
+        assert!(b.join("x").exists() && !a.join("x").exists());
+    }
+}

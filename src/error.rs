@@ -1,0 +1,160 @@
+//! What can go wrong, as facts. The sentences a person reads stand in `text`; the exit codes in `cli`.
+//!
+//! A variant earns its place by an exit code, a hint or a caller that matches on it; all the rest is [`Error::Io`].
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The result of everything in wakeep that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Who holds a session or a lock, as far as it could be found out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Holder {
+    /// Process id on this host, where one is known.
+    pub pid: Option<u32>,
+    /// The program's name or what the lock says of itself.
+    pub program: String,
+    /// The host, where it is another one than this.
+    pub host: Option<String>,
+}
+
+/// A fact about what failed.
+#[derive(Debug)]
+pub enum Error {
+    /// The operating system refused something.
+    Io {
+        /// What was being done, an English verb phrase: "reading", "renaming".
+        doing: &'static str,
+        /// The file or folder it was done to.
+        path: PathBuf,
+        /// The system's own error.
+        source: io::Error,
+    },
+    /// A flag, an environment variable or `wakeep.toml` says something that can't be.
+    Config {
+        /// Where it stands: a file's path, or the flag's or variable's name.
+        place: String,
+        /// What is wrong with it.
+        problem: String,
+        /// The nearest thing that would be right.
+        suggestion: Option<String>,
+    },
+    /// No session is where one was expected.
+    SessionMissing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The path holds something, but no kind of session wakeep knows.
+    NotASession {
+        /// What was looked at.
+        path: PathBuf,
+    },
+    /// The session kept changing under every attempt to copy it whole.
+    Restless {
+        /// The session.
+        path: PathBuf,
+        /// How often it was tried.
+        tries: u32,
+        /// What was wrong with the last copy.
+        last: String,
+    },
+    /// A bot works on the session.
+    InUse {
+        /// The session.
+        path: PathBuf,
+        /// Who holds it.
+        holder: Holder,
+    },
+    /// Whether a bot works on the session can't be told from here, which counts as yes.
+    MaybeInUse {
+        /// The session.
+        path: PathBuf,
+        /// Why it can't be told.
+        why: String,
+    },
+    /// Another wakeep works on the same session.
+    Busy {
+        /// Who it is, as its lock says.
+        holder: Holder,
+    },
+    /// There is no archive that may be restored.
+    NothingToRestore {
+        /// Where it was looked for.
+        place: PathBuf,
+    },
+    /// A file is no archive, or its bytes are not whole.
+    Damaged {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong, with the offset or member where it is known.
+        what: String,
+    },
+    /// An archive holds something that may not be unpacked.
+    Hostile {
+        /// The archive.
+        path: PathBuf,
+        /// What it holds.
+        what: String,
+    },
+    /// A snapshot holds older data than what is known to have been there.
+    Stale {
+        /// The database that would be rewound.
+        path: PathBuf,
+        /// The last sequence number that must be there.
+        expected: u64,
+        /// The last one found.
+        found: u64,
+    },
+    /// Another host has the right to run this bot.
+    LeaseHeld {
+        /// Who has it.
+        holder: Holder,
+    },
+    /// Interrupted by a signal or the keyboard.
+    Interrupted,
+}
+
+// People read `text`; this is for panics and test output.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl Error {
+    /// The system's error kind, where it was the system that refused.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Error::Io { source, .. } => Some(source.kind()),
+            _ => None,
+        }
+    }
+
+    /// A damaged archive, in one line.
+    pub fn damaged(path: &Path, what: impl Into<String>) -> Error {
+        Error::Damaged { path: path.to_owned(), what: what.into() }
+    }
+}
+
+/// Adds to a system error what was being done and to which file.
+pub trait At<T> {
+    /// Turns the error into [`Error::Io`].
+    fn at(self, doing: &'static str, path: &Path) -> Result<T>;
+}
+
+impl<T, E: Into<io::Error>> At<T> for std::result::Result<T, E> {
+    fn at(self, doing: &'static str, path: &Path) -> Result<T> {
+        self.map_err(|e| Error::Io { doing, path: path.to_owned(), source: e.into() })
+    }
+}

@@ -1,0 +1,143 @@
+//! A bot's login on this machine, and what one kind of it is made of. Sessions know nothing of backups.
+
+pub mod baileys;
+pub mod chromium;
+pub mod holder;
+pub mod leveldb;
+pub mod snapshot;
+pub mod sqlite;
+pub mod whatsmeow;
+
+use crate::error::Result;
+use crate::verdict::Verdict;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// All kinds, in the order in which they are asked whether a path is theirs.
+pub static KINDS: &[&dyn Kind] = &[&chromium::Chromium, &baileys::Baileys, &whatsmeow::Whatsmeow];
+
+/// How one kind of session is made up. A value without state; all kinds stand in [`KINDS`].
+///
+/// Paths called `entry` are relative to the session. `live` may be written to by a bot at any moment; `copy` is
+/// ours and still.
+pub trait Kind: Sync {
+    /// The stable name: `chromium`, `baileys`, `whatsmeow`.
+    fn name(&self) -> &'static str;
+
+    /// Whether the path (a folder or a file) is a session of this kind, judged by names and first bytes only.
+    fn claims(&self, path: &Path) -> bool;
+
+    /// Whether an entry belongs to the login; `false` for caches, locks and all else. For a folder, `false` also
+    /// leaves out everything below it. For a session that is one file the entry is the empty path.
+    fn matters(&self, entry: &Path) -> bool;
+
+    /// Whether a change of this entry can be a change of the login. Files that a program rewrites all the time
+    /// without the login changing are carried, but not watched.
+    fn watched(&self, entry: &Path) -> bool {
+        self.matters(entry)
+    }
+
+    /// Whether an entry, once there, is never written again by the format's own rules (LevelDB tables, blobs):
+    /// its name, inode, size and mtime then stand for its content.
+    fn immutable(&self, entry: &Path) -> bool {
+        let _ = entry;
+        false
+    }
+
+    /// Copies what matters of the live session into the empty folder `into` (for a session that is one file:
+    /// into the file path `into`), consistent although the bot writes. One attempt; an `Err` or a copy that
+    /// [`Kind::examine`] finds broken is tried again by `snapshot`. Entries keep their relative paths.
+    fn copy(&self, live: &Path, into: &Path) -> Result<()>;
+
+    /// Judges a copy: bytes, login state, how far each database had come. Never called on a live session, never
+    /// writes into the copy.
+    fn examine(&self, copy: &Path) -> Result<Examination>;
+
+    /// How far each database of the live session has come at least, by reading alone; used as the floor of a
+    /// snapshot's freshness. A database that can't be read just now is left out.
+    fn progress(&self, live: &Path) -> Vector;
+
+    /// Whether a bot works on the live session.
+    fn holder(&self, live: &Path) -> Use;
+}
+
+/// How far one database had come.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Which making of the database this is: the same text means that sequences may be compared. Filled from the
+    /// live database's folder or file (inode and birth time), empty in a copy.
+    pub incarnation: String,
+    /// The last sequence number, or another count that never falls while the incarnation lasts.
+    pub sequence: u64,
+    /// A digest of what the sequence doesn't cover: tables named, or the content itself.
+    pub content: String,
+}
+
+/// How far all databases of a session had come, by the database's path.
+pub type Vector = BTreeMap<String, Progress>;
+
+/// How sure it is that the parts of a login belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// Shown by cryptography.
+    Proved,
+    /// Couldn't be shown; an ordinary state.
+    #[default]
+    Unproved,
+}
+
+/// Which login this is. Two examinations with equal marks show the same login.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Identity {
+    /// Digests of what names the login (account, salt, signed identity …), by name.
+    pub marks: BTreeMap<String, String>,
+    /// Whether the parts are proved to belong together.
+    pub proof: Proof,
+}
+
+/// All that an examination finds out about a copy.
+#[derive(Debug, Clone)]
+pub struct Examination {
+    /// What people and decisions need.
+    pub verdict: Verdict,
+    /// How far each database had come.
+    pub vector: Vector,
+    /// Which login it is, where there is one.
+    pub identity: Option<Identity>,
+    /// Versions of programs that stand in the session, by name (`chromium`, `whatsapp_web`).
+    pub versions: BTreeMap<String, String>,
+}
+
+/// Whether a bot works on a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Use {
+    /// Nobody does.
+    Free,
+    /// Somebody does.
+    Held(crate::error::Holder),
+    /// It can't be told from here, which counts as yes.
+    CannotTell(String),
+}
+
+/// A session found on this machine, with everything that follows from where it lies.
+#[derive(Clone)]
+pub struct Session {
+    /// The last folder or file name, which names the session: `session`, `session-shop2`, `auth_info`, `bot.db`.
+    pub name: String,
+    /// The folder or file itself.
+    pub path: PathBuf,
+    /// The folder beside which archive and `.wakeep` stand: the bot's folder.
+    pub home: PathBuf,
+    /// The path from `home` to the session, with which all names in the archive begin: `.wwebjs_auth/session`.
+    pub prefix: PathBuf,
+    /// How it is made up.
+    pub kind: &'static dyn Kind,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("path", &self.path).field("kind", &self.kind.name()).finish()
+    }
+}
