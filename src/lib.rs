@@ -4,6 +4,7 @@
 pub mod archive;
 pub mod disk;
 pub mod error;
+pub mod progress;
 pub mod session;
 pub mod tree;
 pub mod verdict;

@@ -10,7 +10,7 @@ pub mod whatsmeow;
 
 use crate::error::Result;
 use crate::verdict::Verdict;
-use serde::{Deserialize, Serialize};
+pub use crate::progress::{Identity, Progress, Proof, Vector};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -60,41 +60,6 @@ pub trait Kind: Sync {
 
     /// Whether a bot works on the live session.
     fn holder(&self, live: &Path) -> Use;
-}
-
-/// How far one database had come.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Progress {
-    /// Which making of the database this is: the same text means that sequences may be compared. Filled from the
-    /// live database's folder or file (inode and birth time), empty in a copy.
-    pub incarnation: String,
-    /// The last sequence number, or another count that never falls while the incarnation lasts.
-    pub sequence: u64,
-    /// A digest of what the sequence doesn't cover: tables named, or the content itself.
-    pub content: String,
-}
-
-/// How far all databases of a session had come, by the database's path.
-pub type Vector = BTreeMap<String, Progress>;
-
-/// How sure it is that the parts of a login belong together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Proof {
-    /// Shown by cryptography.
-    Proved,
-    /// Couldn't be shown; an ordinary state.
-    #[default]
-    Unproved,
-}
-
-/// Which login this is. Two examinations with equal marks show the same login.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Identity {
-    /// Digests of what names the login (account, salt, signed identity …), by name.
-    pub marks: BTreeMap<String, String>,
-    /// Whether the parts are proved to belong together.
-    pub proof: Proof,
 }
 
 /// All that an examination finds out about a copy.
