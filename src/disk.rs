@@ -5,7 +5,7 @@
 //! can kill the process before the n-th one.
 
 use crate::error::{At, Error, Result};
-use rustix::fs::{AtFlags, CWD, RenameFlags};
+use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -254,6 +254,12 @@ impl Lock {
             Err(TryLockError::Error(e)) => Err(e).at("locking", path),
         }
     }
+}
+
+/// When a file or folder was made, in seconds since 1970, where the file system remembers it.
+pub fn born(path: &Path) -> Option<i64> {
+    let stat = rustix::fs::statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BTIME).ok()?;
+    (stat.stx_mask & StatxFlags::BTIME.bits() != 0).then_some(stat.stx_btime.tv_sec)
 }
 
 /// Whether a file could be opened by somebody else than its owner and group.
