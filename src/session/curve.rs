@@ -38,10 +38,7 @@ pub fn verifies(public: &Key, message: &[&[u8]], signature: &[u8; 64]) -> bool {
     hash.update(a.compress().0);
     message.iter().for_each(|part| hash.update(part));
     let h = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
-    EdwardsPoint::vartime_double_scalar_mul_basepoint(&h, &-a, &s)
-        .compress()
-        .0
-        == r
+    EdwardsPoint::vartime_double_scalar_mul_basepoint(&h, &-a, &s).compress().0 == r
 }
 
 /// What links a device to a phone: who it is, and who vouches for it.
@@ -60,21 +57,15 @@ impl Link<'_> {
     /// Whether the phone's signature is right.
     pub fn account_vouches(&self) -> bool {
         let (key, signature) = self.account;
-        ACCOUNT_PREFIXES
-            .iter()
-            .any(|prefix| verifies(key, &[prefix, self.details, self.identity], signature))
+        ACCOUNT_PREFIXES.iter().any(|prefix| verifies(key, &[prefix, self.details, self.identity], signature))
     }
 
     /// Whether the device's own signature is right.
     pub fn device_agrees(&self) -> bool {
         let (key, _) = self.account;
-        DEVICE_PREFIXES.iter().any(|prefix| {
-            verifies(
-                self.identity,
-                &[prefix, self.details, self.identity, key],
-                self.device,
-            )
-        })
+        DEVICE_PREFIXES
+            .iter()
+            .any(|prefix| verifies(self.identity, &[prefix, self.details, self.identity, key], self.device))
     }
 }
 

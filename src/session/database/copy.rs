@@ -30,25 +30,14 @@ const BYTE_TRIES: u32 = 10;
 /// It isn't there or can't be read, or it is locked or changing at every try ([`Error::Restless`]).
 pub fn copy_live(live: &Path, into: &Path) -> Result<()> {
     require_file(live)?;
-    let online = if reader_can_join(live)? {
-        by_backup(live, into)?
-    } else {
-        false
-    };
+    let online = if reader_can_join(live)? { by_backup(live, into)? } else { false };
     if !online {
         by_bytes(live, into)?;
     }
     let [wal, ..] = sidecars(live);
-    let written = [live, &wal]
-        .into_iter()
-        .filter_map(|f| fs::metadata(f).ok()?.modified().ok())
-        .max();
+    let written = [live, &wal].into_iter().filter_map(|f| fs::metadata(f).ok()?.modified().ok()).max();
     if let Some(time) = written {
-        File::options()
-            .write(true)
-            .open(into)
-            .and_then(|f| f.set_modified(time))
-            .at("setting the time of", into)?;
+        File::options().write(true).open(into).and_then(|f| f.set_modified(time)).at("setting the time of", into)?;
     }
     Ok(())
 }
@@ -57,11 +46,7 @@ pub fn copy_live(live: &Path, into: &Path) -> Result<()> {
 /// shares a `-shm`.
 fn reader_can_join(live: &Path) -> Result<bool> {
     let mut header = Vec::new();
-    File::open(live)
-        .at("opening", live)?
-        .take(100)
-        .read_to_end(&mut header)
-        .at("reading", live)?;
+    File::open(live).at("opening", live)?.take(100).read_to_end(&mut header).at("reading", live)?;
     let [_, shm, _] = sidecars(live);
     Ok(header.len() == 100 && (header[18] != 2 || shm.exists()))
 }
@@ -73,25 +58,16 @@ fn by_backup(live: &Path, into: &Path) -> Result<bool> {
         Ok(()) => Ok(true),
         Err(e) if is_busy(&e) => {
             disk::remove_file(into)?;
-            Err(Error::Restless {
-                path: live.to_owned(),
-                tries: LOCK_TRIES,
-                last: e.to_string(),
-            })
+            Err(Error::Restless { path: live.to_owned(), tries: LOCK_TRIES, last: e.to_string() })
         }
         Err(_) => disk::remove_file(into).map(|()| false),
     }
 }
 
 fn backup_once(live: &Path, into: &Path) -> rusqlite::Result<()> {
-    let from = Connection::open_with_flags(
-        live,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    let mut to = Connection::open_with_flags(
-        into,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let from = Connection::open_with_flags(live, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let mut to =
+        Connection::open_with_flags(into, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // The copy is thrown away if this doesn't end well.
     to.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
     run(&Backup::new(&from, &mut to)?, LOCK_TRIES)
@@ -106,10 +82,7 @@ pub(super) fn run(backup: &Backup<'_, '_>, tries: u32) -> rusqlite::Result<()> {
             _ => thread::sleep(LOCK_PAUSE),
         }
     }
-    Err(rusqlite::Error::SqliteFailure(
-        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
-        None,
-    ))
+    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY), None))
 }
 
 fn by_bytes(live: &Path, into: &Path) -> Result<()> {
@@ -126,26 +99,14 @@ fn by_bytes(live: &Path, into: &Path) -> Result<()> {
         remove_sidecars(into)?;
         thread::sleep(LOCK_PAUSE);
     }
-    Err(Error::Restless {
-        path: live.to_owned(),
-        tries: BYTE_TRIES,
-        last,
-    })
+    Err(Error::Restless { path: live.to_owned(), tries: BYTE_TRIES, last })
 }
 
 fn marks(live: &Path) -> Vec<Option<FileMark>> {
     let [wal, shm, journal] = sidecars(live);
     // Whether a `-shm` came into being says that somebody opened it; its content is nobody's concern.
-    let shm = FileMark::of(&shm).ok().map(|m| FileMark {
-        size: 0,
-        mtime: (0, 0),
-        ..m
-    });
-    [live, &wal, &journal]
-        .into_iter()
-        .map(|f| FileMark::of(f).ok())
-        .chain([shm])
-        .collect()
+    let shm = FileMark::of(&shm).ok().map(|m| FileMark { size: 0, mtime: (0, 0), ..m });
+    [live, &wal, &journal].into_iter().map(|f| FileMark::of(f).ok()).chain([shm]).collect()
 }
 
 fn copy_with_sidecars(live: &Path, into: &Path) -> Result<()> {
@@ -164,12 +125,9 @@ fn recover(copy: &Path) -> Result<()> {
     if sidecars(copy).iter().all(|f| !f.exists()) {
         return Ok(());
     }
-    let db = Connection::open_with_flags(
-        copy,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
-    .map_err(sqlite)
-    .at("opening", copy)?;
+    let db = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(sqlite)
+        .at("opening", copy)?;
     let _ = db.execute_batch("SELECT count(*) FROM sqlite_master; PRAGMA wal_checkpoint(TRUNCATE)");
     Ok(())
 }

@@ -64,16 +64,12 @@ pub fn open_still(db: &Path) -> rusqlite::Result<Connection> {
     let mut uri = String::from("file:");
     for &byte in db.as_os_str().as_bytes() {
         match byte {
-            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                uri.push(char::from(byte))
-            }
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(byte)),
             other => uri.push_str(&format!("%{other:02x}")),
         }
     }
     uri.push_str("?immutable=1");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_URI
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(uri, flags)
 }
 
@@ -90,11 +86,7 @@ pub fn complaints(db: &Connection) -> Vec<Finding> {
         Ok(mut tables) if !tables.is_empty() => {
             let rows = tables.len();
             tables.dedup();
-            vec![Finding::new(
-                Code::ForeignKeys,
-                "",
-                format!("{rows}: {}", tables.join(", ")),
-            )]
+            vec![Finding::new(Code::ForeignKeys, "", format!("{rows}: {}", tables.join(", ")))]
         }
         Ok(_) => Vec::new(),
     }
@@ -112,10 +104,7 @@ fn first_column(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
 pub fn digest(db: &Path) -> Result<String> {
     let mut file = File::open(db).at("opening", db)?;
     let mut header = Vec::new();
-    (&mut file)
-        .take(100)
-        .read_to_end(&mut header)
-        .at("reading", db)?;
+    (&mut file).take(100).read_to_end(&mut header).at("reading", db)?;
     for range in [24..28, 40..44, 92..100] {
         if let Some(counter) = header.get_mut(range) {
             counter.fill(0);
@@ -123,8 +112,7 @@ pub fn digest(db: &Path) -> Result<String> {
     }
     let mut hash = blake3::Hasher::new();
     hash.update(&header);
-    file.seek(SeekFrom::Start(header.len() as u64))
-        .at("reading", db)?;
+    file.seek(SeekFrom::Start(header.len() as u64)).at("reading", db)?;
     hash.update_reader(file).at("reading", db)?;
     Ok(hash.finalize().to_hex().to_string())
 }
@@ -134,11 +122,7 @@ pub fn incarnation(path: &Path) -> String {
     let Ok(meta) = fs::metadata(path) else {
         return String::new();
     };
-    let birth = meta
-        .created()
-        .ok()
-        .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok())
-        .unwrap_or_default();
+    let birth = meta.created().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
     format!("{}:{}:{}", meta.dev(), meta.ino(), birth.as_nanos())
 }
 
@@ -156,9 +140,7 @@ pub fn holder(db: &Path) -> Use {
     }
     match holder::open_by(&[db.to_owned(), wal, shm, journal]) {
         Ok(scan) if !scan.pids.is_empty() => Use::Held(named(scan.pids[0].0)),
-        Ok(scan) if scan.blind => {
-            Use::CannotTell("processes of its owner that can't be looked into".into())
-        }
+        Ok(scan) if scan.blind => Use::CannotTell("processes of its owner that can't be looked into".into()),
         Ok(_) => Use::Free,
         Err(e) => Use::CannotTell(e.to_string()),
     }
@@ -167,11 +149,7 @@ pub fn holder(db: &Path) -> Use {
 fn named(pid: u32) -> Holder {
     match pid {
         0 => Holder::default(),
-        pid => Holder {
-            pid: Some(pid),
-            program: holder::program_of(pid),
-            host: None,
-        },
+        pid => Holder { pid: Some(pid), program: holder::program_of(pid), host: None },
     }
 }
 
@@ -190,12 +168,8 @@ fn is_busy(e: &rusqlite::Error) -> bool {
 fn require_file(db: &Path) -> Result<()> {
     match fs::metadata(db) {
         Ok(meta) if meta.is_file() => Ok(()),
-        Ok(_) => Err(Error::NotASession {
-            path: db.to_owned(),
-        }),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Error::SessionMissing {
-            path: db.to_owned(),
-        }),
+        Ok(_) => Err(Error::NotASession { path: db.to_owned() }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Error::SessionMissing { path: db.to_owned() }),
         Err(e) => Err(e).at("reading", db),
     }
 }

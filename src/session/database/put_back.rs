@@ -43,10 +43,7 @@ pub fn put_back(copy: &Path, live: &Path, aside: &Path) -> Result<PutBack> {
         match write_into(copy, live) {
             Ok(()) => return Ok(PutBack::Written),
             Err(e) if is_busy(&e) => {
-                return Err(Error::InUse {
-                    path: live.to_owned(),
-                    holder: Holder::default(),
-                });
+                return Err(Error::InUse { path: live.to_owned(), holder: Holder::default() });
             }
             Err(_) => {}
         }
@@ -69,9 +66,7 @@ fn write_into(copy: &Path, live: &Path) -> rusqlite::Result<()> {
 }
 
 fn place(copy: &Path, live: &Path, aside: &Path) -> Result<PutBack> {
-    let mode = fs::metadata(live)
-        .map(|m| m.permissions().mode() & 0o7777)
-        .ok();
+    let mode = fs::metadata(live).map(|m| m.permissions().mode() & 0o7777).ok();
     let temp = disk::beside(live, "restored");
     disk::remove_file(&temp)?;
     disk::copy_file(copy, &temp)?;
@@ -84,10 +79,7 @@ fn place(copy: &Path, live: &Path, aside: &Path) -> Result<PutBack> {
         Ok(()) => Ok(PutBack::Placed { aside: moved }),
         Err(e) => {
             let _ = disk::remove_file(&temp);
-            moved
-                .iter()
-                .rev()
-                .try_for_each(|(was, is)| disk::move_to(is, was))?;
+            moved.iter().rev().try_for_each(|(was, is)| disk::move_to(is, was))?;
             Err(e)
         }
     }
@@ -95,9 +87,7 @@ fn place(copy: &Path, live: &Path, aside: &Path) -> Result<PutBack> {
 
 fn move_aside(live: &Path, aside: &Path, moved: &mut Vec<(PathBuf, PathBuf)>) -> Result<()> {
     for file in std::iter::once(live.to_owned()).chain(sidecars(live)) {
-        let name = file.file_name().ok_or_else(|| Error::NotASession {
-            path: live.to_owned(),
-        })?;
+        let name = file.file_name().ok_or_else(|| Error::NotASession { path: live.to_owned() })?;
         let to = aside.join(name);
         if disk::exists(&file) {
             disk::move_to(&file, &to)?;
@@ -113,11 +103,6 @@ fn move_aside(live: &Path, aside: &Path, moved: &mut Vec<(PathBuf, PathBuf)>) ->
 /// The disk refuses a move.
 pub fn take_out(live: &Path, aside: &[(PathBuf, PathBuf)]) -> Result<()> {
     let placed = sidecars(live);
-    std::iter::once(live)
-        .chain(placed.iter().map(PathBuf::as_path))
-        .try_for_each(disk::remove_file)?;
-    aside
-        .iter()
-        .rev()
-        .try_for_each(|(was, is)| disk::move_to(is, was))
+    std::iter::once(live).chain(placed.iter().map(PathBuf::as_path)).try_for_each(disk::remove_file)?;
+    aside.iter().rev().try_for_each(|(was, is)| disk::move_to(is, was))
 }

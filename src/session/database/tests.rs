@@ -18,16 +18,10 @@ impl Python {
              def ready():\n    print('ready', flush=True)\n{code}\nready()\nsys.stdin.read()"
         );
         let mut command = Command::new("python3");
-        command
-            .args(["-c", &code])
-            .arg(db)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+        command.args(["-c", &code]).arg(db).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n");
         Python(child)
     }
@@ -60,25 +54,16 @@ const WRITE: &str = "ready()\nwhile True:\n    db.execute('BEGIN IMMEDIATE')\n  
 fn counters(copy: &Path) -> (i64, i64) {
     let db = open_still(copy).unwrap();
     assert_eq!(complaints(&db), []);
-    db.query_row("SELECT a.n, b.n FROM a, b", [], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
-    .unwrap()
+    db.query_row("SELECT a.n, b.n FROM a, b", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
 }
 
 /// Everything that tells whether somebody touched a folder: names, marks, modes and digests of contents.
 fn state(dir: &Path) -> BTreeMap<PathBuf, (FileMark, u32, blake3::Hash)> {
-    let files = fs::read_dir(dir)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .filter(|p| p.is_file());
+    let files = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_file());
     files
         .map(|p| {
             let mode = fs::metadata(&p).unwrap().mode();
-            (
-                p.clone(),
-                (FileMark::of(&p).unwrap(), mode, fs::read(&p).unwrap()),
-            )
+            (p.clone(), (FileMark::of(&p).unwrap(), mode, blake3::hash(&fs::read(&p).unwrap())))
         })
         .collect()
 }
@@ -94,21 +79,13 @@ fn place() -> Place {
     let (live, stage) = (dir.path().join("live"), dir.path().join("stage"));
     fs::create_dir(&live).unwrap();
     fs::create_dir(&stage).unwrap();
-    Place {
-        live: live.join("bot?#%.db"),
-        into: stage.join("bot.db"),
-        _dir: dir,
-    }
+    Place { live: live.join("bot?#%.db"), into: stage.join("bot.db"), _dir: dir }
 }
 
 fn copy_again(p: &Place) -> (i64, i64) {
     let _ = fs::remove_file(&p.into);
     copy_live(&p.live, &p.into).unwrap();
-    assert_eq!(
-        fs::read_dir(p.into.parent().unwrap()).unwrap().count(),
-        1,
-        "the copy is one file"
-    );
+    assert_eq!(fs::read_dir(p.into.parent().unwrap()).unwrap().count(), 1, "the copy is one file");
     assert_eq!(fs::metadata(&p.into).unwrap().mode() & 0o777, 0o600);
     counters(&p.into)
 }
@@ -143,11 +120,7 @@ fn copying_leaves_the_live_folder_as_it_is() {
         let p = place();
         let writer = Python::run(&p.live, &format!("{mode}{TABLES}"));
         fs::set_permissions(&p.live, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
-        let writer = if wait {
-            Some(writer)
-        } else {
-            (writer.end(), None).1
-        };
+        let writer = if wait { Some(writer) } else { (writer.end(), None).1 };
         let before = state(p.live.parent().unwrap());
         assert_eq!(copy_again(&p), (0, 0));
         let after = state(p.live.parent().unwrap());
@@ -155,10 +128,7 @@ fn copying_leaves_the_live_folder_as_it_is() {
         assert_eq!(names(&before), names(&after), "{mode:?} {wait}");
         for (path, now) in &after {
             // The -shm is where readers of a live database register; it holds nothing of the login.
-            assert!(
-                path.to_string_lossy().ends_with("-shm") || before[path] == *now,
-                "{path:?} {mode:?} {wait}"
-            );
+            assert!(path.to_string_lossy().ends_with("-shm") || before[path] == *now, "{path:?} {mode:?} {wait}");
         }
         if let Some(writer) = writer {
             writer.end();
@@ -220,10 +190,7 @@ fn what_is_no_database_is_copied_as_it_is() {
     fs::write(&p.live, "not a database").unwrap();
     copy_live(&p.live, &p.into).unwrap();
     assert_eq!(fs::read(&p.into).unwrap(), b"not a database");
-    assert!(matches!(
-        copy_live(&p.live.with_extension("none"), &p.into),
-        Err(Error::SessionMissing { .. })
-    ));
+    assert!(matches!(copy_live(&p.live.with_extension("none"), &p.into), Err(Error::SessionMissing { .. })));
 }
 
 #[test]
@@ -237,10 +204,7 @@ fn a_table_is_found_wherever_its_schema_lies() {
     let mut bytes = fs::read(&p.live).unwrap();
     bytes[100] ^= 0xff;
     fs::write(&p.live, &bytes).unwrap();
-    assert!(
-        has_table(&p.live, "b"),
-        "in a file whose schema can't be read"
-    );
+    assert!(has_table(&p.live, "b"), "in a file whose schema can't be read");
     fs::write(&p.live, "CREATE TABLE b").unwrap();
     assert!(!has_table(&p.live, "b"), "in a text");
 }
@@ -263,10 +227,7 @@ fn whoever_has_it_open_is_named() {
     for mode in [WAL, ""] {
         let p = place();
         let writer = Python::run(&p.live, &format!("{mode}{TABLES}"));
-        assert!(
-            matches!(holder(&p.live), Use::Held(Holder { pid: Some(pid), .. }) if pid == writer.pid()),
-            "{mode:?}"
-        );
+        assert!(matches!(holder(&p.live), Use::Held(Holder { pid: Some(pid), .. }) if pid == writer.pid()), "{mode:?}");
         writer.kill();
         assert_eq!(holder(&p.live), Use::Free, "{mode:?}");
     }
@@ -275,24 +236,13 @@ fn whoever_has_it_open_is_named() {
 
 /// A copy with n = 1, beside a live database whose killed writer left n = 5 in the `-wal`.
 fn with_a_leftover_wal(p: &Place) {
-    Python::run(
-        &p.live,
-        &format!("{WAL}{TABLES}db.execute('UPDATE a SET n=1')\ndb.execute('UPDATE b SET n=1')"),
-    )
-    .end();
+    Python::run(&p.live, &format!("{WAL}{TABLES}db.execute('UPDATE a SET n=1')\ndb.execute('UPDATE b SET n=1')")).end();
     copy_live(&p.live, &p.into).unwrap();
-    Python::run(
-        &p.live,
-        "db.execute('UPDATE a SET n=5')\ndb.execute('UPDATE b SET n=5')",
-    )
-    .kill();
+    Python::run(&p.live, "db.execute('UPDATE a SET n=5')\ndb.execute('UPDATE b SET n=5')").kill();
 }
 
 fn read_as_a_bot(live: &Path) -> i64 {
-    Connection::open(live)
-        .unwrap()
-        .query_row("SELECT n FROM a", [], |row| row.get(0))
-        .unwrap()
+    Connection::open(live).unwrap().query_row("SELECT n FROM a", [], |row| row.get(0)).unwrap()
 }
 
 #[test]
@@ -305,10 +255,7 @@ fn a_file_copied_over_a_leftover_wal_is_undone_by_it_and_put_back_is_not() {
     let p = place();
     with_a_leftover_wal(&p);
     let inode = fs::metadata(&p.live).unwrap().ino();
-    assert_eq!(
-        put_back(&p.into, &p.live, p.into.parent().unwrap()).unwrap(),
-        PutBack::Written
-    );
+    assert_eq!(put_back(&p.into, &p.live, p.into.parent().unwrap()).unwrap(), PutBack::Written);
     assert_eq!(fs::metadata(&p.live).unwrap().ino(), inode);
     assert_eq!(counters(&p.live), (1, 1), "whole in the file itself");
     assert_eq!(read_as_a_bot(&p.live), 1);
@@ -324,19 +271,14 @@ fn what_sqlite_cant_open_goes_aside_with_its_neighbours_and_comes_back() {
     let before = state(p.live.parent().unwrap());
     let aside = p.into.with_file_name("aside");
     fs::create_dir(&aside).unwrap();
-    let PutBack::Placed { aside: moved } = put_back(&p.into, &p.live, &aside).unwrap() else {
-        panic!("written")
-    };
+    let PutBack::Placed { aside: moved } = put_back(&p.into, &p.live, &aside).unwrap() else { panic!("written") };
     assert_eq!(moved.len(), 3, "db, -wal, -shm");
     assert_eq!(read_as_a_bot(&p.live), 1);
     take_out(&p.live, &moved).unwrap();
     let mut after = state(p.live.parent().unwrap());
     // SQLite's attempt may have built the -shm anew, from the -wal that is as it was.
     after.retain(|path, now| !path.to_string_lossy().ends_with("-shm") || before[path] == *now);
-    assert!(
-        after.len() >= 2 && after.iter().all(|(path, now)| before[path] == *now),
-        "{before:?} {after:?}"
-    );
+    assert!(after.len() >= 2 && after.iter().all(|(path, now)| before[path] == *now), "{before:?} {after:?}");
 }
 
 #[test]
@@ -346,9 +288,7 @@ fn a_missing_database_is_placed_without_the_wal_of_its_predecessor() {
     fs::remove_file(&p.live).unwrap();
     let aside = p.into.with_file_name("aside");
     fs::create_dir(&aside).unwrap();
-    assert!(
-        matches!(put_back(&p.into, &p.live, &aside).unwrap(), PutBack::Placed { aside } if aside.len() == 2)
-    );
+    assert!(matches!(put_back(&p.into, &p.live, &aside).unwrap(), PutBack::Placed { aside } if aside.len() == 2));
     assert_eq!(read_as_a_bot(&p.live), 1);
 }
 
@@ -357,10 +297,7 @@ fn nothing_is_put_back_under_somebodys_lock() {
     let p = place();
     with_a_leftover_wal(&p);
     let bot = Python::run(&p.live, "db.execute('BEGIN IMMEDIATE')");
-    assert!(matches!(
-        put_back(&p.into, &p.live, p.into.parent().unwrap()),
-        Err(Error::InUse { .. })
-    ));
+    assert!(matches!(put_back(&p.into, &p.live, p.into.parent().unwrap()), Err(Error::InUse { .. })));
     bot.kill();
     assert_eq!(read_as_a_bot(&p.live), 5);
 }
