@@ -2,6 +2,8 @@
 
 pub mod baileys;
 pub mod chromium;
+pub mod curve;
+pub mod database;
 pub mod find;
 pub mod holder;
 pub mod interior;
