@@ -50,7 +50,9 @@ pub fn walk(root: &Path, enter: &dyn Fn(&Path) -> bool) -> Result<Vec<Entry>> {
             if !enter(&path) {
                 continue;
             }
-            let Some(entry) = entry(root, path)? else { continue };
+            let Some(entry) = entry(root, path)? else {
+                continue;
+            };
             if entry.kind == EntryKind::Dir {
                 open.push(entry.path.clone());
             }
@@ -79,11 +81,19 @@ fn entry(root: &Path, path: PathBuf) -> Result<Option<Entry>> {
         size: meta.size(),
         mtime: (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0)),
     };
-    Ok(Some(Entry { path, kind, mark, mode: meta.mode() & 0o7777 }))
+    Ok(Some(Entry {
+        path,
+        kind,
+        mark,
+        mode: meta.mode() & 0o7777,
+    }))
 }
 
 fn vanished(e: &io::Error) -> bool {
-    matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    matches!(
+        e.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// Whether an error says that a file vanished between being listed and being read.

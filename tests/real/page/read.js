@@ -61,6 +61,16 @@ async function readDatabase(name, out) {
   }
 }
 
+// A backing store that is damaged can fail already here.
+async function databaseNames(out) {
+  try {
+    return (await indexedDB.databases()).map(({ name }) => name);
+  } catch (error) {
+    out.problems.push(`IndexedDB: ${error?.message ?? error}`);
+    return [];
+  }
+}
+
 async function linked() {
   try {
     return { account: await requireLinked() };
@@ -79,7 +89,7 @@ export async function everything() {
     if (key !== 'counter') out.steady[`localStorage/${key}`] = localStorage.getItem(key);
   }
   out.counters.local = Number(localStorage.getItem('counter') ?? 0);
-  for (const { name } of await indexedDB.databases()) {
+  for (const name of await databaseNames(out)) {
     try {
       await readDatabase(name, out);
     } catch (error) {
