@@ -3,10 +3,12 @@
 
 pub mod archive;
 pub mod check;
+pub mod cleanup;
 pub mod config;
 pub mod disk;
 pub mod error;
 pub mod keep;
+pub mod keeper;
 pub mod progress;
 pub mod restore;
 pub mod session;

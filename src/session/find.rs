@@ -53,7 +53,8 @@ fn expected(path: &Path) -> Session {
     session(&path, &chromium::Chromium)
 }
 
-fn inside(root: &Path) -> Result<Vec<Session>> {
+/// The sessions that lie in a folder, the one LocalAuth makes without a `clientId` first.
+pub fn inside(root: &Path) -> Result<Vec<Session>> {
     let mut found = Vec::new();
     for item in fs::read_dir(root).at("listing", root)? {
         let path = item.at("listing", root)?.path();
@@ -71,7 +72,8 @@ fn inside(root: &Path) -> Result<Vec<Session>> {
     Ok(found)
 }
 
-fn is_root(path: &Path) -> bool {
+/// Whether a folder of that name holds sessions rather than being one.
+pub fn is_root(path: &Path) -> bool {
     path.file_name().is_some_and(|n| ROOTS.iter().any(|r| n == *r))
 }
 

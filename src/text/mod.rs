@@ -126,6 +126,13 @@ impl Lang {
         }
     }
 
+    /// An error as something that happened: what is so and what to do, in one line.
+    pub fn failed(self, error: &Error) -> Event {
+        let told = self.error(error);
+        let next = told.next.map(|n| format!("; {n}")).unwrap_or_default();
+        Event::Failed { error: format!("{}{next}", told.what) }
+    }
+
     /// What a finding means and what to do.
     pub fn finding(self, finding: &Finding) -> Told {
         let told = match self {

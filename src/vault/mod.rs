@@ -235,6 +235,11 @@ impl Vault {
         })
     }
 
+    /// Keeps a copy of an archive made elsewhere, with the time it was made.
+    pub fn take_in(&self, from: &Path, made: Timestamp) -> Result<PathBuf> {
+        self.keep_own_copy(from, Origin::Arrived, made)
+    }
+
     /// Puts a copy of the archive that was restored beside the vaults, under the archive's own name: the last one
     /// known to have worked.
     pub fn show_used(&self, used: &Path) -> Result<()> {
