@@ -9,8 +9,8 @@ pub mod sqlite;
 pub mod whatsmeow;
 
 use crate::error::Result;
-use crate::verdict::Verdict;
 pub use crate::progress::{Identity, Progress, Proof, Vector};
+use crate::verdict::Verdict;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
