@@ -207,13 +207,18 @@ pub struct FileMark {
 impl FileMark {
     /// Reads the mark of what is at the path, without following a link.
     pub fn of(path: &Path) -> Result<FileMark> {
-        let meta = fs::symlink_metadata(path).at("reading", path)?;
-        Ok(FileMark {
+        Ok(FileMark::from(&fs::symlink_metadata(path).at("reading", path)?))
+    }
+}
+
+impl From<&fs::Metadata> for FileMark {
+    fn from(meta: &fs::Metadata) -> FileMark {
+        FileMark {
             device: meta.dev(),
             inode: meta.ino(),
             size: meta.size(),
             mtime: (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0)),
-        })
+        }
     }
 }
 

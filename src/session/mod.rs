@@ -14,8 +14,8 @@ pub mod whatsmeow;
 
 use crate::disk;
 use crate::error::Result;
-use crate::verdict::Verdict;
 pub use crate::progress::{Identity, Progress, Proof, Vector};
+use crate::verdict::Verdict;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails here")]
 
+mod archive;
 mod env;
 mod snapshots;
 mod states;
