@@ -4,6 +4,7 @@
 pub mod archive;
 pub mod check;
 pub mod cleanup;
+pub mod cli;
 pub mod config;
 pub mod disk;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod keeper;
 pub mod progress;
 pub mod restore;
 pub mod session;
+pub mod setup;
 pub mod swap;
 pub mod text;
 pub mod tree;

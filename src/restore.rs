@@ -301,6 +301,7 @@ impl Restoring<'_> {
 
     fn put_in_place(&mut self, staged: Staged, before: &Verdict, now: Timestamp, started: Instant) -> Result<Event> {
         set_modes(&self.work.stage(), self.mode)?;
+        disk::sync_all(self.work.dir())?;
         let backup = self.back_up(before, now)?;
         require_idle(self.session)?;
         let mut swap = Swap::new(self.session, self.work);

@@ -32,9 +32,15 @@ pub fn unpack(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Re
             Carry::Login => kind.matters(&entry) || entry.as_os_str().is_empty(),
             Carry::All => !kind.forbids(&entry),
         };
-        taken.then_some(entry)
+        let target = if entry.as_os_str().is_empty() { name_of(into) } else { name_of(into).join(entry) };
+        taken.then_some(target)
     };
-    disk::make_dir(disk::parent(into))?;
-    archive::extract(path, into, &wanted, &Limits::of_disk(disk::free_space(disk::parent(into))?))?;
+    let above = disk::parent(into);
+    disk::make_dir(above)?;
+    archive::extract(path, above, &wanted, &Limits::of_disk(disk::free_space(above)?))?;
     if disk::exists(into) { kind.examine(into) } else { Err(Error::damaged(path, "the session in it is empty")) }
+}
+
+fn name_of(path: &Path) -> PathBuf {
+    PathBuf::from(path.file_name().unwrap_or_default())
 }

@@ -21,7 +21,7 @@ use signals::{Signals, Woken};
 use std::time::{Duration, Instant};
 use ward::Ward;
 
-/// Where the keeper's facts go: to the terminal, the log, the notices.
+/// Where the keeper's facts go: to the terminal, the log, the notices. What the round before said too isn't told.
 pub type Tell<'a> = &'a mut dyn FnMut(&Ward, &Event, Timestamp);
 
 /// The resident process.
@@ -120,7 +120,7 @@ impl<'a> Keeper<'a> {
                 // Where even the journal can't be written there is only the telling left.
                 let _ = care.ward.vault.record(now, &event);
             }
-            if new && !matches!(event, Event::Unchanged { .. }) {
+            if new {
                 tell(&care.ward, &event, now);
             }
             if !matches!(event, Event::Watching { .. }) {

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// How often a session is copied before it is said that it never holds still.
 const TRIES: u32 = 6;
 
+/// How often the same fault must show, one time after the other, to be the session's own and not the moment's.
+const STILL: u32 = 3;
+
 /// How much of the session's folder is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,47 +38,64 @@ pub struct Snapshot {
 
 impl Session {
     /// Copies the live session to `into` (which is emptied first) until the copy is whole and nothing in it is
-    /// older than what lay on disk when this attempt began. A fault that shows in two copies one after the other
-    /// is the session's own, and is returned as such in the examination.
+    /// older than what lay on disk when this attempt began. A fault that shows again and again is the session's own,
+    /// and is returned as such in the examination.
     pub fn snapshot(&self, into: &Path, carry: Carry) -> Result<Snapshot> {
-        let mut earlier = None;
-        let mut last = String::new();
+        let (mut said, mut times) = (String::new(), 0);
         for attempt in 0..TRIES {
             std::thread::sleep(Duration::from_millis(u64::from(attempt) * 40));
-            match self.copy_once(into, carry) {
-                Ok(snapshot) if !snapshot.is_faulty() => return Ok(snapshot),
-                Ok(snapshot) => {
-                    let findings = snapshot.examination.verdict.findings.clone();
-                    if earlier.as_ref() == Some(&findings) {
-                        return Ok(snapshot);
-                    }
-                    last = findings.first().map(|f| f.code.as_str().to_owned()).unwrap_or_default();
-                    earlier = Some(findings);
-                }
+            let lies_still = times >= STILL;
+            let fault = match self.copy_once(into, carry, lies_still) {
+                Ok(snapshot) if lies_still || !snapshot.is_faulty() => return Ok(snapshot),
+                Ok(snapshot) => format!("{:?}", snapshot.examination.verdict.findings),
                 Err(e) if self.is_gone(&e) => return Err(Error::SessionMissing { path: self.path.clone() }),
                 Err(e) if is_final(&e) => return Err(e),
-                Err(e) => last = format!("{e:?}"),
-            }
+                Err(e) => format!("{e:?}"),
+            };
+            times = if fault == said { times + 1 } else { 1 };
+            said = fault;
         }
-        Err(Error::Restless { path: self.path.clone(), tries: TRIES, last })
+        Err(Error::Restless { path: self.path.clone(), tries: TRIES, last: said })
     }
 
-    fn copy_once(&self, into: &Path, carry: Carry) -> Result<Snapshot> {
+    /// A session that shows the same fault again and again is copied as it lies, so that the fault can be judged.
+    fn copy_once(&self, into: &Path, carry: Carry, as_it_lies: bool) -> Result<Snapshot> {
         disk::remove_tree(into)?;
         disk::make_dir(disk::parent(into))?;
         let floor = self.kind.progress(&self.path);
         if self.path.is_dir() {
             disk::make_dir(into)?;
         }
-        self.kind.copy(&self.path, into)?;
+        if as_it_lies {
+            self.copy_as_it_lies(into)?;
+        } else {
+            self.kind.copy(&self.path, into)?;
+        }
         if carry == Carry::All {
             self.copy_the_rest(into)?;
         }
         let mut examination = self.kind.examine(into)?;
         name_the_makings(&mut examination.vector, &floor);
-        require_fresh(&examination.vector, &floor)?;
+        if !as_it_lies {
+            require_fresh(&examination.vector, &floor)?;
+        }
         let entries = entries_of(into)?;
         Ok(Snapshot { root: into.to_owned(), entries, examination })
+    }
+
+    fn copy_as_it_lies(&self, into: &Path) -> Result<()> {
+        if !self.path.is_dir() {
+            return disk::copy_file(&self.path, into).map(drop);
+        }
+        for entry in tree::walk(&self.path, &|p| self.kind.matters(p))? {
+            let (from, to) = (self.path.join(&entry.path), into.join(&entry.path));
+            match entry.kind {
+                EntryKind::Dir => disk::make_dir(&to)?,
+                EntryKind::File => drop(disk::copy_file(&from, &to)?),
+                EntryKind::Link | EntryKind::Other => {}
+            }
+        }
+        Ok(())
     }
 
     /// Copies what the kind left out. Caches may be torn and vanish: nothing depends on them.

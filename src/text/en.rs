@@ -257,7 +257,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::DemoTitle => "wakeep keeps a bot linked: a demonstration on a scratch session",
         Phrase::DemoSession => "a bot's session, and the bot writing into it",
         Phrase::DemoRound => "the keeper looks while the bot writes",
-        Phrase::DemoIdle => "the bot pauses, the keeper looks again",
+        Phrase::DemoIdle => "the bot pauses; the keeper takes what came last, then finds nothing new",
         Phrase::DemoBusy => "the bot goes on, the keeper looks again",
         Phrase::DemoDamage => "the bot is killed and its session damaged",
         Phrase::DemoCheck => "the check finds it",
@@ -272,5 +272,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Wrote => "wrote",
         Phrase::LeftAsIs => "left as it is",
         Phrase::SetupNext => "From now on, beside your bot:",
+        Phrase::NotOurs => "made elsewhere",
+        Phrase::Held => "kept there for you to restore; the rounds go into the vault",
     }
 }

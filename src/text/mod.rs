@@ -110,6 +110,10 @@ pub enum Phrase {
     LeftAsIs,
     /// Setup: the line to start keeping with.
     SetupNext,
+    /// The archive at its path was not made by wakeep.
+    NotOurs,
+    /// A file that arrived keeps the archive's path for a while.
+    Held,
 }
 
 impl Lang {
@@ -189,6 +193,38 @@ impl Lang {
         match self {
             Lang::En => en::tally(all, lost),
             Lang::Ru => ru::tally(all, lost),
+        }
+    }
+
+    /// "unchanged, verified, from 12:04".
+    pub fn unchanged_since(self, time: &str) -> String {
+        match self {
+            Lang::En => format!("unchanged, verified, from {time}"),
+            Lang::Ru => format!("без изменений, проверен, от {time}"),
+        }
+    }
+
+    /// That an archive's bytes are whole.
+    pub fn whole(self, name: &str, size: u64) -> String {
+        match self {
+            Lang::En => format!("{name} is whole ({})", bytes(size)),
+            Lang::Ru => format!("{name}: архив цел ({})", bytes(size)),
+        }
+    }
+
+    /// How much space is free.
+    pub fn free(self, size: u64) -> String {
+        match self {
+            Lang::En => format!("{} free", bytes(size)),
+            Lang::Ru => format!("свободно {}", bytes(size)),
+        }
+    }
+
+    /// That the write budget makes the next archive wait.
+    pub fn over_budget(self, seconds: u64) -> String {
+        match self {
+            Lang::En => format!("the write budget lets the next one wait {seconds} s"),
+            Lang::Ru => format!("из-за предела записи следующий через {seconds} с"),
         }
     }
 

@@ -274,7 +274,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::DemoTitle => "wakeep держит бота привязанным: показ на временной сессии",
         Phrase::DemoSession => "сессия бота, и бот пишет в неё",
         Phrase::DemoRound => "хранитель смотрит, пока бот пишет",
-        Phrase::DemoIdle => "бот молчит, хранитель смотрит снова",
+        Phrase::DemoIdle => "бот молчит; хранитель берёт последнее, потом не находит нового",
         Phrase::DemoBusy => "бот продолжает, хранитель смотрит снова",
         Phrase::DemoDamage => "бот убит, его сессия повреждена",
         Phrase::DemoCheck => "проверка это находит",
@@ -289,5 +289,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Wrote => "записано",
         Phrase::LeftAsIs => "оставлено как есть",
         Phrase::SetupNext => "Отныне рядом с ботом:",
+        Phrase::NotOurs => "сделан не wakeep",
+        Phrase::Held => "оставлен для вашего восстановления; новые архивы идут в хранилище",
     }
 }

@@ -300,14 +300,20 @@ impl Vault {
         Ok(to)
     }
 
+    /// All backups with why each stays, newest first, as the rule stands now.
+    pub fn explained(&self, now: Timestamp) -> Result<Vec<Backup>> {
+        let mut all = self.backups()?;
+        let generations: Vec<usize> = (0..all.len()).filter(|&i| is_generation(&all[i])).collect();
+        let of_rule: Vec<Backup> = generations.iter().map(|&i| all[i].clone()).collect();
+        let why = retention::keep(&candidates(&of_rule), now, self.rules.keep_bytes);
+        generations.into_iter().zip(why).for_each(|(i, why)| all[i].why = why);
+        Ok(all)
+    }
+
     /// Lets the backups go that no rule holds. Returns what went.
     pub fn tidy(&mut self, now: Timestamp) -> Result<Vec<Event>> {
-        let (generations, others): (Vec<_>, Vec<_>) =
-            self.backups()?.into_iter().partition(|b| matches!(b.origin, Origin::Generation(_)));
-        let why = retention::keep(&candidates(&generations), now, self.rules.keep_bytes);
-        let kept = generations.into_iter().zip(why).chain(others.into_iter().map(|b| (b.clone(), b.why)));
         let mut gone = Vec::new();
-        for (backup, _) in kept.filter(|(_, why)| why.is_none()) {
+        for backup in self.explained(now)?.into_iter().filter(|b| b.why.is_none()) {
             disk::remove_file(&backup.path)?;
             gone.push(Event::LetGo { backup: backup.path });
         }
@@ -342,8 +348,12 @@ fn candidates(backups: &[Backup]) -> Vec<retention::Candidate> {
     backups.iter().map(candidate).collect()
 }
 
+fn is_generation(backup: &Backup) -> bool {
+    matches!(backup.origin, Origin::Generation(_))
+}
+
 fn is_good_generation(backup: &Backup) -> bool {
-    matches!(backup.origin, Origin::Generation(_)) && backup.label.as_ref().is_some_and(Label::is_good)
+    is_generation(backup) && backup.label.as_ref().is_some_and(Label::is_good)
 }
 
 fn is_of_earlier_pairing(backup: &Backup, current: Option<&Label>) -> bool {

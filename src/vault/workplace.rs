@@ -76,6 +76,12 @@ impl Workplace {
         Lock::take(&self.dir.join("keeper.lock"), says)
     }
 
+    /// What the keeper says of itself, if one has the session in its care.
+    pub fn who_keeps(&self) -> Result<Option<String>> {
+        let path = self.dir.join("keeper.lock");
+        if disk::exists(&path) { Ok(Lock::take(&path, "")?.err()) } else { Ok(None) }
+    }
+
     /// Makes the folder; it keeps itself out of git.
     pub fn make(&self) -> Result<()> {
         disk::make_dir(&self.dir)?;
