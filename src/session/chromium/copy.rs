@@ -5,9 +5,10 @@
 //! only to what IndexedDB already held.
 
 use super::layout::{PROFILE, Profile};
+use super::sqlite_stores;
 use crate::disk::{self, FileMark};
 use crate::error::{At, Result};
-use crate::session::leveldb;
+use crate::session::{leveldb, sqlite};
 use crate::tree::{self, EntryKind, is_vanished};
 use std::fs;
 use std::path::Path;
@@ -27,7 +28,23 @@ pub fn profile(live: &Path, into: &Path) -> Result<()> {
             link_blobs(&blobs.0, &blobs.1)?;
         }
     }
+    copy_sqlite(live, into)?;
     optional(&PROFILE, live, into);
+    Ok(())
+}
+
+fn copy_sqlite(live: &Path, into: &Path) -> Result<()> {
+    let local_storage = Path::new(&PROFILE.login.local_storage_sqlite).to_owned();
+    let databases = sqlite_stores::databases(live)?;
+    for path in databases.iter().chain([&local_storage]) {
+        let from = live.join(path);
+        if from.is_file() {
+            disk::make_dir(disk::parent(&into.join(path)))?;
+            sqlite::copy(&from, &into.join(path))?;
+        }
+        let blobs = sqlite_stores::legacy_blobs(path);
+        link_blobs(&live.join(&blobs), &into.join(&blobs))?;
+    }
     Ok(())
 }
 

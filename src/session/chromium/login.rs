@@ -30,6 +30,16 @@ impl State {
 /// What is known of a store: it isn't there, its layout isn't known, or what it holds.
 pub type Seen<T> = Option<Option<T>>;
 
+/// Of one store in two layouts, the first that holds something; else the first whose layout is known.
+pub fn first<T>(layouts: [Seen<T>; 2], holds: impl Fn(&T) -> bool) -> Seen<T> {
+    let [mut one, two] = layouts;
+    let full = |seen: &Seen<T>| matches!(seen, Some(Some(content)) if holds(content));
+    if full(&one) || (!full(&two) && one.is_some()) {
+        return one.take();
+    }
+    two.or(one)
+}
+
 /// Judges the two stores.
 pub fn judge(local: Seen<Items>, indexed: Seen<Databases>) -> State {
     let finding = |code, path: &str| vec![Finding::new(code, path, "")];

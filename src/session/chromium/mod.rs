@@ -7,16 +7,18 @@ mod holder;
 mod idb_coding;
 mod layout;
 mod login;
+mod progress;
 mod proof;
+mod sqlite_stores;
 mod stores;
 mod value;
 
-use super::{Examination, Kind, Progress, Use, Vector};
+use super::{Examination, Kind, Use, Vector};
 use crate::error::{At, Result};
-use crate::session::leveldb;
 use crate::tree::is_vanished;
 use crate::verdict::{Finding, Verdict};
 use layout::{PROFILE, Part};
+use login::Seen;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -55,11 +57,15 @@ impl Kind for Chromium {
     }
 
     fn examine(&self, copy: &Path) -> Result<Examination> {
-        let local = stores::local_storage(copy)?;
-        let indexed = stores::indexed_db(copy)?;
         let (mut findings, mut vector) = (Vec::new(), Vector::new());
-        let local = local.map(|store| open(store, &mut findings, &mut vector));
-        let indexed = indexed.map(|store| open(store, &mut findings, &mut vector));
+        let mut open = |store| open_store(store, &mut findings, &mut vector);
+        // Chromium 156 moves nothing from one layout to the other. Local Storage goes by its switch, and the new one is
+        // then used for good; IndexedDB stays in the old layout where that is there.
+        let local = [sqlite_stores::local_storage(copy)?, stores::local_storage(copy)?].map(&mut open);
+        let local = login::first(local, |items| !items.is_empty());
+        let mut open = |store| open_store(store, &mut findings, &mut vector);
+        let indexed = [stores::indexed_db(copy)?, sqlite_stores::indexed_db(copy)?].map(&mut open);
+        let indexed = login::first(indexed, |databases| !databases.stores.is_empty());
         let state = login::judge(local, indexed);
         findings.extend(state.findings);
         Ok(Examination {
@@ -71,9 +77,7 @@ impl Kind for Chromium {
     }
 
     fn progress(&self, live: &Path) -> Vector {
-        let login = &PROFILE.login;
-        let databases = [&login.local_storage, &login.indexed_db];
-        databases.into_iter().filter_map(|path| Some((path.clone(), progress(&live.join(path))?))).collect()
+        progress::of(live)
     }
 
     fn holder(&self, live: &Path) -> Use {
@@ -81,10 +85,11 @@ impl Kind for Chromium {
     }
 }
 
-fn open<T>(store: Store<T>, findings: &mut Vec<Finding>, vector: &mut Vector) -> Option<T> {
+fn open_store<T>(store: Option<Store<T>>, findings: &mut Vec<Finding>, vector: &mut Vector) -> Seen<T> {
+    let store = store?;
     findings.extend(store.findings);
     vector.extend(store.vector);
-    store.content
+    Some(store.content)
 }
 
 /// The version of Chromium that used the profile last.
@@ -94,26 +99,4 @@ fn versions(profile: &Path) -> Result<BTreeMap<String, String>> {
         Err(e) if is_vanished(&e) => Ok(BTreeMap::new()),
         text => Ok(BTreeMap::from([("chromium".to_owned(), text?.trim().to_owned())])),
     }
-}
-
-/// A database that is being compacted just now is asked again.
-const TRIES: usize = 5;
-
-fn progress(dir: &Path) -> Option<Progress> {
-    let point = (0..TRIES).find_map(|_| leveldb::progress(dir).ok().flatten())?;
-    Some(Progress {
-        incarnation: incarnation(dir)?,
-        sequence: point.last_sequence,
-        content: stores::tables_digest(&point.version),
-    })
-}
-
-/// Tells one making of a database from the next: the folder's inode and, where the file system keeps it, the time
-/// of its birth, since inode numbers are used again.
-fn incarnation(path: &Path) -> Option<String> {
-    use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
-    let stat = statx(CWD, path, AtFlags::empty(), StatxFlags::INO | StatxFlags::BTIME).ok()?;
-    let born = StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::BTIME);
-    let nanoseconds = i128::from(stat.stx_btime.tv_sec) * 1_000_000_000 + i128::from(stat.stx_btime.tv_nsec);
-    Some(if born { format!("{}-{nanoseconds}", stat.stx_ino) } else { stat.stx_ino.to_string() })
 }
