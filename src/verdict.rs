@@ -161,6 +161,10 @@ codes! {
     DeviceField = "device_field", Fault;
     /// No device is registered in the file.
     NoDevice = "no_device", Note;
+    /// One of several devices, sound and linked.
+    DevicePaired = "device_paired", Note;
+    /// One of several devices isn't sound; another is.
+    DeviceUnsound = "device_unsound", Doubt;
 
     // Archives.
     /// The archive's bytes are not whole.

@@ -111,6 +111,13 @@ pub struct Examination {
     pub versions: BTreeMap<String, String>,
 }
 
+impl Examination {
+    /// An examination that found out nothing but the verdict.
+    pub fn of(verdict: Verdict) -> Examination {
+        Examination { verdict, vector: Vector::new(), identity: None, versions: BTreeMap::new() }
+    }
+}
+
 /// Whether a bot works on a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Use {
