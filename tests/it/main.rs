@@ -1,3 +1,5 @@
 //! The one integration-test binary.
 
 mod archive;
+mod archive_reuse;
+mod archive_zoo;
