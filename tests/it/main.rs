@@ -1,5 +1,6 @@
 //! The one integration-test binary.
 
 mod archive;
+mod archive_hostile;
 mod archive_reuse;
 mod archive_zoo;
