@@ -26,7 +26,7 @@ const HARMLESS: u64 = 64 << 20;
 impl Default for Limits {
     fn default() -> Limits {
         // The largest sessions seen have 20,000 files; Baileys' own stay below 10,000.
-        Limits { entries: 200_000, bytes: u64::MAX, ratio: 200 }
+        Limits { entries: 200_000, bytes: u64::MAX, ratio: 100 }
     }
 }
 

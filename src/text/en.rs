@@ -138,6 +138,8 @@ pub(super) fn code(code: Code) -> Told {
         Code::PreKeyCounter => Told::new("the pre-key counter is too low", restore),
         Code::DeviceField => Told::new("a device in the database has a field of the wrong length", restore),
         Code::NoDevice => Told::new("no device is registered in the database", "link the bot to a phone"),
+        Code::DevicePaired => Told::new("a device in the database is linked", ""),
+        Code::DeviceUnsound => Told::new("one device in the database is not sound; the others are", "watch this bot; link it anew if it fails"),
         Code::ArchiveDamaged => {
             Told::new("the archive is damaged", "use another one: `wakeep list` shows what there is")
         }

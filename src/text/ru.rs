@@ -151,6 +151,8 @@ pub(super) fn code(code: Code) -> Told {
         Code::PreKeyCounter => Told::new("счётчик предварительных ключей слишком мал", restore),
         Code::DeviceField => Told::new("у устройства в базе поле неверной длины", restore),
         Code::NoDevice => Told::new("в базе нет ни одного устройства", "привяжите бота к телефону"),
+        Code::DevicePaired => Told::new("одно из устройств базы привязано", ""),
+        Code::DeviceUnsound => Told::new("одно из устройств базы неисправно, остальные в порядке", "наблюдайте за этим ботом; при сбое привяжите его заново"),
         Code::ArchiveDamaged => Told::new("архив повреждён", "возьмите другой: их покажет `wakeep list`"),
         Code::ArchiveHostile => Told::new("в архиве есть то, что нельзя распаковывать", "не используйте его"),
         Code::WorldReadable => Told::new("архив может прочитать кто угодно на этой машине", "выполните для него chmod 600"),

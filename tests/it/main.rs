@@ -6,3 +6,6 @@ mod archive;
 mod env;
 mod snapshots;
 mod states;
+mod archive_hostile;
+mod archive_reuse;
+mod archive_zoo;
