@@ -51,29 +51,17 @@ pub fn make_dir(dir: &Path) -> Result<()> {
         return Ok(());
     }
     step();
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .at("making the folder", dir)
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).at("making the folder", dir)
 }
 
 /// Opens a new file for writing, private to its owner; fails if something is there.
 pub fn create_new(path: &Path) -> Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .at("creating", path)
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).at("creating", path)
 }
 
 /// Replaces `to` by the finished file `temp` in one step and makes that durable: data first, then the name.
 pub fn publish(temp: &Path, to: &Path) -> Result<()> {
-    File::open(temp)
-        .and_then(|f| f.sync_all())
-        .at("flushing", temp)?;
+    File::open(temp).and_then(|f| f.sync_all()).at("flushing", temp)?;
     step();
     rename(temp, to)?;
     step();
@@ -92,11 +80,7 @@ pub fn move_to(from: &Path, to: &Path) -> Result<()> {
         .at("moving", from)?;
     step();
     sync_dir(parent(to))?;
-    if parent(from) != parent(to) {
-        sync_dir(parent(from))
-    } else {
-        Ok(())
-    }
+    if parent(from) != parent(to) { sync_dir(parent(from)) } else { Ok(()) }
 }
 
 /// Swaps two folders in one step (`renameat2(RENAME_EXCHANGE)`) and makes that durable.
@@ -127,13 +111,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Appends one line to a log of ours in a single write, private to its owner. A last line that a kill left
 /// unfinished is closed first, so that it costs itself only.
 pub fn append_line(path: &Path, line: &str) -> Result<()> {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .at("opening", path)?;
+    let mut file =
+        OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).at("opening", path)?;
     let mut text = String::with_capacity(line.len() + 2);
     if file.metadata().at("reading", path)?.len() > 0 {
         let mut last = [0u8];
@@ -163,9 +142,7 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
 /// Gives a file a second name, or copies it where it can't have one (another file system, no permission).
 pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
     match link(from, to) {
-        Err(Error::Io { source, .. })
-            if matches!(source.raw_os_error(), Some(1 | 13 | 18 | 31 | 38 | 95)) =>
-        {
+        Err(Error::Io { source, .. }) if matches!(source.raw_os_error(), Some(1 | 13 | 18 | 31 | 38 | 95)) => {
             copy_file(from, to).map(drop)
         }
         other => other,
@@ -286,12 +263,8 @@ pub fn world_readable(path: &Path) -> Result<bool> {
 
 /// Gives a file or folder (not what a link points to) to a user and group.
 pub fn give_to(path: &Path, uid: u32, gid: u32) -> Result<()> {
-    let (uid, gid) = (
-        rustix::fs::Uid::from_raw(uid),
-        rustix::fs::Gid::from_raw(gid),
-    );
-    rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
-        .at("giving away", path)
+    let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
+    rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW).at("giving away", path)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the door")]

@@ -143,10 +143,7 @@ impl Error {
 
     /// A damaged archive, in one line.
     pub fn damaged(path: &Path, what: impl Into<String>) -> Error {
-        Error::Damaged {
-            path: path.to_owned(),
-            what: what.into(),
-        }
+        Error::Damaged { path: path.to_owned(), what: what.into() }
     }
 }
 
@@ -158,10 +155,6 @@ pub trait At<T> {
 
 impl<T, E: Into<io::Error>> At<T> for std::result::Result<T, E> {
     fn at(self, doing: &'static str, path: &Path) -> Result<T> {
-        self.map_err(|e| Error::Io {
-            doing,
-            path: path.to_owned(),
-            source: e.into(),
-        })
+        self.map_err(|e| Error::Io { doing, path: path.to_owned(), source: e.into() })
     }
 }

@@ -81,19 +81,11 @@ fn entry(root: &Path, path: PathBuf) -> Result<Option<Entry>> {
         size: meta.size(),
         mtime: (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0)),
     };
-    Ok(Some(Entry {
-        path,
-        kind,
-        mark,
-        mode: meta.mode() & 0o7777,
-    }))
+    Ok(Some(Entry { path, kind, mark, mode: meta.mode() & 0o7777 }))
 }
 
 fn vanished(e: &io::Error) -> bool {
-    matches!(
-        e.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+    matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Whether an error says that a file vanished between being listed and being read.

@@ -163,11 +163,7 @@ pub struct Finding {
 impl Finding {
     /// A finding about one file.
     pub fn new(code: Code, path: impl AsRef<Path>, detail: impl Into<String>) -> Finding {
-        Finding {
-            code,
-            path: path.as_ref().to_owned(),
-            detail: detail.into(),
-        }
+        Finding { code, path: path.as_ref().to_owned(), detail: detail.into() }
     }
 }
 
@@ -189,25 +185,14 @@ pub struct Verdict {
 
 impl Verdict {
     /// The verdict that follows from the findings: the gravest one gives the grade.
-    pub fn new(
-        kind: &str,
-        login: Login,
-        account: Option<String>,
-        mut findings: Vec<Finding>,
-    ) -> Verdict {
+    pub fn new(kind: &str, login: Login, account: Option<String>, mut findings: Vec<Finding>) -> Verdict {
         findings.sort_by_key(|f| std::cmp::Reverse(f.code.weight()));
         let grade = match findings.first().map(|f| f.code.weight()) {
             Some(Weight::Fault) => Grade::Broken,
             Some(Weight::Doubt) => Grade::Doubtful,
             Some(Weight::Note) | None => Grade::Sound,
         };
-        Verdict {
-            grade,
-            login,
-            account,
-            kind: kind.to_owned(),
-            findings,
-        }
+        Verdict { grade, login, account, kind: kind.to_owned(), findings }
     }
 
     /// The verdict on a session that isn't there.
@@ -235,12 +220,7 @@ mod tests {
     fn the_gravest_finding_gives_the_grade() {
         let note = Finding::new(Code::LogTailTorn, "a.log", "");
         let fault = Finding::new(Code::TableMissing, "3.ldb", "");
-        let v = Verdict::new(
-            "chromium",
-            Login::Paired,
-            None,
-            vec![note.clone(), fault.clone()],
-        );
+        let v = Verdict::new("chromium", Login::Paired, None, vec![note.clone(), fault.clone()]);
         assert_eq!((v.grade, v.findings), (Grade::Broken, vec![fault, note]));
         assert!(Verdict::new("chromium", Login::Paired, None, Vec::new()).is_good());
     }

@@ -18,14 +18,10 @@ impl Kind for Baileys {
         false
     }
     fn copy(&self, live: &Path, _into: &Path) -> Result<()> {
-        Err(Error::NotASession {
-            path: live.to_owned(),
-        })
+        Err(Error::NotASession { path: live.to_owned() })
     }
     fn examine(&self, copy: &Path) -> Result<Examination> {
-        Err(Error::NotASession {
-            path: copy.to_owned(),
-        })
+        Err(Error::NotASession { path: copy.to_owned() })
     }
     fn progress(&self, _live: &Path) -> Vector {
         Vector::new()

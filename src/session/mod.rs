@@ -15,11 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// All kinds, in the order in which they are asked whether a path is theirs.
-pub static KINDS: &[&dyn Kind] = &[
-    &chromium::Chromium,
-    &baileys::Baileys,
-    &whatsmeow::Whatsmeow,
-];
+pub static KINDS: &[&dyn Kind] = &[&chromium::Chromium, &baileys::Baileys, &whatsmeow::Whatsmeow];
 
 /// How one kind of session is made up. A value without state; all kinds stand in [`KINDS`].
 ///
@@ -142,9 +138,6 @@ pub struct Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session")
-            .field("path", &self.path)
-            .field("kind", &self.kind.name())
-            .finish()
+        f.debug_struct("Session").field("path", &self.path).field("kind", &self.kind.name()).finish()
     }
 }
