@@ -20,44 +20,27 @@ struct Floor {
 impl Floor {
     fn now(bot: &mut Bot, paired: &Reading) -> Floor {
         let local = local_counter_on_disk(&bot.session());
-        Floor {
-            steady: paired.steady.clone(),
-            databases: bot.chromium.completed(),
-            local,
-        }
+        Floor { steady: paired.steady.clone(), databases: bot.chromium.completed(), local }
     }
 
     /// What is wrong with a profile that was read back, if anything.
     fn objections(&self, reading: &Reading) -> Vec<String> {
-        let Counters {
-            signal,
-            model,
-            local,
-        } = reading.counters;
+        let Counters { signal, model, local } = reading.counters;
         let mut wrong = reading.problems.clone();
         for (name, digest) in &self.steady {
             if reading.steady.get(name) != Some(digest) {
-                wrong.push(format!(
-                    "{name} is {:?}, was {digest}",
-                    reading.steady.get(name)
-                ));
+                wrong.push(format!("{name} is {:?}, was {digest}", reading.steady.get(name)));
             }
         }
         if model < self.databases {
-            wrong.push(format!(
-                "IndexedDB is at step {model}, the page had completed {}",
-                self.databases
-            ));
+            wrong.push(format!("IndexedDB is at step {model}, the page had completed {}", self.databases));
         }
         // The page writes signal first, then model: any other distance is a torn order of transactions.
         if signal != model && signal != model + 1 {
             wrong.push(format!("signal is at step {signal}, model at {model}"));
         }
         if local < self.local {
-            wrong.push(format!(
-                "Local Storage is at step {local}, {} lay on disk",
-                self.local
-            ));
+            wrong.push(format!("Local Storage is at step {local}, {} lay on disk", self.local));
         }
         if reading.linked != Linked::Account(format!("{ACCOUNT}@c.us")) {
             wrong.push(format!("not linked: {:?}", reading.linked));
@@ -70,9 +53,7 @@ impl Floor {
 /// What was moved into a table since is not seen, so this is a lower bound, which is what a floor may be.
 fn local_counter_on_disk(session: &Path) -> u64 {
     let folder = session.join("Default/Local Storage/leveldb");
-    let logs = fs::read_dir(folder)
-        .unwrap()
-        .filter_map(|e| Some(e.ok()?.path()));
+    let logs = fs::read_dir(folder).unwrap().filter_map(|e| Some(e.ok()?.path()));
     logs.filter(|path| path.extension().is_some_and(|e| e == "log"))
         .filter_map(|path| fs::read(path).ok())
         .flat_map(|bytes| counters_in(&bytes))
@@ -82,11 +63,7 @@ fn local_counter_on_disk(session: &Path) -> u64 {
 
 fn counters_in(log: &[u8]) -> Vec<u64> {
     let mark = b"\x01counter";
-    let ends = log
-        .windows(mark.len())
-        .enumerate()
-        .filter(|(_, w)| w == mark)
-        .map(|(at, w)| at + w.len());
+    let ends = log.windows(mark.len()).enumerate().filter(|(_, w)| w == mark).map(|(at, w)| at + w.len());
     // After the key stand the value's length and its 0x01.
     ends.filter_map(|end| {
         let length = usize::from(*log.get(end)?);
@@ -111,14 +88,7 @@ fn running_bot(history_mb: u32) -> (Bot, Reading) {
 
 /// Takes an archive with wakeep while the bot writes.
 fn archive(bot: &Bot) -> PathBuf {
-    let said = bot
-        .wakeep([
-            "archive",
-            "--force",
-            "--session",
-            bot.session().to_str().unwrap(),
-        ])
-        .json(0);
+    let said = bot.wakeep(["archive", "--force", "--session", bot.session().to_str().unwrap()]).json(0);
     assert_eq!(said["outcome"], "created", "{said}");
     bot.home().join(said["archive"].as_str().unwrap())
 }
@@ -129,22 +99,14 @@ fn unpack(archive: &Path, home: &Path, by_wakeep: bool) -> PathBuf {
         let said = Wakeep::new(home, ["restore", "--from", archive.to_str().unwrap()]).json(0);
         assert_eq!(said["outcome"], "restored", "{said}");
     } else {
-        tar(Command::new("tar")
-            .arg("-xzf")
-            .arg(archive)
-            .arg("-C")
-            .arg(home));
+        tar(Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(home));
     }
     home.join(".wwebjs_auth/session")
 }
 
 fn tar(command: &mut Command) -> bool {
     used("tar");
-    command
-        .stderr(std::process::Stdio::null())
-        .status()
-        .unwrap()
-        .success()
+    command.stderr(std::process::Stdio::null()).status().unwrap().success()
 }
 
 fn snapshots_stay_whole(history_mb: u32, kb: u32, ms: u32, count: u32) {
@@ -169,9 +131,7 @@ fn snapshots_stay_whole(history_mb: u32, kb: u32, ms: u32, count: u32) {
 
 /// A third of the asked number, at least one.
 fn third() -> u32 {
-    told("WAKEEP_SNAPSHOTS")
-        .map_or(30u32, |n| n.parse().unwrap())
-        .div_ceil(3)
+    told("WAKEEP_SNAPSHOTS").map_or(30u32, |n| n.parse().unwrap()).div_ceil(3)
 }
 
 #[test]
@@ -199,12 +159,7 @@ fn plain_tar_of_a_busy_profile_is_caught_and_of_a_quiet_one_passes() {
         let floor = Floor::now(bot, &paired);
         let elsewhere = scratch();
         let file = elsewhere.path().join("plain.tar.gz");
-        tar(Command::new("tar")
-            .arg("-czf")
-            .arg(&file)
-            .arg("-C")
-            .arg(bot.home())
-            .arg(".wwebjs_auth"));
+        tar(Command::new("tar").arg("-czf").arg(&file).arg("-C").arg(bot.home()).arg(".wwebjs_auth"));
         let profile = unpack(&file, elsewhere.path(), false);
         let _ = fs::remove_file(profile.join("SingletonLock"));
         floor.objections(&reader.read(&profile))
@@ -212,9 +167,7 @@ fn plain_tar_of_a_busy_profile_is_caught_and_of_a_quiet_one_passes() {
     let quiet = objections(&mut bot);
     assert!(quiet.is_empty(), "a quiet profile: {quiet:#?}");
     bot.chromium.write(60, 20, 0);
-    let caught = (1..=40)
-        .find_map(|nth| Some((nth, objections(&mut bot))).filter(|(_, wrong)| !wrong.is_empty()));
-    let (nth, wrong) =
-        caught.expect("40 plain tars of a busy profile were all whole: the control shows nothing");
+    let caught = (1..=40).find_map(|nth| Some((nth, objections(&mut bot))).filter(|(_, wrong)| !wrong.is_empty()));
+    let (nth, wrong) = caught.expect("40 plain tars of a busy profile were all whole: the control shows nothing");
     println!("plain tar number {nth} lost the login: {wrong:#?}");
 }

@@ -51,7 +51,7 @@ const ORDERS = {
 async function obey(order) {
   const { do: name, ...how } = order;
   if (name in ORDERS) return ORDERS[name](how);
-  if (!['pair', 'qr', 'logout', 'grow', 'everything'].includes(name)) throw new Error(`no such order: ${name}`);
+  if (!['pair', 'qr', 'logout', 'grow', 'fillLocal', 'everything'].includes(name)) throw new Error(`no such order: ${name}`);
   return live.call(name, how);
 }
 

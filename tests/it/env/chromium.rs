@@ -64,42 +64,24 @@ impl Chromium {
             .expect("node must be installed: scripts/test does that");
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let (sender, answers) = channel();
-        std::thread::spawn(move || {
-            lines
-                .map_while(Result::ok)
-                .try_for_each(|line| sender.send(line))
-        });
-        Chromium {
-            orders: driver.stdin.take(),
-            driver,
-            answers,
-            browser: None,
-        }
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Chromium { orders: driver.stdin.take(), driver, answers, browser: None }
     }
 
     /// Gives one order and waits for its answer; an error fails the test.
     pub fn order(&mut self, order: Value) -> Value {
         let orders = self.orders.as_mut().unwrap();
         writeln!(orders, "{order}").expect("the driver has ended");
-        let answer = self
-            .answers
-            .recv_timeout(PATIENCE)
-            .unwrap_or_else(|e| panic!("no answer to {order}: {e}"));
+        let answer = self.answers.recv_timeout(PATIENCE).unwrap_or_else(|e| panic!("no answer to {order}: {e}"));
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
-        assert!(
-            answer.get("error").is_none(),
-            "{order}: {}",
-            answer["error"]
-        );
+        assert!(answer.get("error").is_none(), "{order}: {}", answer["error"]);
         answer["ok"].take()
     }
 
     /// Starts Chromium on a profile.
     pub fn launch(&mut self, profile: &Path) {
         let answer = self.order(json!({"do": "launch", "profile": profile}));
-        self.browser = answer["pid"]
-            .as_i64()
-            .and_then(|pid| i32::try_from(pid).ok());
+        self.browser = answer["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok());
     }
 
     /// The browser's process.
@@ -136,10 +118,7 @@ impl Chromium {
     pub fn wait_for(&mut self, step: u64) {
         let deadline = std::time::Instant::now() + Duration::from_secs(120);
         while self.completed() < step {
-            assert!(
-                std::time::Instant::now() < deadline,
-                "the page doesn't come to step {step}"
-            );
+            assert!(std::time::Instant::now() < deadline, "the page doesn't come to step {step}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -22,10 +22,7 @@ pub struct Bot {
 impl Bot {
     /// An empty app folder; no browser runs yet.
     pub fn new() -> Bot {
-        Bot {
-            chromium: Chromium::driver(),
-            home: scratch(),
-        }
+        Bot { chromium: Chromium::driver(), home: scratch() }
     }
 
     /// A bot that was paired and has stopped since: all of its login is on disk.
@@ -56,17 +53,11 @@ impl Bot {
 
 /// A temporary folder.
 pub fn scratch() -> tempfile::TempDir {
-    tempfile::Builder::new()
-        .prefix("wakeep-it-")
-        .tempdir()
-        .unwrap()
+    tempfile::Builder::new().prefix("wakeep-it-").tempdir().unwrap()
 }
 
 /// A variable of the test's own environment.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests are told things by their environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests are told things by their environment")]
 pub fn told(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -76,16 +67,12 @@ pub fn used(part: &str) {
     let Some(list) = told("WAKEEP_TEST_PARTS") else {
         return;
     };
-    let mut file = std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(list)
-        .unwrap();
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(list).unwrap();
     file.write_all(format!("{part}\n").as_bytes()).unwrap();
 }
 
 /// The folder of the Node parts; fails clearly where they are not installed.
-fn real_parts() -> PathBuf {
+pub fn real_parts() -> PathBuf {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real");
     assert!(
         dir.join("node_modules/whatsapp-web.js").is_dir(),

@@ -25,10 +25,6 @@ pub fn ask(parent: &Path, client_id: Option<&str>) -> Said {
         .output()
         .expect("node must be installed: scripts/test does that");
     let text = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(&text).unwrap_or_else(|e| {
-        panic!(
-            "the oracle said {text:?} ({e}): {}",
-            String::from_utf8_lossy(&output.stderr)
-        )
-    })
+    serde_json::from_str(&text)
+        .unwrap_or_else(|e| panic!("the oracle said {text:?} ({e}): {}", String::from_utf8_lossy(&output.stderr)))
 }

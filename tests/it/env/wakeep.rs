@@ -29,12 +29,7 @@ impl Wakeep {
     pub fn new<'a>(folder: &Path, args: impl IntoIterator<Item = &'a str>) -> Wakeep {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wakeep"));
         command.args(args).current_dir(folder).stdin(Stdio::null());
-        command
-            .env_clear()
-            .env("HOME", folder)
-            .env("LANG", "C")
-            .env("TZ", "UTC")
-            .env("PATH", "/usr/bin:/bin");
+        command.env_clear().env("HOME", folder).env("LANG", "C").env("TZ", "UTC").env("PATH", "/usr/bin:/bin");
         Wakeep(command)
     }
 
@@ -46,18 +41,10 @@ impl Wakeep {
 
     /// Starts it and lets it run.
     pub fn spawn(mut self) -> Running {
-        let mut child = self
-            .0
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = self.0.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = drain(child.stdout.take().unwrap());
         let stderr = drain(child.stderr.take().unwrap());
-        Running {
-            child,
-            said: Some((stdout, stderr)),
-        }
+        Running { child, said: Some((stdout, stderr)) }
     }
 
     /// Runs it to its end.
@@ -71,8 +58,7 @@ impl Wakeep {
         let shown = format!("{:?}", self.0);
         let outcome = self.run();
         assert_eq!(outcome.code, code, "{shown}: {outcome:?}");
-        serde_json::from_str(&outcome.stdout)
-            .unwrap_or_else(|e| panic!("{shown}: {e}: {outcome:?}"))
+        serde_json::from_str(&outcome.stdout).unwrap_or_else(|e| panic!("{shown}: {e}: {outcome:?}"))
     }
 }
 
@@ -108,9 +94,7 @@ impl Running {
         };
         let (stdout, stderr) = self.said.take().unwrap();
         Outcome {
-            code: status
-                .code()
-                .unwrap_or_else(|| -status.signal().unwrap_or(0)),
+            code: status.code().unwrap_or_else(|| -status.signal().unwrap_or(0)),
             stdout: stdout.join().unwrap(),
             stderr: stderr.join().unwrap(),
         }

@@ -158,7 +158,27 @@ async function requireUnbrokenRatchet() {
   }
 }
 
-/** Throws where WhatsApp Web would show a QR code; otherwise returns the account. */
+/** The history has as many records as were put into it: none was lost with a table or a log. */
+async function requireWholeHistory() {
+  if (!(await indexedDB.databases()).some(({ name }) => name === 'model-storage')) return;
+  const db = await openExisting('model-storage');
+  try {
+    const prefs = await done(db.transaction('user-prefs').objectStore('user-prefs').getAll());
+    for (const { id, value } of prefs) {
+      const store = /^records of (.*)/.exec(id)?.[1];
+      if (!store) continue;
+      const found = await done(db.transaction(store).objectStore(store).count());
+      if (found !== value) throw new Error(`${store} has ${found} records of ${value}`);
+    }
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * Throws where WhatsApp Web would show a QR code; otherwise returns the account. Stricter than WhatsApp Web in one
+ * thing: a record that can't be read, or was lost, counts as well; it would be missed later, not at the start.
+ */
 export async function requireLinked() {
   const account = item('last-wid-md');
   const noise = item('WANoiseInfo');
@@ -172,5 +192,6 @@ export async function requireLinked() {
   if (!adv) throw new Error('no signed identity');
   for (const { name } of await indexedDB.databases()) await readAll(name);
   await requireUnbrokenRatchet();
+  await requireWholeHistory();
   return account;
 }

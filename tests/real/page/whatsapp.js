@@ -72,7 +72,7 @@ export async function startWhatsApp() {
     enter('CONNECTED');
     socket.emit('change:hasSynced', true);
   } catch (error) {
-    window.Debug.whyQr = String(error?.message ?? error);
+    window.Debug.whyQr = `${error?.name}: ${error?.message}`;
     if (!localStorage.getItem('WANoiseInfo')) await qr({ seed: crypto.randomUUID() });
     enter('UNPAIRED');
   }

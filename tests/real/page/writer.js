@@ -99,4 +99,13 @@ export async function grow({ mb, blobs = false }) {
       }
     });
   }
+  await write('model-storage', ['user-prefs'], prefs => prefs.put({ id: `records of ${store}`, value: records }));
+}
+
+/** Fills Local Storage with about `mb` megabytes (at most 4), so that its login keys move from the log to a table. */
+export function fillLocal({ mb, salt = 0 }) {
+  for (let i = 0; i < mb * 16; i++) {
+    const text = Array.from(body(i + salt, 32 * 1024, false), b => String.fromCharCode(33 + (b % 90))).join('');
+    localStorage.setItem(`filler-${i}`, text + text);
+  }
 }
