@@ -145,6 +145,12 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
     io::copy(&mut &source, &mut target).at("copying", from)
 }
 
+/// Makes a symbolic link.
+pub fn point(link: &Path, to: &Path) -> Result<()> {
+    step();
+    std::os::unix::fs::symlink(to, link).at("making the link", link)
+}
+
 /// Gives a file a second name, or copies it where it can't have one (another file system, no permission).
 pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
     match link(from, to) {

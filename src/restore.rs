@@ -332,20 +332,16 @@ impl Restoring<'_> {
         if !disk::exists(&self.session.path) {
             return Ok(None);
         }
-        let kind = self.session.kind;
-        let entries = tree::walk(&self.session.path, &|p| kind.matters(p) && !kind.forbids(p))?;
+        let kept = self.work.snapshot();
+        let entries = self.session.as_it_lies(&kept)?;
         if entries.is_empty() {
             return Ok(None);
         }
         let temp = self.work.dir().join("before.tar.gz");
         disk::remove_file(&temp)?;
-        let content = Content {
-            root: &self.session.path,
-            prefix: &self.session.prefix,
-            entries: &entries,
-            immutable: &|_| false,
-        };
+        let content = Content { root: &kept, prefix: &self.session.prefix, entries: &entries, immutable: &|_| false };
         archive::write(&temp, &content, &self.label(verdict, now).to_bytes(), None, Form::Members)?;
+        disk::remove_tree(&kept)?;
         let verified = archive::verify(&temp, Depth::Stored)?;
         self.vault.keep_before_restore(&verified, now).map(Some)
     }

@@ -6,13 +6,17 @@
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::session::Session;
+use crate::session::database::{self, PutBack};
 use crate::vault::workplace::Workplace;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// The copy of a file's old content, in the folder aside.
+const OLD: &str = "old";
 
 /// How the old session was put out of the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum How {
     /// Nothing stood there.
     Moved,
@@ -20,8 +24,10 @@ enum How {
     Exchanged,
     /// The children of both changed places; the old ones lie aside.
     Children,
-    /// The kind put the content into the file that stands there; a copy of the old content lies aside.
-    InPlace,
+    /// SQLite wrote the content into the file that stands there; a copy of the old content lies aside.
+    Written,
+    /// A file was placed as a new one; what was there lies aside, as (where it was, where it is).
+    Placed(Vec<(PathBuf, PathBuf)>),
 }
 
 /// How far a swap child by child has come. The marker is durable before the first child moves.
@@ -50,14 +56,13 @@ impl<'a> Swap<'a> {
     /// Puts the staged session in place.
     pub fn make(&mut self) -> Result<()> {
         let (kind, live, stage) = (self.session.kind, &self.session.path, self.work.stage());
+        if stage.is_file() {
+            return self.put_back_file();
+        }
         if !disk::exists(live) {
             disk::make_dir(disk::parent(live))?;
             kind.hold(&stage)?;
             return disk::move_to(&stage, live);
-        }
-        if !live.is_dir() {
-            self.how = How::InPlace;
-            return kind.put_back(&stage, live, &self.work.aside());
         }
         kind.hold(live)?;
         kind.hold(&stage)?;
@@ -71,14 +76,31 @@ impl<'a> Swap<'a> {
         }
     }
 
+    /// A session that is one file is SQLite's: a leftover `-wal` beside a replaced file would undo the restore.
+    fn put_back_file(&mut self) -> Result<()> {
+        let (live, aside) = (&self.session.path, self.work.aside());
+        disk::make_dir(&aside)?;
+        disk::make_dir(disk::parent(live))?;
+        if disk::exists(live) {
+            // One that can't even be copied is not wanted back.
+            let _ = self.session.kind.copy(live, &aside.join(OLD));
+        }
+        self.how = match database::put_back(&self.work.stage(), live, &aside)? {
+            PutBack::Written => How::Written,
+            PutBack::Placed { aside } => How::Placed(aside),
+        };
+        Ok(())
+    }
+
     /// Puts the old session back.
     pub fn undo(self) -> Result<()> {
-        let (live, stage) = (&self.session.path, self.work.stage());
-        match self.how {
+        let (live, stage, aside) = (&self.session.path, self.work.stage(), self.work.aside());
+        match &self.how {
             How::Moved => disk::move_to(live, &stage)?,
             How::Exchanged => disk::exchange(&stage, live)?,
             How::Children => undo_children(live, self.work)?,
-            How::InPlace => self.session.kind.put_back(&self.work.aside(), live, &stage)?,
+            How::Written => drop(database::put_back(&aside.join(OLD), live, &aside)?),
+            How::Placed(moved) => database::take_out(live, moved)?,
         }
         self.let_go()
     }

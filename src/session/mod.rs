@@ -12,7 +12,6 @@ pub mod snapshot;
 pub mod sqlite;
 pub mod whatsmeow;
 
-use crate::disk;
 use crate::error::Result;
 pub use crate::progress::{Identity, Progress, Proof, Vector};
 use crate::verdict::Verdict;
@@ -76,13 +75,6 @@ pub trait Kind: Sync {
     fn mend(&self, live: &Path, staged: &Path) -> Result<()> {
         let _ = (live, staged);
         Ok(())
-    }
-
-    /// For a session that is one file: puts the staged content into it under its own locks, and the content that
-    /// was there to `aside`, so that the reverse call undoes it.
-    fn put_back(&self, staged: &Path, live: &Path, aside: &Path) -> Result<()> {
-        disk::move_to(live, aside)?;
-        disk::move_to(staged, live)
     }
 
     /// Makes a bot that starts on this folder meanwhile refuse to (Chromium: a `SingletonLock` of ours).

@@ -83,14 +83,25 @@ impl Session {
         Ok(Snapshot { root: into.to_owned(), entries, examination })
     }
 
+    /// Copies what matters of a session that nobody works on to `into`, whatever state it is in. Returns what is in
+    /// the copy.
+    pub fn as_it_lies(&self, into: &Path) -> Result<Vec<Entry>> {
+        disk::remove_tree(into)?;
+        self.copy_as_it_lies(into)?;
+        entries_of(into)
+    }
+
     fn copy_as_it_lies(&self, into: &Path) -> Result<()> {
         if !self.path.is_dir() {
-            return disk::copy_file(&self.path, into).map(drop);
+            let whole = self.kind.copy(&self.path, into);
+            return whole.or_else(|_| disk::copy_file(&self.path, into).map(drop));
         }
+        disk::make_dir(into)?;
         for entry in tree::walk(&self.path, &|p| self.kind.matters(p))? {
             let (from, to) = (self.path.join(&entry.path), into.join(&entry.path));
             match entry.kind {
                 EntryKind::Dir => disk::make_dir(&to)?,
+                EntryKind::File if self.kind.immutable(&entry.path) => disk::link_or_copy(&from, &to)?,
                 EntryKind::File => drop(disk::copy_file(&from, &to)?),
                 EntryKind::Link | EntryKind::Other => {}
             }
