@@ -12,7 +12,7 @@ use crate::vault::journal::{Event, Refusal};
 use crate::vault::label::Label;
 use crate::vault::state::Pending;
 use crate::vault::workplace::Workplace;
-use crate::verdict::{Grade, Login, Verdict, Worth};
+use crate::verdict::{Grade, Login, Verdict, Worth, masked};
 use jiff::Timestamp;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -146,7 +146,7 @@ impl Keeping<'_> {
             members: written.members,
             members_reused: written.members_reused,
             seconds: started.elapsed().as_secs_f64(),
-            account: label.account,
+            account: label.account.as_deref().map(masked),
             in_place,
         };
         self.vault.record(now, &event)?;
@@ -213,7 +213,7 @@ impl Keeping<'_> {
 
     /// Keeps the first snapshot refused for a reason for diagnosis, and journals it; the following ones only return.
     fn refuse(&mut self, reason: Refusal, snapshot: Option<&Snapshot>, now: Timestamp) -> Result<Event> {
-        let verdict = snapshot.map(|s| s.examination.verdict.clone());
+        let verdict = snapshot.map(|s| s.examination.verdict.masked());
         let repeated = self.vault.state().refusal == Some(reason);
         let kept = match snapshot {
             Some(snapshot) if !repeated => Some(self.keep_rejected(snapshot, reason, now)?),

@@ -17,7 +17,7 @@ use crate::vault::journal::{Event, Reason, Refusal};
 use crate::vault::label::Label;
 use crate::vault::state::RestoredFrom;
 use crate::vault::workplace::Workplace;
-use crate::verdict::{Code, Finding, Grade, Login, Verdict, Worth};
+use crate::verdict::{Code, Finding, Grade, Login, Verdict, Worth, masked};
 use crate::{tree, unpack};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -105,7 +105,7 @@ impl Restoring<'_> {
         };
         if self.dry_run {
             disk::remove_tree(&self.work.stage())?;
-            return Ok(Event::WouldRestore { from: staged.from, verdict });
+            return Ok(Event::WouldRestore { from: staged.from, verdict: verdict.masked() });
         }
         self.put_in_place(staged, &verdict, now, started)
     }
@@ -200,10 +200,10 @@ impl Restoring<'_> {
 
     fn leave(&mut self, reason: Reason, verdict: Verdict, now: Timestamp) -> Result<Event> {
         if reason == Reason::Exhausted && self.vault.state().refusal != Some(Refusal::LoggedOut) {
-            let account = self.vault.newest()?.and_then(|(_, label)| label.account);
+            let account = self.vault.newest()?.and_then(|(_, label)| label.account).as_deref().map(masked);
             self.vault.record(now, &Event::NeedsQr { account })?;
         }
-        Ok(Event::NotNeeded { reason, verdict })
+        Ok(Event::NotNeeded { reason, verdict: verdict.masked() })
     }
 
     /// Unpacks candidates beside the session, newest first, until one is good.
@@ -224,7 +224,7 @@ impl Restoring<'_> {
         }
         disk::remove_tree(&self.work.stage())?;
         match refused {
-            Some((from, verdict)) => Ok(Err(Event::RestoreRefused { from, verdict })),
+            Some((from, verdict)) => Ok(Err(Event::RestoreRefused { from, verdict: verdict.masked() })),
             None => Err(Error::NothingToRestore { place: self.vault.archive().to_owned() }),
         }
     }
@@ -309,7 +309,7 @@ impl Restoring<'_> {
         let after = self.session.kind.examine(&self.session.path)?.verdict;
         if after.worth() < staged.verdict.worth() {
             swap.undo()?;
-            let event = Event::RolledBack { from: staged.from, verdict: after };
+            let event = Event::RolledBack { from: staged.from, verdict: after.masked() };
             self.vault.record(now, &event)?;
             return Ok(event);
         }
@@ -319,7 +319,7 @@ impl Restoring<'_> {
             from: staged.from,
             generation: staged.label.map(|l| l.generation),
             backup,
-            account: staged.verdict.account,
+            account: staged.verdict.account.as_deref().map(masked),
             seconds: started.elapsed().as_secs_f64(),
         };
         self.vault.record(now, &event)?;

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::keeper::ward::Ward;
 use crate::text::{self, Lang, Phrase, Told};
 use crate::vault::journal::Event;
-use crate::verdict::{Finding, Verdict, Worth};
+use crate::verdict::{Finding, Verdict, Worth, masked};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Write};
@@ -116,14 +116,12 @@ impl Show {
 
     /// An account as the owner wants to see it.
     pub fn account(&self, account: &str) -> String {
-        if self.full_account { account.to_owned() } else { text::account(account) }
+        if self.full_account { account.to_owned() } else { masked(account) }
     }
 
-    /// A verdict as JSON: the contract of `check --json`.
+    /// A verdict as JSON: the contract of `check --json`, where a program asks who it is.
     pub fn verdict_json(&self, verdict: &Verdict) -> Value {
-        let mut value = serde_json::to_value(verdict).expect("a verdict has string keys only");
-        value["account"] = json!(verdict.account.as_deref().map(|a| self.account(a)));
-        value
+        serde_json::to_value(verdict).expect("a verdict has string keys only")
     }
 
     /// A line of the keeper: a time and a sentence on a terminal, or a JSON object.

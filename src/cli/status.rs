@@ -132,9 +132,7 @@ fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
     let archive = picture.archive.map(|(made, bytes)| {
         json!({"path": ward.vault.archive(), "made": made.to_string(), "age_seconds": age(made), "bytes": bytes})
     });
-    let mut events = serde_json::to_value(&picture.events).expect("an event has string keys only");
-    context.show.mask(&mut events);
-    json!({
+    let mut value = json!({
         "session": ward.session.name,
         "path": ward.session.path,
         "safe": is_safe(picture),
@@ -145,6 +143,8 @@ fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
         "keeper": picture.keeper,
         "free_bytes": picture.free,
         "next_archive_in_seconds": picture.wait,
-        "events": events,
-    })
+        "events": picture.events,
+    });
+    context.show.mask(&mut value);
+    value
 }

@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Phrase, Told, account, bytes, seconds};
+use super::{Phrase, Told, bytes, seconds};
 use crate::error::{Error, Holder};
 use crate::vault::journal::{Event, Reason, Refusal};
 use crate::vault::retention::Why;
@@ -151,7 +151,7 @@ pub(super) fn code(code: Code) -> Told {
 pub(super) fn event(event: &Event) -> String {
     match event {
         Event::Created { archive, generation, bytes: size, seconds: s, account: who, in_place, .. } => {
-            let who = who.as_deref().map(|a| format!(", {}", account(a))).unwrap_or_default();
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
             let place = if *in_place { format!("{}", archive.display()) } else { "in the vault only".to_owned() };
             format!("archive {generation} written: {}, {} s{who}, {place}", bytes(*size), seconds(*s))
         }
@@ -159,7 +159,7 @@ pub(super) fn event(event: &Event) -> String {
         Event::Refused { reason, .. } => format!("snapshot refused, the last archive stays: {}", refusal(*reason)),
         Event::Absent { session } => format!("no session at {} yet", session.display()),
         Event::Restored { from, account: who, seconds: s, .. } => {
-            let who = who.as_deref().map(|a| format!(", {}", account(a))).unwrap_or_default();
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
             format!("session restored from {} in {} s{who}", from.display(), seconds(*s))
         }
         Event::NotNeeded { reason, .. } => format!("nothing restored: {}", why_left(*reason)),
@@ -171,7 +171,7 @@ pub(super) fn event(event: &Event) -> String {
         Event::Recovered { .. } => "a restore that was cut off was undone; what was there before stands again".into(),
         Event::Arrived { kept, .. } => format!("a new file stands at the archive's path; a copy is in {}", kept.display()),
         Event::NeedsQr { account: who } => {
-            let who = who.as_deref().map(account).unwrap_or_default();
+            let who = who.as_deref().unwrap_or_default();
             format!("the login {who} was ended and no archive brings it back: scan the QR code")
         }
         Event::CleanedUp { files, bytes: size, .. } => {

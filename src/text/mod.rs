@@ -6,7 +6,7 @@ mod ru;
 
 use crate::error::Error;
 use crate::vault::journal::Event;
-use crate::verdict::{Finding, Grade, Login, Verdict};
+use crate::verdict::{Finding, Grade, Login, Verdict, masked};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -160,7 +160,7 @@ impl Lang {
 
     /// A verdict in a few words.
     pub fn verdict(self, verdict: &Verdict) -> String {
-        let who = verdict.account.as_deref().map(|a| format!(", {}", account(a))).unwrap_or_default();
+        let who = verdict.account.as_deref().map(|a| format!(", {}", masked(a))).unwrap_or_default();
         format!("{}, {}{who}", self.grade(verdict.grade), self.login(verdict.login))
     }
 
@@ -255,17 +255,6 @@ pub fn bytes(n: u64) -> String {
     if unit == 0 { format!("{n} B") } else { format!("{value:.1} {}", units[unit]) }
 }
 
-/// An account with its phone number masked: the first two digits and the last four stay (`+79•••••1234`).
-pub fn account(account: &str) -> String {
-    let digits: String = account.chars().take_while(char::is_ascii_digit).collect();
-    if digits.len() < 7 {
-        return "•".repeat(digits.len().max(4));
-    }
-    let (head, rest) = digits.split_at(2);
-    let (middle, tail) = rest.split_at(rest.len() - 4);
-    format!("+{head}{}{tail}", "•".repeat(middle.len()))
-}
-
 /// The hour and minute here, with the date where it isn't the day of `now`.
 pub fn clock(time: Timestamp, now: Timestamp) -> String {
     let zone = TimeZone::system();
@@ -282,13 +271,6 @@ fn seconds(s: f64) -> String {
 mod tests {
     use super::*;
     use crate::verdict::Code;
-
-    #[test]
-    fn phone_numbers_are_masked() {
-        assert_eq!(account("79991231234:5@c.us"), "+79•••••1234");
-        assert_eq!(account("123"), "••••");
-        assert!(!account("4915112345678:12@s.whatsapp.net").contains("151123"));
-    }
 
     #[test]
     fn sizes_are_short() {

@@ -1,6 +1,6 @@
 //! Русский.
 
-use super::{Phrase, Told, account, bytes, seconds};
+use super::{Phrase, Told, bytes, seconds};
 use crate::error::{Error, Holder};
 use crate::vault::journal::{Event, Reason, Refusal};
 use crate::vault::retention::Why;
@@ -162,7 +162,7 @@ pub(super) fn code(code: Code) -> Told {
 pub(super) fn event(event: &Event) -> String {
     match event {
         Event::Created { archive, generation, bytes: size, seconds: s, account: who, in_place, .. } => {
-            let who = who.as_deref().map(|a| format!(", {}", account(a))).unwrap_or_default();
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
             let place = if *in_place { format!("{}", archive.display()) } else { "только в хранилище".to_owned() };
             format!("архив {generation} записан: {}, {} с{who}, {place}", bytes(*size), seconds(*s))
         }
@@ -170,7 +170,7 @@ pub(super) fn event(event: &Event) -> String {
         Event::Refused { reason, .. } => format!("снимок отвергнут, прежний архив остаётся: {}", refusal(*reason)),
         Event::Absent { session } => format!("сессии {} пока нет", session.display()),
         Event::Restored { from, account: who, seconds: s, .. } => {
-            let who = who.as_deref().map(|a| format!(", {}", account(a))).unwrap_or_default();
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
             format!("сессия восстановлена из {} за {} с{who}", from.display(), seconds(*s))
         }
         Event::NotNeeded { reason, .. } => format!("восстановление не выполнялось: {}", why_left(*reason)),
@@ -184,7 +184,7 @@ pub(super) fn event(event: &Event) -> String {
         Event::Recovered { .. } => "оборванное восстановление отменено; возвращено то, что было".into(),
         Event::Arrived { kept, .. } => format!("на месте архива новый файл; его копия: {}", kept.display()),
         Event::NeedsQr { account: who } => {
-            let who = who.as_deref().map(account).unwrap_or_default();
+            let who = who.as_deref().unwrap_or_default();
             format!("вход {who} завершён, и ни один архив его не вернёт: отсканируйте QR-код")
         }
         Event::CleanedUp { files, bytes: size, .. } => {

@@ -83,7 +83,7 @@ pub enum Event {
         members_reused: u32,
         /// How long snapshot, writing and verifying took, in seconds.
         seconds: f64,
-        /// Who is logged in.
+        /// Who is logged in, masked.
         account: Option<String>,
         /// False while an arrived file holds the archive's path: the archive is in the vault only.
         in_place: bool,
@@ -119,7 +119,7 @@ pub enum Event {
         generation: Option<u64>,
         /// The archive of what was there before.
         backup: Option<PathBuf>,
-        /// Who is logged in now.
+        /// Who is logged in now, masked.
         account: Option<String>,
         /// How long it took, in seconds.
         seconds: f64,
@@ -166,7 +166,7 @@ pub enum Event {
     },
     /// A login ended that this vault had archived, and nothing more can be restored: a QR scan is needed.
     NeedsQr {
-        /// Who was logged in.
+        /// Who was logged in, masked.
         account: Option<String>,
     },
     /// Old archives were removed.

@@ -144,7 +144,7 @@ mod tests {
         for _ in 0..5 {
             written = written.plus(archive, now(0), daily);
         }
-        assert_eq!(written.wait(now(0), daily), 720);
-        assert_eq!(written.wait(now(720), daily), 0);
+        assert_eq!(written.wait(now(0), daily), 721);
+        assert_eq!(written.wait(now(721), daily), 0);
     }
 }

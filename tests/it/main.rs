@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails here")]
 
 mod archive;
+mod crash;
 mod env;
+mod journeys;
 mod snapshots;
 mod states;
 mod archive_hostile;

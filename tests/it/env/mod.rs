@@ -5,6 +5,7 @@
 
 pub mod chromium;
 pub mod oracle;
+pub mod standin;
 pub mod wakeep;
 
 use chromium::Chromium;
