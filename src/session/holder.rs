@@ -39,11 +39,7 @@ pub fn posix_lock_owner_of(path: &Path, (start, length): (u64, u64)) -> Result<O
     (wish.start, wish.length) = (start, length);
     let found = rustix::process::fcntl_getlk(&file, &wish).at("asking who locks", path)?;
     // A pid of -1 stands for an open-file-description lock, 0 for an owner in another namespace.
-    Ok(found.map(|lock| {
-        lock.pid
-            .and_then(|p| u32::try_from(p.as_raw_pid()).ok())
-            .unwrap_or(0)
-    }))
+    Ok(found.map(|lock| lock.pid.and_then(|p| u32::try_from(p.as_raw_pid()).ok()).unwrap_or(0)))
 }
 
 /// What [`open_by`] found out.
@@ -72,9 +68,7 @@ pub fn open_by(files: &[PathBuf]) -> Result<Scan> {
             Look::Open => scan.pids.push((pid, program_of(pid))),
             Look::Unseen => {
                 let owner = uid_of(pid);
-                scan.blind |= wanted
-                    .iter()
-                    .any(|m| owner.is_none_or(|uid| uid == m.uid()));
+                scan.blind |= wanted.iter().any(|m| owner.is_none_or(|uid| uid == m.uid()));
                 scan.unseen.push((pid, program_of(pid)));
             }
             Look::No => {}
@@ -97,10 +91,7 @@ enum Look {
 /// `/proc` can't be listed.
 pub fn processes() -> Result<Vec<u32>> {
     let proc = Path::new("/proc");
-    let names = fs::read_dir(proc)
-        .at("listing", proc)?
-        .flatten()
-        .map(|e| e.file_name());
+    let names = fs::read_dir(proc).at("listing", proc)?.flatten().map(|e| e.file_name());
     let mut pids: Vec<u32> = names.filter_map(|n| n.to_str()?.parse().ok()).collect();
     pids.retain(|&pid| pid != std::process::id());
     pids.sort_unstable();
@@ -117,8 +108,7 @@ fn has_open(pid: u32, ids: &[(u64, u64)]) -> Look {
     let open = list.flatten().filter_map(|fd| fs::metadata(fd.path()).ok());
     let mapped = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
     let known = |id: &(u64, u64)| ids.contains(id);
-    if open.map(|m| (m.dev(), m.ino())).any(|id| known(&id))
-        || mapped.lines().filter_map(mapping).any(|id| known(&id))
+    if open.map(|m| (m.dev(), m.ino())).any(|id| known(&id)) || mapped.lines().filter_map(mapping).any(|id| known(&id))
     {
         Look::Open
     } else {
@@ -140,10 +130,7 @@ fn can_hold_files(pid: u32) -> bool {
     match stat_fields(pid) {
         Some(fields) => {
             let flags: u64 = fields.get(6).and_then(|f| f.parse().ok()).unwrap_or(0);
-            fields
-                .first()
-                .is_some_and(|state| state != "Z" && state != "X")
-                && flags & 0x0020_0000 == 0
+            fields.first().is_some_and(|state| state != "Z" && state != "X") && flags & 0x0020_0000 == 0
         }
         None => Path::new(&format!("/proc/{pid}")).exists(),
     }
@@ -159,12 +146,7 @@ fn stat_fields(pid: u32) -> Option<Vec<String>> {
 /// The user a process acts as on files (the fourth number of `Uid:`), where that is shown.
 pub fn uid_of(pid: u32) -> Option<u32> {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    text.lines()
-        .find_map(|l| l.strip_prefix("Uid:"))?
-        .split_ascii_whitespace()
-        .nth(3)?
-        .parse()
-        .ok()
+    text.lines().find_map(|l| l.strip_prefix("Uid:"))?.split_ascii_whitespace().nth(3)?.parse().ok()
 }
 
 /// Whether a process of this number runs. A zombie doesn't: it has let go of everything.
@@ -174,43 +156,26 @@ pub fn process_alive(pid: u32) -> bool {
     };
     match rustix::process::test_kill_process(number) {
         Err(rustix::io::Errno::SRCH) => false,
-        _ => stat_fields(pid).is_none_or(|fields| {
-            fields
-                .first()
-                .is_none_or(|state| state != "Z" && state != "X")
-        }),
+        _ => stat_fields(pid).is_none_or(|fields| fields.first().is_none_or(|state| state != "Z" && state != "X")),
     }
 }
 
 /// The name of this host as `gethostname` says it, which is what Chromium writes into its lock.
 pub fn host_name() -> String {
-    rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned()
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// The program a process runs: its file's name, else the first word of its command line, else the name it gave
 /// itself. Empty where nothing is shown.
 pub fn program_of(pid: u32) -> String {
     let base = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
-    if let Some(name) = fs::read_link(format!("/proc/{pid}/exe"))
-        .ok()
-        .as_deref()
-        .and_then(base)
-    {
+    if let Some(name) = fs::read_link(format!("/proc/{pid}/exe")).ok().as_deref().and_then(base) {
         // The file of an upgraded program is gone, the program runs on.
         return name.trim_end_matches(" (deleted)").to_owned();
     }
     let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let first =
-        String::from_utf8_lossy(words.split(|&b| b == 0).next().unwrap_or_default()).into_owned();
-    let comm = || {
-        fs::read_to_string(format!("/proc/{pid}/comm"))
-            .unwrap_or_default()
-            .trim_end()
-            .to_owned()
-    };
+    let first = String::from_utf8_lossy(words.split(|&b| b == 0).next().unwrap_or_default()).into_owned();
+    let comm = || fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim_end().to_owned();
     base(Path::new(&first)).unwrap_or_else(comm)
 }
 
@@ -222,9 +187,7 @@ mod tests {
 
     /// A python3 child that has run `code` (its argument is the file), said so and waits for its end.
     fn python(code: &str, file: &Path) -> Child {
-        let code = format!(
-            "import sys, fcntl, mmap, os\n{code}\nprint('ready', flush=True)\nsys.stdin.read()"
-        );
+        let code = format!("import sys, fcntl, mmap, os\n{code}\nprint('ready', flush=True)\nsys.stdin.read()");
         let mut child = Command::new("python3")
             .args(["-c", &code])
             .arg(file)
@@ -233,9 +196,7 @@ mod tests {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n");
         child
     }
@@ -251,10 +212,7 @@ mod tests {
         let file = dir.path().join("LOCK");
         fs::write(&file, "").unwrap();
         assert_eq!(posix_lock_owner(&file).unwrap(), None);
-        let child = python(
-            "f = open(sys.argv[1], 'r+')\nfcntl.lockf(f, fcntl.LOCK_EX)",
-            &file,
-        );
+        let child = python("f = open(sys.argv[1], 'r+')\nfcntl.lockf(f, fcntl.LOCK_EX)", &file);
         assert_eq!(posix_lock_owner(&file).unwrap(), Some(child.id()));
         end(child);
         assert_eq!(posix_lock_owner(&file).unwrap(), None);
@@ -280,10 +238,7 @@ mod tests {
         fs::write(&file, "x").unwrap();
         let code = "f = open(sys.argv[1], 'r+')\nfcntl.lockf(f, fcntl.LOCK_SH, 1, 0x40000002)";
         let child = python(code, &file);
-        assert_eq!(
-            posix_lock_owner_of(&file, SQLITE_LOCK_BYTES).unwrap(),
-            Some(child.id())
-        );
+        assert_eq!(posix_lock_owner_of(&file, SQLITE_LOCK_BYTES).unwrap(), Some(child.id()));
         assert_eq!(posix_lock_owner_of(&file, (0, 100)).unwrap(), None);
         end(child);
     }
@@ -294,10 +249,7 @@ mod tests {
         let file = dir.path().join("LOCK");
         fs::write(&file, "").unwrap();
         // The child locks; this test asks from a namespace of its own, where the child has no number.
-        let child = python(
-            "f = open(sys.argv[1], 'r+')\nfcntl.lockf(f, fcntl.LOCK_EX)",
-            &file,
-        );
+        let child = python("f = open(sys.argv[1], 'r+')\nfcntl.lockf(f, fcntl.LOCK_EX)", &file);
         let ask = "import fcntl, struct, sys\nf = open(sys.argv[1], 'r+')\n\
                    a = fcntl.fcntl(f, fcntl.F_GETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 0, 0))\n\
                    print(struct.unpack('hhqqi4x', a)[4])";
@@ -319,8 +271,7 @@ mod tests {
         #[expect(clippy::disallowed_methods, reason = "a second name for the test")]
         fs::hard_link(&file, &alias).unwrap();
         let opened = python("f = open(sys.argv[1])", &file);
-        let code =
-            "f = open(sys.argv[1])\nm = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)\nf.close()";
+        let code = "f = open(sys.argv[1])\nm = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)\nf.close()";
         let mapped = python(code, &file);
         let scan = open_by(std::slice::from_ref(&alias)).unwrap();
         let mut pids: Vec<_> = scan.pids.iter().map(|p| p.0).collect();
@@ -328,10 +279,7 @@ mod tests {
         let mut expected = [opened.id(), mapped.id()];
         expected.sort_unstable();
         assert_eq!(pids, expected, "{scan:?}");
-        assert!(
-            scan.pids.iter().all(|p| p.1.starts_with("python3")),
-            "{scan:?}"
-        );
+        assert!(scan.pids.iter().all(|p| p.1.starts_with("python3")), "{scan:?}");
         end(opened);
         end(mapped);
         assert_eq!(open_by(&[alias]).unwrap().pids, []);

@@ -100,3 +100,6 @@ fn versions(profile: &Path) -> Result<BTreeMap<String, String>> {
         text => Ok(BTreeMap::from([("chromium".to_owned(), text?.trim().to_owned())])),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,3 +131,17 @@ fn half_a_record_is_cut_off_a_copy() {
     assert_eq!(cut_torn_tails(&live).unwrap().len(), 1);
     assert_eq!(codes(&live), []);
 }
+
+#[test]
+fn every_changed_byte_of_a_table_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    database(dir.path(), 300);
+    let table = file(dir.path(), ".ldb");
+    let whole = fs::read(&table).unwrap();
+    assert!(whole.len() > 800, "the test needs blocks");
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        assert!(table::scan(&bytes, &mut |_| ()).is_err(), "byte {at} of {}", whole.len());
+    }
+}
