@@ -13,7 +13,7 @@ mod sqlite_stores;
 mod stores;
 mod value;
 
-use super::{Examination, Kind, Use, Vector};
+use super::{Examination, Kind, Use, Vector, leveldb};
 use crate::error::{At, Result};
 use crate::tree::is_vanished;
 use crate::verdict::{Finding, Verdict};
@@ -21,7 +21,7 @@ use layout::{PROFILE, Part};
 use login::Seen;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use stores::Store;
 
 /// The kind `chromium`.
@@ -83,6 +83,20 @@ impl Kind for Chromium {
     fn holder(&self, live: &Path) -> Use {
         holder::of(live)
     }
+}
+
+/// Cuts half-written last records off the LevelDB stores of a profile that no Chromium works on, as every copy made
+/// here has it done: for archives that others made, and for what a full disk or a power cut left behind. Chromium would
+/// append behind such a record and couldn't open the database the second time. Returns the files that had one.
+pub fn cut_torn_tails(profile: &Path) -> Result<Vec<PathBuf>> {
+    let mut cut = Vec::new();
+    for database in [&PROFILE.login.local_storage, &PROFILE.login.indexed_db] {
+        if stores::is_there(&profile.join(database))? {
+            let names = leveldb::cut_torn_tails(&profile.join(database))?;
+            cut.extend(names.into_iter().map(|name| Path::new(database).join(name)));
+        }
+    }
+    Ok(cut)
 }
 
 fn open_store<T>(store: Option<Store<T>>, findings: &mut Vec<Finding>, vector: &mut Vector) -> Seen<T> {

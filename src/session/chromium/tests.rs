@@ -135,6 +135,17 @@ fn left_over(dir: &Path) -> Vec<String> {
 }
 
 #[test]
+fn half_a_record_is_seen_and_cut_off() {
+    let dir = fixture("paired");
+    let name = Path::new(&PROFILE.login.indexed_db).join("000003.log");
+    let log = fs::File::options().write(true).open(dir.path().join("profile").join(&name)).unwrap();
+    log.set_len(log.metadata().unwrap().len() - 1).unwrap();
+    assert_eq!(said(&examine(&dir)), "Sound Paired log_tail_torn");
+    assert_eq!(cut_torn_tails(&dir.path().join("profile")).unwrap(), [name]);
+    assert_eq!(said(&examine(&dir)), "Sound Paired ");
+}
+
+#[test]
 fn every_changed_byte_of_the_leveldb_stores_is_noticed() {
     let dir = fixture("paired");
     let root = dir.path().join("profile");

@@ -37,12 +37,15 @@ fn filled(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     }
 }
 
+/// Where the change counter stands in the first page.
+const CHANGES: usize = 24;
+
 /// How far a database has come, from the first bytes of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Point {
     /// Its log, where it has one.
     pub wal: Option<Wal>,
-    /// The header's change counter: rises with every transaction that is not in the log.
+    /// The change counter of the first page in the database itself.
     pub changes: u32,
     /// The database's bytes, without the log.
     pub bytes: u64,
@@ -60,47 +63,54 @@ impl Point {
         let known = filled(&mut file, &mut header).at("reading", db)? && header.starts_with(b"SQLite format 3\0");
         let bytes = file.metadata().at("reading", db)?.len();
         // A database whose pages are all in the log still is empty.
-        let point = Point { wal, changes: word(&header, 24), bytes };
+        let point = Point { wal, changes: word(&header, CHANGES), bytes };
         Ok((known || (bytes == 0 && wal.is_some())).then_some(point))
     }
 
-    /// A number that doesn't fall while the same log lasts.
+    /// The change counter with the log worked in: it never falls, whatever becomes of the log. A transaction that
+    /// leaves the first page alone doesn't raise it.
     pub fn sequence(&self) -> u64 {
-        match self.wal {
-            Some(wal) => u64::from(wal.checkpoints) << 32 | u64::from(wal.committed),
-            None => u64::from(self.changes),
-        }
+        u64::from(self.wal.and_then(|wal| wal.changes).unwrap_or(self.changes).max(self.changes))
     }
 
     /// A mark of the content: it changes with every transaction.
     pub fn content(&self) -> String {
-        let [one, two] = self.wal.map_or([0, 0], |wal| wal.salts);
-        format!("{one:08x}{two:08x}-{:x}-{:x}-{:x}", self.sequence(), self.changes, self.bytes)
+        let (salts, committed) = self.wal.map_or(([0, 0], 0), |wal| (wal.salts, wal.committed));
+        format!("{:08x}{:08x}-{committed}-{}-{}", salts[0], salts[1], self.changes, self.bytes)
     }
 }
 
-const TRIES: u32 = 5;
+const TRIES: u32 = 8;
 
 /// Copies a database and its log while its program writes. Frames stay in the log until it is begun anew, which
 /// changes its salts: with the same salts before and after, copied pages and copied log fit together, also across a
 /// checkpoint.
 pub fn copy(live: &Path, into: &Path) -> Result<()> {
-    for _ in 0..TRIES {
+    for nth in 1..=TRIES {
         let before = state(live)?;
-        for suffix in ["", "-wal", "-journal"] {
-            disk::remove_file(&beside(into, suffix))?;
+        copy_files(live, into)?;
+        if state(live)? != before || has_hot_journal(live)? {
+            continue;
         }
-        disk::copy_file(live, into)?;
-        let wal = beside(live, "-wal");
-        match disk::copy_file(&wal, &beside(into, "-wal")) {
-            Err(e) if is_vanished(&e) => {}
-            copied => drop(copied?),
-        }
-        if state(live)? == before && !has_hot_journal(live)? {
+        // A frame may have been copied while it was written over an old one, and the next one after it. Damage in the
+        // live log looks the same, but stays: then the copy shows it too.
+        let whole = Wal::read(&beside(into, "-wal"))?.is_none_or(|wal| wal.damaged.is_none());
+        if whole || nth == TRIES {
             return Ok(());
         }
     }
     Err(Error::Restless { path: live.to_owned(), tries: TRIES, last: "the log was begun anew".to_owned() })
+}
+
+fn copy_files(live: &Path, into: &Path) -> Result<()> {
+    for suffix in ["", "-wal", "-journal"] {
+        disk::remove_file(&beside(into, suffix))?;
+    }
+    disk::copy_file(live, into)?;
+    match disk::copy_file(&beside(live, "-wal"), &beside(into, "-wal")) {
+        Err(e) if is_vanished(&e) => Ok(()),
+        copied => copied.map(drop),
+    }
 }
 
 /// What must be equal before and after a copy: the log's beginning or, without a log, the file itself.
@@ -215,7 +225,8 @@ mod tests {
         let first = Point::read(&live).unwrap().unwrap();
         assert_eq!(Point::read(&into).unwrap().unwrap(), first);
         db.execute("INSERT INTO t VALUES (1, 2)", []).unwrap();
-        assert!(Point::read(&live).unwrap().unwrap().sequence() > first.sequence());
+        let second = Point::read(&live).unwrap().unwrap();
+        assert!(second.sequence() >= first.sequence() && second.content() != first.content());
         drop(db);
         copy(&live, &into).unwrap();
         assert_eq!(rows(&into), 21);
@@ -254,7 +265,8 @@ mod tests {
             let mut last = 0;
             for nth in 0.. {
                 let into = dir.path().join(format!("copy-{nth}"));
-                if copy(&live, &into).is_ok() {
+                let torn = || Wal::read(&beside(&into, "-wal")).unwrap().is_some_and(|wal| wal.damaged.is_some());
+                if copy(&live, &into).is_ok() && !torn() {
                     let now = rows(&into);
                     assert!(now >= last, "{now} rows after {last}");
                     last = now;

@@ -2,7 +2,7 @@
 //!
 //! Source: sqlite.org/walformat.html.
 
-use super::{filled, word};
+use super::{CHANGES, filled, word};
 use crate::error::{At, Result};
 use crate::tree::is_vanished;
 use std::fs::File;
@@ -12,12 +12,12 @@ use std::path::Path;
 /// What a write-ahead log holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wal {
-    /// How often the log was begun anew since it was made.
-    pub checkpoints: u32,
     /// Chosen at each new beginning: frames of an older one are left over.
     pub salts: [u32; 2],
     /// The frames up to the last one that ends a transaction.
     pub committed: u32,
+    /// The change counter of the database's header, where a committed frame changes that.
+    pub changes: Option<u32>,
     /// The frame whose checksum is wrong although further ones follow: what they hold would silently be lost.
     pub damaged: Option<u32>,
 }
@@ -47,14 +47,14 @@ impl Wal {
             return Ok(None);
         }
         let salts = [word(&header, 16), word(&header, 20)];
-        let mut wal = Wal { checkpoints: word(&header, 12), salts, committed: 0, damaged: None };
+        let mut wal = Wal { salts, committed: 0, changes: None, damaged: None };
         wal.frames(source, sum, page as usize)?;
         Ok(Some(wal))
     }
 
     fn frames(&mut self, mut source: impl Read, mut sum: Sum, page: usize) -> io::Result<()> {
         let mut frame = vec![0; 24 + page];
-        let mut bad = None;
+        let (mut bad, mut changes) = (None, None);
         for nth in 1.. {
             if !filled(&mut source, &mut frame)? {
                 break;
@@ -69,8 +69,13 @@ impl Wal {
             sum.add(&frame[24..]);
             if !ours || sum.pair != [word(&frame, 16), word(&frame, 20)] {
                 bad = Some(nth);
-            } else if word(&frame, 4) != 0 {
-                self.committed = nth;
+                continue;
+            }
+            if word(&frame, 0) == 1 {
+                changes = Some(word(&frame, 24 + CHANGES));
+            }
+            if word(&frame, 4) != 0 {
+                (self.committed, self.changes) = (nth, changes);
             }
         }
         Ok(())
