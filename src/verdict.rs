@@ -29,6 +29,28 @@ pub enum Login {
     Unknown,
 }
 
+/// What a session or an archive of it is worth to a bot that has lost its login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Worth {
+    /// It would not bring a login back.
+    Nothing,
+    /// It may; there are doubts.
+    Something,
+    /// Sound and paired.
+    Good,
+}
+
+impl Worth {
+    /// What follows from grade and login.
+    pub fn of(grade: Grade, login: Login) -> Worth {
+        match (grade, login) {
+            (Grade::Broken | Grade::Missing, _) | (_, Login::LoggedOut) => Worth::Nothing,
+            (Grade::Sound, Login::Paired) => Worth::Good,
+            (Grade::Sound | Grade::Doubtful, _) => Worth::Something,
+        }
+    }
+}
+
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
@@ -139,6 +161,10 @@ codes! {
     DeviceField = "device_field", Fault;
     /// No device is registered in the file.
     NoDevice = "no_device", Note;
+    /// One of several devices, sound and linked.
+    DevicePaired = "device_paired", Note;
+    /// One of several devices isn't sound; another is.
+    DeviceUnsound = "device_unsound", Doubt;
 
     // Archives.
     /// The archive's bytes are not whole.
@@ -208,7 +234,12 @@ impl Verdict {
 
     /// Sound and paired: what may be published, and what is left alone.
     pub fn is_good(&self) -> bool {
-        self.grade == Grade::Sound && self.login == Login::Paired
+        self.worth() == Worth::Good
+    }
+
+    /// What it is worth to a bot that has lost its login.
+    pub fn worth(&self) -> Worth {
+        Worth::of(self.grade, self.login)
     }
 }
 

@@ -7,6 +7,7 @@
 
 use crate::error::{At, Result};
 use rustix::process::{Flock, FlockType, Pid};
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -61,7 +62,7 @@ pub struct Scan {
 /// `/proc` can't be listed.
 pub fn open_by(files: &[PathBuf]) -> Result<Scan> {
     let wanted: Vec<_> = files.iter().filter_map(|f| fs::metadata(f).ok()).collect();
-    let ids: Vec<_> = wanted.iter().map(|m| (m.dev(), m.ino())).collect();
+    let ids: HashSet<_> = wanted.iter().map(|m| (m.dev(), m.ino())).collect();
     let mut scan = Scan::default();
     for pid in processes()? {
         match has_open(pid, &ids) {
@@ -98,7 +99,7 @@ pub fn processes() -> Result<Vec<u32>> {
     Ok(pids)
 }
 
-fn has_open(pid: u32, ids: &[(u64, u64)]) -> Look {
+fn has_open(pid: u32, ids: &HashSet<(u64, u64)>) -> Look {
     let denied = |e: &io::Error| e.kind() == io::ErrorKind::PermissionDenied;
     let list = match fs::read_dir(format!("/proc/{pid}/fd")) {
         Ok(list) => list,
@@ -147,6 +148,21 @@ fn stat_fields(pid: u32) -> Option<Vec<String>> {
 pub fn uid_of(pid: u32) -> Option<u32> {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     text.lines().find_map(|l| l.strip_prefix("Uid:"))?.split_ascii_whitespace().nth(3)?.parse().ok()
+}
+
+/// When a process started, in seconds since 1970, from its start after boot (field 22 of `/proc/<pid>/stat`, in ticks
+/// that Linux fixes at 100 a second) and the time of boot. `None` where it isn't shown.
+pub fn started_at(pid: u32) -> Option<i64> {
+    let ticks: i64 = stat_fields(pid)?.get(19)?.parse().ok()?;
+    let text = fs::read_to_string("/proc/stat").ok()?;
+    let boot: i64 = text.lines().find_map(|l| l.strip_prefix("btime "))?.trim().parse().ok()?;
+    Some(boot + ticks / 100)
+}
+
+/// The processes this one was started by, from its parent up.
+pub fn ancestors() -> Vec<u32> {
+    let parent = |pid: &u32| stat_fields(*pid)?.get(1)?.parse().ok().filter(|&p: &u32| p > 1);
+    std::iter::successors(parent(&std::process::id()), parent).collect()
 }
 
 /// Whether a process of this number runs. A zombie doesn't: it has let go of everything.

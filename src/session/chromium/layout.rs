@@ -23,6 +23,7 @@ pub struct Profile {
     pub login: LoginPaths,
     pub optional: Optional,
     pub leveldb: LevelDbFiles,
+    pub never: Never,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,6 +48,12 @@ pub struct Optional {
 #[serde(deny_unknown_fields)]
 pub struct LevelDbFiles {
     pub never: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Never {
+    pub paths: Vec<String>,
 }
 
 /// The names of `whatsapp.toml`.
@@ -152,6 +159,11 @@ impl Profile {
             return false;
         };
         inside.to_str().is_some_and(|name| !self.leveldb.never.iter().any(|n| n == name))
+    }
+
+    /// Whether an entry is never taken and never put back.
+    pub fn forbids(&self, entry: &Path) -> bool {
+        self.never.paths.iter().any(|path| entry.starts_with(path))
     }
 
     /// Whether a file is never written again once it is there: tables, and blobs.

@@ -6,6 +6,7 @@ mod copy;
 mod holder;
 mod idb_coding;
 mod layout;
+mod lock;
 mod login;
 mod progress;
 mod proof;
@@ -15,6 +16,7 @@ mod value;
 
 use super::{Examination, Kind, Use, Vector, leveldb};
 use crate::error::{At, Result};
+use crate::session::leveldb;
 use crate::tree::is_vanished;
 use crate::verdict::{Finding, Verdict};
 use layout::{PROFILE, Part};
@@ -82,6 +84,26 @@ impl Kind for Chromium {
 
     fn holder(&self, live: &Path) -> Use {
         holder::of(live)
+    }
+
+    fn forbids(&self, entry: &Path) -> bool {
+        PROFILE.forbids(entry)
+    }
+
+    fn mend(&self, _live: &Path, staged: &Path) -> Result<()> {
+        let login = &PROFILE.login;
+        for database in [&login.local_storage, &login.indexed_db].map(|d| staged.join(d)).iter().filter(|d| d.is_dir()) {
+            leveldb::cut_torn_tails(database)?;
+        }
+        Ok(())
+    }
+
+    fn hold(&self, folder: &Path) -> Result<()> {
+        lock::hold(folder)
+    }
+
+    fn let_go(&self, folder: &Path) -> Result<()> {
+        lock::let_go(folder)
     }
 }
 
