@@ -6,6 +6,7 @@
 
 use super::layout::{PROFILE, Profile};
 use super::sqlite_stores;
+use super::stores::is_there;
 use crate::disk::{self, FileMark};
 use crate::error::{At, Result};
 use crate::session::{leveldb, sqlite};
@@ -21,7 +22,7 @@ pub fn profile(live: &Path, into: &Path) -> Result<()> {
     // Before the database, since a blob may be deleted meanwhile; after it, since one may have been added.
     link_blobs(&blobs.0, &blobs.1)?;
     for database in [&login.indexed_db, &login.local_storage] {
-        if live.join(database).is_dir() {
+        if is_there(&live.join(database))? {
             leveldb::copy(&live.join(database), &into.join(database))?;
         }
         if database == &login.indexed_db {
@@ -38,7 +39,7 @@ fn copy_sqlite(live: &Path, into: &Path) -> Result<()> {
     let databases = sqlite_stores::databases(live)?;
     for path in databases.iter().chain([&local_storage]) {
         let from = live.join(path);
-        if from.is_file() {
+        if is_there(&from)? {
             disk::make_dir(disk::parent(&into.join(path)))?;
             sqlite::copy(&from, &into.join(path))?;
         }
@@ -52,7 +53,7 @@ fn copy_sqlite(live: &Path, into: &Path) -> Result<()> {
 const SETTLED: i64 = 10;
 
 fn link_blobs(live: &Path, into: &Path) -> Result<()> {
-    if !live.is_dir() {
+    if !is_there(live)? {
         return Ok(());
     }
     disk::make_dir(into)?;

@@ -88,7 +88,7 @@ fn text(cursor: &mut Cursor<'_>) -> Option<String> {
 /// A string without its length.
 pub fn utf16(bytes: &[u8]) -> Option<String> {
     let units = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-    (bytes.len() % 2 == 0).then(|| String::from_utf16(&units.collect::<Vec<_>>()).ok())?
+    bytes.len().is_multiple_of(2).then(|| String::from_utf16(&units.collect::<Vec<_>>()).ok())?
 }
 
 /// A text, or a small whole number: nothing else is a key of a login.

@@ -14,7 +14,7 @@ mod sqlite_stores;
 mod stores;
 mod value;
 
-use super::{Examination, Kind, Use, Vector};
+use super::{Examination, Kind, Use, Vector, leveldb};
 use crate::error::{At, Result};
 use crate::session::leveldb;
 use crate::tree::is_vanished;
@@ -23,7 +23,7 @@ use layout::{PROFILE, Part};
 use login::Seen;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use stores::Store;
 
 /// The kind `chromium`.
@@ -107,6 +107,20 @@ impl Kind for Chromium {
     }
 }
 
+/// Cuts half-written last records off the LevelDB stores of a profile that no Chromium works on, as every copy made
+/// here has it done: for archives that others made, and for what a full disk or a power cut left behind. Chromium would
+/// append behind such a record and couldn't open the database the second time. Returns the files that had one.
+pub fn cut_torn_tails(profile: &Path) -> Result<Vec<PathBuf>> {
+    let mut cut = Vec::new();
+    for database in [&PROFILE.login.local_storage, &PROFILE.login.indexed_db] {
+        if stores::is_there(&profile.join(database))? {
+            let names = leveldb::cut_torn_tails(&profile.join(database))?;
+            cut.extend(names.into_iter().map(|name| Path::new(database).join(name)));
+        }
+    }
+    Ok(cut)
+}
+
 fn open_store<T>(store: Option<Store<T>>, findings: &mut Vec<Finding>, vector: &mut Vector) -> Seen<T> {
     let store = store?;
     findings.extend(store.findings);
@@ -122,3 +136,6 @@ fn versions(profile: &Path) -> Result<BTreeMap<String, String>> {
         text => Ok(BTreeMap::from([("chromium".to_owned(), text?.trim().to_owned())])),
     }
 }
+
+#[cfg(test)]
+mod tests;

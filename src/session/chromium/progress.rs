@@ -2,7 +2,7 @@
 
 use super::layout::PROFILE;
 use super::{sqlite_stores, stores};
-use crate::session::sqlite::{Point, beside};
+use crate::session::sqlite::Point;
 use crate::session::{Progress, Vector, leveldb};
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 use std::path::Path;
@@ -45,9 +45,7 @@ fn sqlite(live: &Path, path: &Path) -> Option<Vector> {
     let db = live.join(path);
     let point = Point::read(&db).ok().flatten()?;
     let mut vector = sqlite_stores::progress(path, &point);
-    // A log that was deleted at a clean end counts from the start again.
-    let wal = incarnation(&beside(&db, "-wal")).filter(|_| point.wal.is_some()).unwrap_or_default();
-    let incarnation = format!("{}+{wal}", incarnation(&db)?);
+    let incarnation = incarnation(&db)?;
     vector.values_mut().for_each(|progress| progress.incarnation.clone_from(&incarnation));
     Some(vector)
 }

@@ -5,7 +5,7 @@
 //! `components/services/storage/public/cpp/compression.h`.
 
 use super::layout::{Key, PROFILE, RecordName, WHATSAPP};
-use super::stores::{Databases, Items, Store, storage_text};
+use super::stores::{Databases, Items, Store, is_there, storage_text};
 use crate::disk;
 use crate::error::{At, Result};
 use crate::session::sqlite::{self, Opened, Point};
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// Reads Local Storage as SQLite; `None` where there is none.
 pub fn local_storage(profile: &Path) -> Result<Option<Store<Items>>> {
     let path = Path::new(&PROFILE.login.local_storage_sqlite);
-    if !profile.join(path).is_file() {
+    if !is_there(&profile.join(path))? {
         return Ok(None);
     }
     let mut store = Store::default();

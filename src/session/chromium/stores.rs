@@ -72,7 +72,10 @@ pub fn storage_text(bytes: &[u8]) -> Option<String> {
 /// Reads IndexedDB as LevelDB, with its blobs; `None` where there is none.
 pub fn indexed_db(profile: &Path) -> Result<Option<Store<Databases>>> {
     let path = &PROFILE.login.indexed_db;
-    let wanted = |key: &[u8]| idb_coding::meaning(key).is_some();
+    let wanted = |key: &[u8]| match idb_coding::meaning(key) {
+        Some(Meaning::Record(_, key, _)) => WHATSAPP.indexed_db.all().iter().any(|record| record.key == key),
+        other => other.is_some(),
+    };
     let Some((reading, mut store)) = read(profile, path, &wanted)? else {
         return Ok(None);
     };
@@ -89,7 +92,7 @@ const NEWEST_SCHEMA: u64 = 5;
 
 fn read<T>(profile: &Path, path: &str, wanted: leveldb::Wanted<'_>) -> Result<Option<(Reading, Store<T>)>> {
     let dir = profile.join(path);
-    if !dir.is_dir() {
+    if !is_there(&dir)? {
         return Ok(None);
     }
     let mut reading = leveldb::read(&dir, wanted)?;
@@ -104,6 +107,14 @@ fn read<T>(profile: &Path, path: &str, wanted: leveldb::Wanted<'_>) -> Result<Op
     });
     let vector = progress.into_iter().map(|progress| (path.to_owned(), progress)).collect();
     Ok(Some((reading, Store { content: None, findings, vector })))
+}
+
+/// Whether something is at the path. A path that may not be looked at is an error, never "missing".
+pub fn is_there(path: &Path) -> Result<bool> {
+    match fs::metadata(path).at("reading", path) {
+        Err(e) if is_vanished(&e) => Ok(false),
+        meta => meta.map(|_| true),
+    }
 }
 
 /// A digest of the tables a database consists of: names and sizes, since they never change.

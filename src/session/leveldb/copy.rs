@@ -20,9 +20,24 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 
-/// Copies the database in folder `live` into the new folder `into`. One attempt: an error may only mean that the
-/// program was in the middle of something.
+/// A compaction in the middle of a copy takes away what it needs; the next try finds the files after it.
+const TRIES: u32 = 5;
+
+/// Copies the database in folder `live` into the new folder `into`. An error may still only mean that the program was
+/// in the middle of something.
 pub fn copy(live: &Path, into: &Path) -> Result<()> {
+    let mut last = attempt(live, into);
+    for _ in 1..TRIES {
+        if last.is_ok() || !live.is_dir() {
+            break;
+        }
+        disk::remove_tree(into)?;
+        last = attempt(live, into);
+    }
+    last
+}
+
+fn attempt(live: &Path, into: &Path) -> Result<()> {
     disk::make_dir(into)?;
     let mut linked = link_all_tables(live, into)?;
     let version = copy_manifest(live, into)?;
@@ -41,7 +56,8 @@ pub fn copy(live: &Path, into: &Path) -> Result<()> {
             disk::remove_file(&into.join(name))?;
         }
     }
-    require_same_current(live, into)
+    require_same_current(live, into)?;
+    require_all_logs(into)
 }
 
 /// The number in the name of a table, `000012.ldb` or `.sst`.
@@ -116,6 +132,14 @@ fn require_size(into: &Path, number: u64, size: u64) -> Result<()> {
     match found.map(|meta| meta.len()) {
         Some(found) if found == size => Ok(()),
         found => Err(unready(into, &format!("table {number}: {found:?} of {size} bytes"))),
+    }
+}
+
+/// A log may have been deleted between the copies of MANIFEST and logs.
+fn require_all_logs(into: &Path) -> Result<()> {
+    match super::progress(into)? {
+        Some(_) => Ok(()),
+        None => Err(unready(into, "a log is missing, or what it begins with")),
     }
 }
 

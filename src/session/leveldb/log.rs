@@ -28,12 +28,11 @@ pub enum Ending {
     },
 }
 
-/// Calls `visit` with the offset and content of every whole record, until the end or the first damage. A `visit`
-/// that returns `Err` says that the record itself can't be.
-pub fn replay(
-    source: impl Read,
-    visit: &mut dyn FnMut(u64, &[u8]) -> Result<(), &'static str>,
-) -> io::Result<Ending> {
+/// What is done with a record at an offset; `Err` says that the record itself can't be.
+pub type Visit<'a> = &'a mut dyn FnMut(u64, &[u8]) -> Result<(), &'static str>;
+
+/// Calls `visit` with the offset and content of every whole record, until the end or the first damage.
+pub fn replay(source: impl Read, visit: Visit<'_>) -> io::Result<Ending> {
     let mut blocks = Blocks { source, bytes: vec![0; BLOCK], length: 0, at: 0, start: 0, last: false };
     let mut open: Option<(u64, Vec<u8>)> = None;
     loop {

@@ -23,6 +23,7 @@ use batch::Span;
 use log::Ending;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -213,9 +214,13 @@ fn scan_tables(
     let tables: Vec<_> = version.tables.iter().map(|(n, size)| (*n, *size)).collect();
     let next = AtomicUsize::new(0);
     let scan = || {
-        let (mut newest, mut findings) = (Newest::default(), Vec::new());
+        let (mut newest, mut findings, mut buffer) = (Newest::default(), Vec::new(), Vec::new());
         while let Some((number, size)) = tables.get(next.fetch_add(1, Ordering::Relaxed)) {
-            findings.extend(scan_table(dir, *number, *size, wanted, &mut newest)?);
+            let Some(name) = read_table(dir, *number, &mut buffer)? else {
+                findings.push(Finding::new(Code::TableMissing, format!("{number:06}.ldb"), ""));
+                continue;
+            };
+            findings.extend(scan_table(name, &buffer, *size, wanted, &mut newest));
         }
         Ok((newest, findings))
     };
@@ -231,25 +236,16 @@ fn scan_tables(
     Ok(())
 }
 
-fn scan_table(
-    dir: &Path,
-    number: u64,
-    size: u64,
-    wanted: Wanted<'_>,
-    newest: &mut Newest,
-) -> Result<Option<Finding>> {
-    let Some((name, bytes)) = read_table(dir, number)? else {
-        return Ok(Some(Finding::new(Code::TableMissing, format!("{number:06}.ldb"), "")));
-    };
+fn scan_table(name: String, bytes: &[u8], size: u64, wanted: Wanted<'_>, newest: &mut Newest) -> Option<Finding> {
     if bytes.len() as u64 != size {
-        return Ok(Some(Finding::new(Code::TableSize, name, format!("{} of {size} bytes", bytes.len()))));
+        return Some(Finding::new(Code::TableSize, name, format!("{} of {size} bytes", bytes.len())));
     }
-    let scanned = table::scan(&bytes, &mut |entry| {
+    let scanned = table::scan(bytes, &mut |entry| {
         if wanted(entry.key) {
             newest.add(entry);
         }
     });
-    Ok(scanned.err().map(|what| Finding::new(Code::TableDamaged, name, what)))
+    scanned.err().map(|what| Finding::new(Code::TableDamaged, name, what))
 }
 
 /// A table's names: today's, and the one of LevelDB before 1.14.
@@ -257,12 +253,17 @@ fn table_names(number: u64) -> [String; 2] {
     [format!("{number:06}.ldb"), format!("{number:06}.sst")]
 }
 
-fn read_table(dir: &Path, number: u64) -> Result<Option<(String, Vec<u8>)>> {
+/// Reads a table into the buffer; gives its name, or `None` where it is missing.
+fn read_table(dir: &Path, number: u64, buffer: &mut Vec<u8>) -> Result<Option<String>> {
+    buffer.clear();
     for name in table_names(number) {
         let path = dir.join(&name);
-        match fs::read(&path).at("reading", &path) {
+        match File::open(&path).at("opening", &path) {
             Err(e) if is_vanished(&e) => {}
-            other => return Ok(Some((name, other?))),
+            file => {
+                file?.read_to_end(buffer).at("reading", &path)?;
+                return Ok(Some(name));
+            }
         }
     }
     Ok(None)

@@ -32,13 +32,12 @@ pub fn scan(file: &[u8], visit: &mut dyn FnMut(Entry<'_>)) -> Result<(), String>
         covered += handle.length.saturating_add(TRAILER);
         handle.read(file)
     };
-    for (_, handle) in entries(&read(meta)?, meta)? {
+    for filter in handles(&read(meta)?, meta)? {
         // Filters speed up lookups; a damaged one hides keys.
-        read(Handle::parse(&mut Cursor::new(&handle)).ok_or("the meta index is wrong")?)?;
+        read(filter)?;
     }
     let mut at = 0;
-    for (_, handle) in entries(&read(index)?, index)? {
-        let handle = Handle::parse(&mut Cursor::new(&handle)).ok_or("the index is wrong")?;
+    for handle in handles(&read(index)?, index)? {
         if handle.offset != at {
             return Err(format!("offset {at}: the index leaves a gap"));
         }
@@ -111,10 +110,11 @@ impl Handle {
     }
 }
 
-fn entries(block: &[u8], handle: Handle) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+/// The blocks that an index block points to.
+fn handles(block: &[u8], handle: Handle) -> Result<Vec<Handle>, String> {
     let mut found = Vec::new();
-    each_pair(block, &mut |key, value| {
-        found.push((key.to_vec(), value.to_vec()));
+    each_pair(block, &mut |_, value| {
+        found.push(Handle::parse(&mut Cursor::new(value))?);
         Some(())
     })
     .ok_or_else(|| handle.wrong("a block can't be read"))?;
@@ -130,8 +130,11 @@ fn each_entry(block: &[u8], handle: Handle, visit: &mut dyn FnMut(Entry<'_>)) ->
     .ok_or_else(|| handle.wrong("a block can't be read"))
 }
 
+/// What is done with a key and a value; `None` says that they can't be.
+type VisitPair<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Option<()>;
+
 /// Walks a block's entries: each key shares its first bytes with the one before.
-fn each_pair(block: &[u8], visit: &mut dyn FnMut(&[u8], &[u8]) -> Option<()>) -> Option<()> {
+fn each_pair(block: &[u8], visit: VisitPair<'_>) -> Option<()> {
     let (body, count) = block.split_at_checked(block.len().checked_sub(4)?)?;
     let restarts = usize::try_from(Cursor::new(count).u32()?).ok()?.checked_mul(4)?;
     let mut cursor = Cursor::new(body.get(..body.len().checked_sub(restarts)?)?);

@@ -131,3 +131,59 @@ fn half_a_record_is_cut_off_a_copy() {
     assert_eq!(cut_torn_tails(&live).unwrap().len(), 1);
     assert_eq!(codes(&live), []);
 }
+
+#[test]
+fn every_changed_byte_of_a_table_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    database(dir.path(), 300);
+    let table = file(dir.path(), ".ldb");
+    let whole = fs::read(&table).unwrap();
+    assert!(whole.len() > 800, "the test needs blocks");
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        assert!(table::scan(&bytes, &mut |_| ()).is_err(), "byte {at} of {}", whole.len());
+    }
+}
+
+proptest::proptest! {
+    /// Whatever stands in the files, reading them ends with findings, not with a panic.
+    #[test]
+    fn any_bytes_can_be_read(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..600), at in 0usize..2000) {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("CURRENT"), "MANIFEST-000001\n").unwrap();
+        let record = |bytes: &[u8]| log::tests::write(&[bytes.to_vec()]);
+        fs::write(dir.path().join("MANIFEST-000001"), record(&bytes)).unwrap();
+        read(dir.path(), &all).unwrap();
+        // A MANIFEST that says: log number 0, next file 9, last sequence 0, a table of that size.
+        let size = [&[7, 0, 5][..], &varint(bytes.len()), &[0, 0]].concat();
+        let edit = [&[2, 0, 3, 9, 4, 0][..], &size].concat();
+        fs::write(dir.path().join("MANIFEST-000001"), record(&edit)).unwrap();
+        fs::write(dir.path().join("000003.log"), record(&bytes)).unwrap();
+        fs::write(dir.path().join("000005.ldb"), &bytes).unwrap();
+        proptest::prop_assert!(!read(dir.path(), &all).unwrap().findings.is_empty());
+        // A good database with other bytes in its midst.
+        let mut table = TABLE.clone();
+        let end = (at + bytes.len()).min(table.len());
+        if at < end {
+            table[at..end].copy_from_slice(&bytes[..end - at]);
+            let _ = table::scan(&table, &mut |_| ());
+        }
+    }
+}
+
+static TABLE: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    database(dir.path(), 300);
+    fs::read(file(dir.path(), ".ldb")).unwrap()
+});
+
+fn varint(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value > 0x7f {
+        bytes.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
+        value >>= 7;
+    }
+    bytes.push(u8::try_from(value).unwrap());
+    bytes
+}

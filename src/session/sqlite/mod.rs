@@ -2,7 +2,11 @@
 //! where they lie. Nothing here knows what the tables mean. Databases that other programs may join belong to
 //! `database`.
 //!
-//! Source: sqlite.org/fileformat2.html and sqlite.org/walformat.html.
+//! Source: sqlite.org/fileformat2.html.
+
+mod wal;
+
+pub use wal::Wal;
 
 use crate::disk::{self, FileMark};
 use crate::error::{At, Error, Result};
@@ -10,7 +14,7 @@ use crate::tree::is_vanished;
 use crate::verdict::{Code, Finding};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -19,74 +23,6 @@ pub fn beside(db: &Path, suffix: &str) -> PathBuf {
     let mut name = db.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
-}
-
-/// What a write-ahead log holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wal {
-    /// How often the log was begun anew since it was made.
-    pub checkpoints: u32,
-    /// Chosen at each new beginning: frames of an older one are left over.
-    pub salts: [u32; 2],
-    /// The frames up to the last one that ends a transaction.
-    pub committed: u32,
-    /// The frame whose checksum is wrong although further ones follow: what they hold would silently be lost.
-    pub damaged: Option<u32>,
-}
-
-impl Wal {
-    /// Reads the log at the path; `None` where there is none, or one that holds nothing.
-    pub fn read(path: &Path) -> Result<Option<Wal>> {
-        match File::open(path).at("opening", path) {
-            Err(e) if is_vanished(&e) => Ok(None),
-            file => Wal::parse(BufReader::new(file?)).at("reading", path),
-        }
-    }
-
-    fn parse(mut source: impl Read) -> io::Result<Option<Wal>> {
-        let mut header = [0; 32];
-        if !filled(&mut source, &mut header)? {
-            return Ok(None);
-        }
-        let (big_endian, page) = match word(&header, 0) {
-            0x377f_0682 => (false, word(&header, 8)),
-            0x377f_0683 => (true, word(&header, 8)),
-            _ => return Ok(None),
-        };
-        let mut sum = Sum { big_endian, pair: [0, 0] };
-        sum.add(&header[..24]);
-        if sum.pair != [word(&header, 24), word(&header, 28)] || !(512..=65536).contains(&page) {
-            return Ok(None);
-        }
-        let salts = [word(&header, 16), word(&header, 20)];
-        let mut wal = Wal { checkpoints: word(&header, 12), salts, committed: 0, damaged: None };
-        wal.frames(source, sum, page as usize)?;
-        Ok(Some(wal))
-    }
-
-    fn frames(&mut self, mut source: impl Read, mut sum: Sum, page: usize) -> io::Result<()> {
-        let mut frame = vec![0; 24 + page];
-        let mut bad = None;
-        for nth in 1.. {
-            if !filled(&mut source, &mut frame)? {
-                break;
-            }
-            let ours = [word(&frame, 8), word(&frame, 12)] == self.salts;
-            if bad.is_some() {
-                // Left over from an earlier beginning, unless it has our salts.
-                self.damaged = self.damaged.or(bad.filter(|_| ours));
-                continue;
-            }
-            sum.add(&frame[..8]);
-            sum.add(&frame[24..]);
-            if !ours || sum.pair != [word(&frame, 16), word(&frame, 20)] {
-                bad = Some(nth);
-            } else if word(&frame, 4) != 0 {
-                self.committed = nth;
-            }
-        }
-        Ok(())
-    }
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
@@ -101,31 +37,15 @@ fn filled(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     }
 }
 
-/// The running checksum of a log.
-struct Sum {
-    big_endian: bool,
-    pair: [u32; 2],
-}
-
-impl Sum {
-    fn add(&mut self, bytes: &[u8]) {
-        for eight in bytes.chunks_exact(8) {
-            let [x, y] = [0, 4].map(|at| {
-                let word = eight[at..at + 4].try_into().expect("four bytes");
-                if self.big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
-            });
-            self.pair[0] = self.pair[0].wrapping_add(x).wrapping_add(self.pair[1]);
-            self.pair[1] = self.pair[1].wrapping_add(y).wrapping_add(self.pair[0]);
-        }
-    }
-}
+/// Where the change counter stands in the first page.
+const CHANGES: usize = 24;
 
 /// How far a database has come, from the first bytes of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Point {
     /// Its log, where it has one.
     pub wal: Option<Wal>,
-    /// The header's change counter: rises with every transaction that is not in the log.
+    /// The change counter of the first page in the database itself.
     pub changes: u32,
     /// The database's bytes, without the log.
     pub bytes: u64,
@@ -143,47 +63,54 @@ impl Point {
         let known = filled(&mut file, &mut header).at("reading", db)? && header.starts_with(b"SQLite format 3\0");
         let bytes = file.metadata().at("reading", db)?.len();
         // A database whose pages are all in the log still is empty.
-        let point = Point { wal, changes: word(&header, 24), bytes };
+        let point = Point { wal, changes: word(&header, CHANGES), bytes };
         Ok((known || (bytes == 0 && wal.is_some())).then_some(point))
     }
 
-    /// A number that doesn't fall while the same log lasts.
+    /// The change counter with the log worked in: it never falls, whatever becomes of the log. A transaction that
+    /// leaves the first page alone doesn't raise it.
     pub fn sequence(&self) -> u64 {
-        match self.wal {
-            Some(wal) => u64::from(wal.checkpoints) << 32 | u64::from(wal.committed),
-            None => u64::from(self.changes),
-        }
+        u64::from(self.wal.and_then(|wal| wal.changes).unwrap_or(self.changes).max(self.changes))
     }
 
     /// A mark of the content: it changes with every transaction.
     pub fn content(&self) -> String {
-        let [one, two] = self.wal.map_or([0, 0], |wal| wal.salts);
-        format!("{one:08x}{two:08x}-{:x}-{:x}-{:x}", self.sequence(), self.changes, self.bytes)
+        let (salts, committed) = self.wal.map_or(([0, 0], 0), |wal| (wal.salts, wal.committed));
+        format!("{:08x}{:08x}-{committed}-{}-{}", salts[0], salts[1], self.changes, self.bytes)
     }
 }
 
-const TRIES: u32 = 5;
+const TRIES: u32 = 8;
 
 /// Copies a database and its log while its program writes. Frames stay in the log until it is begun anew, which
 /// changes its salts: with the same salts before and after, copied pages and copied log fit together, also across a
 /// checkpoint.
 pub fn copy(live: &Path, into: &Path) -> Result<()> {
-    for _ in 0..TRIES {
+    for nth in 1..=TRIES {
         let before = state(live)?;
-        for suffix in ["", "-wal", "-journal"] {
-            disk::remove_file(&beside(into, suffix))?;
+        copy_files(live, into)?;
+        if state(live)? != before || has_hot_journal(live)? {
+            continue;
         }
-        disk::copy_file(live, into)?;
-        let wal = beside(live, "-wal");
-        match disk::copy_file(&wal, &beside(into, "-wal")) {
-            Err(e) if is_vanished(&e) => {}
-            copied => drop(copied?),
-        }
-        if state(live)? == before && !has_hot_journal(live)? {
+        // A frame may have been copied while it was written over an old one, and the next one after it. Damage in the
+        // live log looks the same, but stays: then the copy shows it too.
+        let whole = Wal::read(&beside(into, "-wal"))?.is_none_or(|wal| wal.damaged.is_none());
+        if whole || nth == TRIES {
             return Ok(());
         }
     }
     Err(Error::Restless { path: live.to_owned(), tries: TRIES, last: "the log was begun anew".to_owned() })
+}
+
+fn copy_files(live: &Path, into: &Path) -> Result<()> {
+    for suffix in ["", "-wal", "-journal"] {
+        disk::remove_file(&beside(into, suffix))?;
+    }
+    disk::copy_file(live, into)?;
+    match disk::copy_file(&beside(live, "-wal"), &beside(into, "-wal")) {
+        Err(e) if is_vanished(&e) => Ok(()),
+        copied => copied.map(drop),
+    }
 }
 
 /// What must be equal before and after a copy: the log's beginning or, without a log, the file itself.
@@ -298,7 +225,8 @@ mod tests {
         let first = Point::read(&live).unwrap().unwrap();
         assert_eq!(Point::read(&into).unwrap().unwrap(), first);
         db.execute("INSERT INTO t VALUES (1, 2)", []).unwrap();
-        assert!(Point::read(&live).unwrap().unwrap().sequence() > first.sequence());
+        let second = Point::read(&live).unwrap().unwrap();
+        assert!(second.sequence() >= first.sequence() && second.content() != first.content());
         drop(db);
         copy(&live, &into).unwrap();
         assert_eq!(rows(&into), 21);
@@ -337,7 +265,8 @@ mod tests {
             let mut last = 0;
             for nth in 0.. {
                 let into = dir.path().join(format!("copy-{nth}"));
-                if copy(&live, &into).is_ok() {
+                let torn = || Wal::read(&beside(&into, "-wal")).unwrap().is_some_and(|wal| wal.damaged.is_some());
+                if copy(&live, &into).is_ok() && !torn() {
                     let now = rows(&into);
                     assert!(now >= last, "{now} rows after {last}");
                     last = now;
