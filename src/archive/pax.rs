@@ -30,7 +30,7 @@ impl Pax {
             b"path" => self.path.replace(value.to_vec()).is_some(),
             b"size" => self.size.replace(number(value).ok_or("a PAX size that is no number")?).is_some(),
             b"mtime" => {
-                self.mtime = time(value).or(self.mtime);
+                self.mtime = Some(time(value).ok_or("a PAX time that is no number")?);
                 false
             }
             _ if key.starts_with(b"GNU.sparse.") => return Err("a sparse file"),

@@ -193,6 +193,7 @@ impl Tar<'_> {
         if name.as_os_str().as_bytes().is_empty() && kind != EntryKind::Dir {
             return Err(self.hostile("an entry without a name", &raw));
         }
+        self.check_numbers(header)?;
         let whole = || header.mtime().ok().and_then(|s| i64::try_from(s).ok()).map(|s| (s, 0));
         Ok(Head { name, kind, size, mtime: pax.mtime.or_else(whole).unwrap_or((0, 0)), at })
     }
@@ -201,6 +202,7 @@ impl Tar<'_> {
         match header.as_old().linkflag[0] {
             // Before USTAR, a slash at the end made a folder.
             0 | b'0' if raw.ends_with(b"/") => Ok(EntryKind::Dir),
+            b'7' if raw.ends_with(b"/") => Err(self.hostile("a file whose name ends in a slash", raw)),
             0 | b'0' | b'7' => Ok(EntryKind::File),
             b'1' | b'2' => Ok(EntryKind::Link),
             b'3' | b'4' | b'6' => Ok(EntryKind::Other),
@@ -208,6 +210,24 @@ impl Tar<'_> {
             b'S' => Err(self.hostile("a sparse file", raw)),
             _ => Err(self.hostile("an entry of unknown type", raw)),
         }
+    }
+
+    /// Numbers that are of no use here must still be numbers, or empty: other programs stop at them.
+    fn check_numbers(&self, header: &Header) -> Result<()> {
+        let old = header.as_old();
+        let fields = [
+            (&old.mode[..], header.mode().is_ok()),
+            (&old.uid[..], header.uid().is_ok()),
+            (&old.gid[..], header.gid().is_ok()),
+            (&old.mtime[..], header.mtime().is_ok()),
+        ];
+        if fields.iter().all(|(field, ok)| *ok || field.iter().all(|b| matches!(b, 0 | b' '))) {
+            return Ok(());
+        }
+        Err(Error::damaged(
+            self.path,
+            format!("no number where one stands in the tar header at byte {}", self.at - 512),
+        ))
     }
 
     /// PAX gives a size that the header can't hold, or repeats the header's. Any other would let one program see

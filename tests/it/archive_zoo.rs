@@ -253,3 +253,54 @@ fn a_newer_or_headless_archive_of_ours_is_still_a_tar() {
     let done = unpack(&archive, &place.path().join("out"));
     assert!(done.files > 300);
 }
+
+/// Python's BLAKE3, so that the reader of the document checks the digests too.
+fn python_blake3() -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("zoo-python");
+    if !dir.join("blake3").exists() {
+        let pip = Command::new("python3")
+            .args(["-m", "pip", "install", "-q", "blake3==1.0.8", "--target"])
+            .arg(&dir)
+            .output();
+        let pip = pip.expect("python3 is installed");
+        assert!(pip.status.success(), "{}", String::from_utf8_lossy(&pip.stderr));
+    }
+    dir
+}
+
+#[test]
+fn a_reader_by_the_document_alone_reads_all_of_it() {
+    let (folder, place) = (Folder::new(), scratch());
+    for form in [Form::Members, Form::Plain] {
+        let archive = place.path().join(format!("{form:?}"));
+        let written = folder.write(&archive, None, form);
+        let reader = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/read_archive.py");
+        let run =
+            Command::new("python3").arg(reader).arg(&archive).env("PYTHONPATH", python_blake3()).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let lines: Vec<serde_json::Value> =
+            run.stdout.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let head = serde_json::json!({"members": written.members, "digests": true, "label": "{\"label\":1}"});
+        assert_eq!(lines[0], head);
+        let listed = list(&archive).unwrap();
+        assert_eq!(lines.len(), listed.len() + 1);
+        for (line, entry) in lines[1..].iter().zip(listed) {
+            assert_eq!((line["name"].as_str(), line["size"].as_u64()), (entry.path.to_str(), Some(entry.size)));
+            assert_eq!(line["mtime"], serde_json::json!([entry.mtime.0, entry.mtime.1]));
+        }
+    }
+}
+
+#[test]
+fn an_archive_with_nothing_in_it() {
+    let (folder, place) = (Folder::empty(), scratch());
+    let archive = place.path().join("a");
+    folder.write(&archive, None, Form::Members);
+    verify(&archive, Depth::Content).unwrap();
+    for (name, line) in READERS {
+        let out = place.path().join(name.replace(' ', "-"));
+        fs::create_dir(&out).unwrap();
+        sh(line, &archive, &out, place.path());
+        assert!(out.join(PREFIX).is_dir(), "{name}");
+    }
+}

@@ -8,6 +8,7 @@ mod env;
 mod journeys;
 mod snapshots;
 mod states;
+mod archive_differs;
 mod archive_hostile;
 mod archive_reuse;
 mod archive_zoo;
