@@ -7,6 +7,7 @@ use crate::env::{Bot, oracle, scratch, told, used};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 const ACCOUNT: &str = "4917012345678:12";
 
@@ -61,6 +62,15 @@ fn local_counter_on_disk(session: &Path) -> u64 {
         .unwrap_or(0)
 }
 
+/// Local Storage reaches the disk 5 to 55 seconds late; until then its floor would say nothing.
+fn wait_for_local_storage(session: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(180);
+    while local_counter_on_disk(session) == 0 {
+        assert!(Instant::now() < deadline, "Local Storage never reached the disk");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 fn counters_in(log: &[u8]) -> Vec<u64> {
     let mark = b"\x01counter";
     let ends = log.windows(mark.len()).enumerate().filter(|(_, w)| w == mark).map(|(at, w)| at + w.len());
@@ -112,6 +122,7 @@ fn tar(command: &mut Command) -> bool {
 fn snapshots_stay_whole(history_mb: u32, kb: u32, ms: u32, count: u32) {
     let (mut bot, paired) = running_bot(history_mb);
     bot.chromium.write(kb, ms, 200);
+    wait_for_local_storage(&bot.session());
     let mut reader = Chromium::driver();
     for round in 0..count {
         let next = bot.chromium.completed() + 5;
