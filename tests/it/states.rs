@@ -42,15 +42,8 @@ fn objection(state: &State, home: &Path) -> Option<String> {
     if good != (outcome.code == 0) {
         return Some(format!("{} ({}): the exit code is not the verdict's: {told}", state.name, state.how));
     }
-    let account = verdict["account"].as_str().unwrap_or_default();
-    let other = good && !same_phone(account, state.account.as_deref()?);
-    other.then(|| format!("{}: the account is {:?}: {told}", state.name, state.account))
-}
-
-/// Phone numbers are masked unless asked for: the last four digits stay.
-fn same_phone(shown: &str, account: &str) -> bool {
-    let phone = account.split(':').next().unwrap_or_default();
-    phone.len() > 4 && shown.ends_with(&phone[phone.len() - 4..])
+    let names = good && verdict["account"].as_str() != state.account.as_deref();
+    names.then(|| format!("{}: the account is {:?}: {told}", state.name, state.account))
 }
 
 #[test]
