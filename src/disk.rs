@@ -37,10 +37,18 @@ pub fn sync_dir(dir: &Path) -> Result<()> {
     }
 }
 
-/// Flushes all that was written to the file system a folder lies on: cheaper than file by file where there are many.
-pub fn sync_all(dir: &Path) -> Result<()> {
-    let handle = File::open(dir).at("opening", dir)?;
-    rustix::fs::syncfs(&handle).at("flushing", dir)
+/// Flushes everything below a folder: file by file, or, where there are many, all of the file system at once.
+pub fn sync_tree(root: &Path) -> Result<()> {
+    const MANY: usize = 256;
+    let entries = crate::tree::walk(root, &|_| true)?;
+    if entries.len() > MANY {
+        let handle = File::open(root).at("opening", root)?;
+        return rustix::fs::syncfs(&handle).at("flushing", root);
+    }
+    for path in entries.iter().filter(|e| e.kind != crate::tree::EntryKind::Link).map(|e| root.join(&e.path)) {
+        File::open(&path).and_then(|f| f.sync_all()).at("flushing", &path)?;
+    }
+    sync_dir(root)
 }
 
 /// The folder a path lies in; `.` for a bare name.

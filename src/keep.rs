@@ -12,7 +12,7 @@ use crate::vault::journal::{Event, Refusal};
 use crate::vault::label::Label;
 use crate::vault::state::Pending;
 use crate::vault::workplace::Workplace;
-use crate::verdict::{Grade, Login, Verdict, Worth, masked};
+use crate::verdict::{Code, Grade, Login, Verdict, Worth, masked};
 use jiff::Timestamp;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -54,7 +54,7 @@ impl Keeping<'_> {
             return Ok(unchanged);
         }
         let event = match self.session.snapshot(&self.work.snapshot(), self.carry) {
-            Ok(snapshot) => self.judge(&snapshot, &stamp, now, started),
+            Ok(mut snapshot) => self.judge(&mut snapshot, &stamp, now, started),
             Err(Error::SessionMissing { .. }) => Ok(self.absent()),
             Err(Error::Restless { .. }) => self.refuse(Refusal::Restless, None, now),
             Err(e) => Err(e),
@@ -84,8 +84,9 @@ impl Keeping<'_> {
         Some(Event::Unchanged { archive, made: label.made, bytes })
     }
 
-    fn judge(&mut self, snapshot: &Snapshot, stamp: &Stamp, now: Timestamp, started: Instant) -> Result<Event> {
+    fn judge(&mut self, snapshot: &mut Snapshot, stamp: &Stamp, now: Timestamp, started: Instant) -> Result<Event> {
         let newest = self.vault.newest()?.map(|(_, label)| label);
+        self.absolve(snapshot, newest.as_ref(), now);
         if let Some(reason) = self.objection(snapshot, newest.as_ref(), now)? {
             return self.refuse(reason, Some(snapshot), now);
         }
@@ -102,12 +103,32 @@ impl Keeping<'_> {
         Ok(event)
     }
 
+    /// A refuted pair is two logins mixed, or WhatsApp having changed how it locks. A mix shows as a change of the
+    /// login; one that looks as it did in the last archive, a minute ago or more, is none.
+    fn absolve(&self, snapshot: &mut Snapshot, newest: Option<&Label>, now: Timestamp) {
+        let found = &mut snapshot.examination;
+        let refuted = found.identity.as_ref().filter(|i| i.proof == Proof::Refuted);
+        let Some((login, newest)) = refuted.zip(newest) else { return };
+        let same = newest.identity.as_ref().is_some_and(|known| known.same_login(login));
+        let pending = self.vault.state().pending.as_ref().filter(|p| p.identity.as_ref() == Some(login));
+        let since = if same { Some(newest.made) } else { pending.map(|p| p.since) };
+        if since.is_some_and(|since| now.as_second() - since.as_second() >= SETTLES_AFTER) {
+            found.verdict = found.verdict.without(Code::PairRefuted);
+        }
+    }
+
     /// Why this snapshot may not become the archive, if it may not.
     fn objection(&mut self, snapshot: &Snapshot, newest: Option<&Label>, now: Timestamp) -> Result<Option<Refusal>> {
         let verdict = &snapshot.examination.verdict;
         let least = newest.map_or(Worth::Something, Label::worth);
         if verdict.worth() < least {
-            return Ok(Some(weakness(verdict)));
+            let reason = weakness(verdict);
+            let refuted = verdict.without(Code::PairRefuted).worth() > verdict.worth();
+            if let (true, Some(newest)) = (refuted, newest) {
+                // Starts the minute after which it is believed.
+                self.is_settled(snapshot.examination.identity.as_ref(), newest, now)?;
+            }
+            return Ok(Some(reason));
         }
         let Some(newest) = newest else { return Ok(None) };
         if rewound(&snapshot.examination.vector, &newest.vector).is_some() {
@@ -124,7 +145,9 @@ impl Keeping<'_> {
             (Some(new), Some(old)) => new.same_login(old),
             (new, old) => new.is_none() && old.is_none(),
         };
-        if known || login.is_some_and(|i| i.proof == Proof::Proved) || self.session.in_use() == Use::Free {
+        let proof = login.map_or(Proof::Unproved, |i| i.proof);
+        let ended = || proof != Proof::Refuted && self.session.in_use() == Use::Free;
+        if known || proof == Proof::Proved || ended() {
             self.vault.remember(|s| s.pending = None)?;
             return Ok(true);
         }

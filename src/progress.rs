@@ -28,6 +28,8 @@ pub enum Proof {
     /// Couldn't be shown; an ordinary state.
     #[default]
     Unproved,
+    /// The known way to show it failed: two logins, or a way that has changed.
+    Refuted,
 }
 
 /// Which login this is. Two examinations with equal marks show the same login.

@@ -288,7 +288,12 @@ impl Restoring<'_> {
         let mut found = unpack::unpack(from, &interior, &self.work.stage(), Carry::All)?;
         self.session.kind.mend(&self.session.path, &self.work.stage())?;
         found.verdict = self.session.kind.examine(&self.work.stage())?.verdict;
-        Ok(Staged { from: from.to_owned(), label: label_of(from), verdict: found.verdict })
+        let label = label_of(from);
+        // A pair that the keeper came to believe in is believed here too.
+        if label.as_ref().is_some_and(Label::is_good) {
+            found.verdict = found.verdict.without(Code::PairRefuted);
+        }
+        Ok(Staged { from: from.to_owned(), label, verdict: found.verdict })
     }
 
     /// This session within an archive: the one of its name, or the only one.
@@ -301,12 +306,15 @@ impl Restoring<'_> {
 
     fn put_in_place(&mut self, staged: Staged, before: &Verdict, now: Timestamp, started: Instant) -> Result<Event> {
         set_modes(&self.work.stage(), self.mode)?;
-        disk::sync_all(self.work.dir())?;
+        disk::sync_tree(self.work.dir())?;
         let backup = self.back_up(before, now)?;
         require_idle(self.session)?;
         let mut swap = Swap::new(self.session, self.work);
         swap.make()?;
-        let after = self.session.kind.examine(&self.session.path)?.verdict;
+        let mut after = self.session.kind.examine(&self.session.path)?.verdict;
+        if staged.verdict.is_good() {
+            after = after.without(Code::PairRefuted);
+        }
         if after.worth() < staged.verdict.worth() {
             swap.undo()?;
             let event = Event::RolledBack { from: staged.from, verdict: after.masked() };

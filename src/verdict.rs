@@ -133,6 +133,8 @@ codes! {
     LoginMixed = "login_mixed", Fault;
     /// That the two stores belong together could not be proved.
     PairUnproved = "pair_unproved", Note;
+    /// The two stores don't open with each other's key: two logins, or a lock that WhatsApp has changed.
+    PairRefuted = "pair_refuted", Doubt;
     /// A QR page, never paired or logged out.
     QrPage = "qr_page", Note;
     /// The stores are laid out in a way wakeep doesn't know.
@@ -235,6 +237,13 @@ impl Verdict {
     /// Sound and paired: what may be published, and what is left alone.
     pub fn is_good(&self) -> bool {
         self.worth() == Worth::Good
+    }
+
+    /// The verdict as it would be without findings of this code.
+    #[must_use]
+    pub fn without(&self, code: Code) -> Verdict {
+        let findings = self.findings.iter().filter(|f| f.code != code).cloned().collect();
+        Verdict::new(&self.kind, self.login, self.account.clone(), findings)
     }
 
     /// The same with the phone number masked, as journals and logs may have it.

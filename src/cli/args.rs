@@ -22,7 +22,7 @@ More: cleanup, demo, verify, extract, generate. `wakeep VERB --help` tells all o
 
 /// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
 #[derive(Debug, Parser)]
-#[command(name = "wakeep", version, about, after_help = GROUPS, disable_help_subcommand = true)]
+#[command(name = "wakeep", version, about, after_help = GROUPS, disable_help_subcommand = true, args_override_self = true)]
 #[command(help_template = "{about}\n\n{usage-heading} {usage}\n\n{after-help}\n\nOptions:\n{options}")]
 pub struct Cli {
     /// What to do; `status` where nothing is said.

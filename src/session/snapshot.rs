@@ -41,6 +41,10 @@ impl Session {
     /// older than what lay on disk when this attempt began. A fault that shows again and again is the session's own,
     /// and is returned as such in the examination.
     pub fn snapshot(&self, into: &Path, carry: Carry) -> Result<Snapshot> {
+        let missing = || Error::SessionMissing { path: self.path.clone() };
+        if !disk::exists(&self.path) {
+            return Err(missing());
+        }
         let (mut said, mut times) = (String::new(), 0);
         for attempt in 0..TRIES {
             std::thread::sleep(Duration::from_millis(u64::from(attempt) * 40));
@@ -48,7 +52,7 @@ impl Session {
             let fault = match self.copy_once(into, carry, lies_still) {
                 Ok(snapshot) if lies_still || !snapshot.is_faulty() => return Ok(snapshot),
                 Ok(snapshot) => format!("{:?}", snapshot.examination.verdict.findings),
-                Err(e) if self.is_gone(&e) => return Err(Error::SessionMissing { path: self.path.clone() }),
+                Err(e) if self.is_gone(&e) => return Err(missing()),
                 Err(e) if is_final(&e) => return Err(e),
                 Err(e) => format!("{e:?}"),
             };

@@ -120,6 +120,7 @@ pub(super) fn code(code: Code) -> Told {
         Code::LoginIncomplete => Told::new("a part of the login is missing", restore),
         Code::LoginMixed => Told::new("the parts are of two different logins", restore),
         Code::PairUnproved => Told::new("that the parts belong together could not be proved, which is usual", ""),
+        Code::PairRefuted => Told::new("the two stores are of two logins, or WhatsApp has changed how they belong together", "leave a bot that works alone; otherwise stop it and run `wakeep restore --force`"),
         Code::QrPage => Told::new("no phone is linked", "scan the QR code, or run `wakeep restore` with the bot stopped"),
         Code::LayoutUnknown => Told::new(
             "the login is stored in a way wakeep doesn't know",

@@ -130,6 +130,7 @@ pub(super) fn code(code: Code) -> Told {
         Code::LoginIncomplete => Told::new("не хватает части входа", restore),
         Code::LoginMixed => Told::new("части относятся к двум разным входам", restore),
         Code::PairUnproved => Told::new("не удалось доказать, что части входа из одной пары; это обычно", ""),
+        Code::PairRefuted => Told::new("хранилища от двух разных входов, или WhatsApp изменил их связь", "работающего бота не трогайте; иначе остановите его и выполните `wakeep restore --force`"),
         Code::QrPage => Told::new(
             "телефон не привязан",
             "отсканируйте QR-код или, остановив бота, выполните `wakeep restore`",

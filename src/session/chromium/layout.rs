@@ -87,14 +87,22 @@ pub struct IndexedNames {
 impl IndexedNames {
     /// Whether a record is one of a login's.
     pub fn holds(&self, name: &RecordName) -> bool {
-        self.all().contains(&name)
+        self.all().any(|record| record == *name)
     }
 
-    /// All records that make up a login.
-    pub fn all(&self) -> [&RecordName; 2] {
-        [&self.key, &self.identity]
+    /// All records that can make up a login.
+    pub fn all(&self) -> impl Iterator<Item = RecordName> {
+        self.keys().chain([self.identity.clone()])
+    }
+
+    /// The rows of the key store. WhatsApp Web adds one when the one before is 96 weeks old.
+    pub fn keys(&self) -> impl Iterator<Item = RecordName> {
+        (1..=KEY_ROWS).map(|row| RecordName { key: Key::Number(row), ..self.key.clone() })
     }
 }
+
+/// More rows than the key store gets in fourteen years.
+const KEY_ROWS: u32 = 8;
 
 /// One record of IndexedDB.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq, PartialOrd, Ord)]

@@ -115,8 +115,11 @@ fn account_in(json: &str) -> Option<String> {
 
 fn missing(items: &Items, databases: &Databases) -> Vec<Finding> {
     let names = WHATSAPP.local_storage.required.iter().filter(|key| !items.contains_key(*key)).cloned();
-    let records = WHATSAPP.indexed_db.all().into_iter().filter(|name| !databases.records.contains_key(name));
-    names.chain(records.map(describe)).map(|name| incomplete(&format!("{name} is missing"))).collect()
+    let there = |name: &RecordName| databases.records.contains_key(name);
+    let records = &WHATSAPP.indexed_db;
+    let key = (!records.keys().any(|row| there(&row))).then_some(&records.key);
+    let identity = (!there(&records.identity)).then_some(&records.identity);
+    names.chain([key, identity].into_iter().flatten().map(describe)).map(|name| incomplete(&format!("{name} is missing"))).collect()
 }
 
 fn describe(name: &RecordName) -> String {
@@ -131,11 +134,15 @@ fn prove(items: &Items, databases: &Databases, findings: &mut Vec<Finding>) -> P
     let names = &WHATSAPP.local_storage;
     let item = |key: &String| items.get(key).map_or("", String::as_str);
     let local = Local { noise: item(&names.noise), ivs: item(&names.noise_iv), salt: item(&names.salt) };
-    let record = databases.records.get(&WHATSAPP.indexed_db.key).map_or(&[][..], Vec::as_slice);
-    match proof::prove(local, hkdf_keys(record)) {
+    let rows = WHATSAPP.indexed_db.keys();
+    let keys: Vec<&[u8]> = rows.filter_map(|row| databases.records.get(&row)).flat_map(|value| hkdf_keys(value)).collect();
+    match proof::prove(local, &keys) {
         Outcome::Proved => return Proof::Proved,
+        Outcome::Refuted => {
+            findings.push(Finding::new(Code::PairRefuted, "", names.noise.clone()));
+            return Proof::Refuted;
+        }
         Outcome::Mixed => findings.push(Finding::new(Code::LoginMixed, "", names.noise.clone())),
-        Outcome::Unproved if proof::form_is_known(local) => findings.push(Finding::new(Code::PairUnproved, "", "")),
         Outcome::Unproved => findings.push(Finding::new(Code::PairUnproved, "", "unknown form")),
     }
     Proof::Unproved

@@ -16,7 +16,6 @@ mod value;
 
 use super::{Examination, Kind, Use, Vector, leveldb};
 use crate::error::{At, Result};
-use crate::session::leveldb;
 use crate::tree::is_vanished;
 use crate::verdict::{Finding, Verdict};
 use layout::{PROFILE, Part};
@@ -91,11 +90,7 @@ impl Kind for Chromium {
     }
 
     fn mend(&self, _live: &Path, staged: &Path) -> Result<()> {
-        let login = &PROFILE.login;
-        for database in [&login.local_storage, &login.indexed_db].map(|d| staged.join(d)).iter().filter(|d| d.is_dir()) {
-            leveldb::cut_torn_tails(database)?;
-        }
-        Ok(())
+        cut_torn_tails(staged).map(drop)
     }
 
     fn hold(&self, folder: &Path) -> Result<()> {
@@ -110,7 +105,7 @@ impl Kind for Chromium {
 /// Cuts half-written last records off the LevelDB stores of a profile that no Chromium works on, as every copy made
 /// here has it done: for archives that others made, and for what a full disk or a power cut left behind. Chromium would
 /// append behind such a record and couldn't open the database the second time. Returns the files that had one.
-pub fn cut_torn_tails(profile: &Path) -> Result<Vec<PathBuf>> {
+fn cut_torn_tails(profile: &Path) -> Result<Vec<PathBuf>> {
     let mut cut = Vec::new();
     for database in [&PROFILE.login.local_storage, &PROFILE.login.indexed_db] {
         if stores::is_there(&profile.join(database))? {

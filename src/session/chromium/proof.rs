@@ -18,8 +18,11 @@ use x25519_dalek::{PublicKey, StaticSecret};
 pub enum Outcome {
     /// The parts belong together.
     Proved,
-    /// The derivation can't be reproduced here.
+    /// The parts have a form that isn't known: nothing can be concluded.
     Unproved,
+    /// The parts have the known form, but none of the keys opens the lock the known way: two logins, or a derivation
+    /// that WhatsApp has changed since.
+    Refuted,
     /// The key opens both halves, but they are not a pair.
     Mixed,
 }
@@ -51,18 +54,18 @@ struct Sealed {
     salt: Vec<u8>,
 }
 
-/// Whether the values have the form that is known. Without it nothing may be concluded from them.
-pub fn form_is_known(local: Local<'_>) -> bool {
-    parse(local).is_some()
-}
+/// Bytes of the salt, and of each raw key.
+const LONG: usize = 128;
 
 /// Tries each raw key of IndexedDB on the noise key of Local Storage.
-pub fn prove<'a>(local: Local<'_>, raw_keys: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+pub fn prove(local: Local<'_>, raw_keys: &[&[u8]]) -> Outcome {
     let Some(sealed) = parse(local) else {
         return Outcome::Unproved;
     };
-    let opened = raw_keys.into_iter().find_map(|raw| open(&sealed, raw));
+    let known = sealed.salt.len() == LONG && !raw_keys.is_empty() && raw_keys.iter().all(|raw| raw.len() == LONG);
+    let opened = raw_keys.iter().find_map(|raw| open(&sealed, raw));
     match opened {
+        None if known => Outcome::Refuted,
         None => Outcome::Unproved,
         Some((private, public)) if PublicKey::from(&StaticSecret::from(private)).as_bytes() == &public => {
             Outcome::Proved
@@ -117,15 +120,15 @@ mod tests {
 
     fn outcome(login: &[String; 3], raw: u8) -> Outcome {
         let [noise, ivs, salt] = login;
-        prove(Local { noise, ivs, salt }, [[raw; 128].as_slice()])
+        prove(Local { noise, ivs, salt }, &[[raw; 128].as_slice()])
     }
 
     #[test]
-    fn a_pair_is_proved_and_another_key_proves_nothing() {
+    fn a_pair_is_proved_and_another_key_refutes_it() {
         let secret = StaticSecret::from([7; 32]);
         let whole = login([7; 32], *PublicKey::from(&secret).as_bytes());
         assert_eq!(outcome(&whole, 5), Outcome::Proved);
-        assert_eq!(outcome(&whole, 6), Outcome::Unproved);
+        assert_eq!(outcome(&whole, 6), Outcome::Refuted);
         assert_eq!(outcome(&login([7; 32], [8; 32]), 5), Outcome::Mixed);
     }
 }

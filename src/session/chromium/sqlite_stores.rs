@@ -136,9 +136,9 @@ fn add_database(db: &Connection, found: &mut Databases) -> rusqlite::Result<()> 
     let mut query = db.prepare("SELECT id, name FROM object_stores")?;
     let stores: Vec<(i64, String)> =
         query.query_map([], |row| Ok((row.get(0)?, utf16(&row.get::<_, Vec<u8>>(1)?))))?.collect::<Result<_, _>>()?;
-    for wanted in WHATSAPP.indexed_db.all().into_iter().filter(|record| record.database == name) {
+    for wanted in WHATSAPP.indexed_db.all().filter(|record| record.database == name) {
         for (id, _) in stores.iter().filter(|(_, store)| *store == wanted.store) {
-            if let Some(value) = record(db, *id, wanted)? {
+            if let Some(value) = record(db, *id, &wanted)? {
                 found.records.insert(wanted.clone(), value);
             }
         }

@@ -130,7 +130,7 @@ fn link_table(live: &Path, into: &Path, number: u64) -> Result<()> {
 fn require_size(into: &Path, number: u64, size: u64) -> Result<()> {
     let found = table_names(number).iter().find_map(|name| fs::metadata(into.join(name)).ok());
     match found.map(|meta| meta.len()) {
-        Some(found) if found == size => Ok(()),
+        Some(found) if found >= size => Ok(()),
         found => Err(unready(into, &format!("table {number}: {found:?} of {size} bytes"))),
     }
 }
