@@ -14,7 +14,7 @@ mod sqlite_stores;
 mod stores;
 mod value;
 
-use super::{Examination, Kind, Use, Vector, leveldb};
+use super::{Examination, Kind, Use, Vector};
 use crate::error::{At, Result};
 use crate::session::leveldb;
 use crate::tree::is_vanished;
@@ -91,11 +91,7 @@ impl Kind for Chromium {
     }
 
     fn mend(&self, _live: &Path, staged: &Path) -> Result<()> {
-        let login = &PROFILE.login;
-        for database in [&login.local_storage, &login.indexed_db].map(|d| staged.join(d)).iter().filter(|d| d.is_dir()) {
-            leveldb::cut_torn_tails(database)?;
-        }
-        Ok(())
+        cut_torn_tails(staged).map(drop)
     }
 
     fn hold(&self, folder: &Path) -> Result<()> {
