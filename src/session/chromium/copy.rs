@@ -77,11 +77,7 @@ fn link_blob(from: &Path, to: &Path) -> Result<()> {
         }
         disk::remove_file(to)?;
     }
-    if is_settled(live, disk::parent(to))? {
-        disk::link_or_copy(from, to)
-    } else {
-        disk::copy_file(from, to).map(drop)
-    }
+    if is_settled(live, disk::parent(to))? { disk::link_or_copy(from, to) } else { disk::copy_file(from, to).map(drop) }
 }
 
 /// Compares with the time of a folder of ours, so that the file system's own clock decides.

@@ -69,8 +69,7 @@ impl Singleton {
 /// Whether a program is a browser of Chromium's kind, by its file's name. One that can't be seen may be.
 fn is_browser(program: &str) -> bool {
     let name = program.to_ascii_lowercase();
-    name.is_empty()
-        || ["chrom", "edge", "brave", "opera", "vivaldi", "electron"].iter().any(|part| name.contains(part))
+    name.is_empty() || ["chrom", "edge", "brave", "opera", "vivaldi", "electron"].iter().any(|part| name.contains(part))
 }
 
 /// The files that a running Chromium keeps locked: both LevelDB stores' `LOCK`, its history from the first moment, and

@@ -14,7 +14,7 @@ mod sqlite_stores;
 mod stores;
 mod value;
 
-use super::{Examination, Kind, Use, Vector, leveldb};
+use super::{Examination, Kind, Use, Vector};
 use crate::error::{At, Result};
 use crate::tree::is_vanished;
 use crate::verdict::{Finding, Verdict};

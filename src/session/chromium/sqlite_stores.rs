@@ -123,8 +123,7 @@ fn plain(compression: u8, value: Vec<u8>) -> Option<Vec<u8>> {
         0 => Some(value),
         2 => {
             let length = snap::raw::decompress_len(&value).ok()?;
-            (length <= value.len().saturating_mul(32))
-                .then(|| snap::raw::Decoder::new().decompress_vec(&value).ok())?
+            (length <= value.len().saturating_mul(32)).then(|| snap::raw::Decoder::new().decompress_vec(&value).ok())?
         }
         _ => None,
     }
