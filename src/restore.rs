@@ -199,11 +199,37 @@ impl Restoring<'_> {
     }
 
     fn leave(&mut self, reason: Reason, verdict: Verdict, now: Timestamp) -> Result<Event> {
-        if reason == Reason::Exhausted && self.vault.state().refusal != Some(Refusal::LoggedOut) {
+        if reason == Reason::Good {
+            self.steady()?;
+        }
+        if reason == Reason::Exhausted && !self.was_told()? {
             let account = self.vault.newest()?.and_then(|(_, label)| label.account).as_deref().map(masked);
             self.vault.record(now, &Event::NeedsQr { account })?;
         }
         Ok(Event::NotNeeded { reason, verdict: verdict.masked() })
+    }
+
+    /// Whether a person was told since the last restore that a QR code has to be scanned.
+    fn was_told(&self) -> Result<bool> {
+        let last = self.vault.events()?.into_iter().rev().find_map(|line| match line.event {
+            Event::NeedsQr { .. } => Some(true),
+            Event::Restored { .. } => Some(false),
+            _ => None,
+        });
+        Ok(last.unwrap_or(false))
+    }
+
+    /// What a kill left in a session that stays, and that its own program would stumble over, is put right while
+    /// nobody works on it.
+    fn steady(&self) -> Result<()> {
+        let (kind, live) = (self.session.kind, &self.session.path);
+        if self.dry_run || !live.is_dir() || self.session.in_use() != Use::Free {
+            return Ok(());
+        }
+        kind.hold(live)?;
+        let steadied = kind.steady(live);
+        kind.let_go(live)?;
+        steadied
     }
 
     /// Unpacks candidates beside the session, newest first, until one is good.

@@ -77,6 +77,12 @@ pub trait Kind: Sync {
         Ok(())
     }
 
+    /// Puts right what a kill left in a live session that nobody works on and its own program would stumble over.
+    fn steady(&self, live: &Path) -> Result<()> {
+        let _ = live;
+        Ok(())
+    }
+
     /// Makes a bot that starts on this folder meanwhile refuse to (Chromium: a `SingletonLock` of ours).
     fn hold(&self, folder: &Path) -> Result<()> {
         let _ = folder;

@@ -103,7 +103,7 @@ pub(super) fn code(code: Code) -> Told {
         Code::TableDamaged => Told::new("a table of the database is damaged", restore),
         Code::LogMissing => Told::new("a log of the database is missing", restore),
         Code::LogDamaged => Told::new("a log of the database is damaged", restore),
-        Code::LogTailTorn => Told::new("the last record was cut off; the browser drops it by itself", ""),
+        Code::LogTailTorn => Told::new("the last record of a log is only half there; Chromium would append behind it and lose the database at its second start", "restore with wakeep, which cuts the half record off; don’t unpack by hand"),
         Code::LogHole => Told::new("records are missing between two logs of the database", restore),
         Code::BlobMissing => Told::new("a blob file that the database needs is missing", restore),
         Code::BlobSize => Told::new("a blob file of the database has the wrong size", restore),

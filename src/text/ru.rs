@@ -113,7 +113,7 @@ pub(super) fn code(code: Code) -> Told {
         Code::TableDamaged => Told::new("таблица базы повреждена", restore),
         Code::LogMissing => Told::new("нет журнала базы", restore),
         Code::LogDamaged => Told::new("журнал базы повреждён", restore),
-        Code::LogTailTorn => Told::new("последняя запись оборвана; браузер сам её отбросит", ""),
+        Code::LogTailTorn => Told::new("последняя запись журнала записана наполовину; Chromium допишет за ней и при втором запуске потеряет базу", "восстанавливайте через wakeep, он отрежет обрывок; не распаковывайте вручную"),
         Code::LogHole => Told::new("между двумя журналами базы не хватает записей", restore),
         Code::BlobMissing => Told::new("нет файла данных, на который ссылается база", restore),
         Code::BlobSize => Told::new("у файла данных базы неверный размер", restore),

@@ -86,7 +86,7 @@ fn unpaired(items: &Items, databases: &Databases) -> State {
     }
     let known_page = names.page.iter().any(|key| items.contains_key(key));
     let known_database =
-        databases.stores.keys().any(|name| WHATSAPP.indexed_db.all().iter().any(|r| r.database == *name));
+        databases.stores.keys().any(|name| WHATSAPP.indexed_db.all().any(|r| r.database == *name));
     match known_page || known_database || (items.is_empty() && databases.stores.is_empty()) {
         true => qr_page(),
         false => State::unknown(vec![Finding::new(Code::LayoutUnknown, "", "no item or database that is known")]),

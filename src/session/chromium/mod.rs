@@ -16,6 +16,7 @@ mod value;
 
 use super::{Examination, Kind, Use, Vector};
 use crate::error::{At, Result};
+use crate::session::leveldb;
 use crate::tree::is_vanished;
 use crate::verdict::{Finding, Verdict};
 use layout::{PROFILE, Part};
@@ -91,6 +92,10 @@ impl Kind for Chromium {
 
     fn mend(&self, _live: &Path, staged: &Path) -> Result<()> {
         cut_torn_tails(staged).map(drop)
+    }
+
+    fn steady(&self, live: &Path) -> Result<()> {
+        cut_torn_tails(live).map(drop)
     }
 
     fn hold(&self, folder: &Path) -> Result<()> {

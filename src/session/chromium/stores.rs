@@ -73,7 +73,7 @@ pub fn storage_text(bytes: &[u8]) -> Option<String> {
 pub fn indexed_db(profile: &Path) -> Result<Option<Store<Databases>>> {
     let path = &PROFILE.login.indexed_db;
     let wanted = |key: &[u8]| match idb_coding::meaning(key) {
-        Some(Meaning::Record(_, key, _)) => WHATSAPP.indexed_db.all().iter().any(|record| record.key == key),
+        Some(Meaning::Record(_, key, _)) => WHATSAPP.indexed_db.all().any(|record| record.key == key),
         other => other.is_some(),
     };
     let Some((reading, mut store)) = read(profile, path, &wanted)? else {
