@@ -5,12 +5,12 @@
 //! can kill the process before the n-th one.
 
 use crate::error::{At, Error, Result};
-use rustix::fs::{AtFlags, CWD, RenameFlags};
+use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 static STEPS_LEFT: AtomicI64 = AtomicI64::new(-1);
 
@@ -35,6 +35,12 @@ pub fn sync_dir(dir: &Path) -> Result<()> {
         Err(e) if matches!(e.raw_os_error(), Some(22 | 95)) => Ok(()),
         other => other.at("flushing", dir),
     }
+}
+
+/// Flushes all that was written to the file system a folder lies on: cheaper than file by file where there are many.
+pub fn sync_all(dir: &Path) -> Result<()> {
+    let handle = File::open(dir).at("opening", dir)?;
+    rustix::fs::syncfs(&handle).at("flushing", dir)
 }
 
 /// The folder a path lies in; `.` for a bare name.
@@ -139,6 +145,12 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
     io::copy(&mut &source, &mut target).at("copying", from)
 }
 
+/// Makes a symbolic link.
+pub fn point(link: &Path, to: &Path) -> Result<()> {
+    step();
+    std::os::unix::fs::symlink(to, link).at("making the link", link)
+}
+
 /// Gives a file a second name, or copies it where it can't have one (another file system, no permission).
 pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
     match link(from, to) {
@@ -185,6 +197,12 @@ pub fn beside(path: &Path, purpose: &str) -> PathBuf {
     parent(path).join(format!(".{name}.{}.{purpose}", std::process::id()))
 }
 
+/// A number that is another one at every call in this process.
+pub fn unique() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 /// Sets a file's or folder's permission bits.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).at("setting the mode of", path)
@@ -207,13 +225,18 @@ pub struct FileMark {
 impl FileMark {
     /// Reads the mark of what is at the path, without following a link.
     pub fn of(path: &Path) -> Result<FileMark> {
-        let meta = fs::symlink_metadata(path).at("reading", path)?;
-        Ok(FileMark {
+        Ok(FileMark::from(&fs::symlink_metadata(path).at("reading", path)?))
+    }
+}
+
+impl From<&fs::Metadata> for FileMark {
+    fn from(meta: &fs::Metadata) -> FileMark {
+        FileMark {
             device: meta.dev(),
             inode: meta.ino(),
             size: meta.size(),
             mtime: (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0)),
-        })
+        }
     }
 }
 
@@ -254,6 +277,12 @@ impl Lock {
             Err(TryLockError::Error(e)) => Err(e).at("locking", path),
         }
     }
+}
+
+/// When a file or folder was made, in seconds since 1970, where the file system remembers it.
+pub fn born(path: &Path) -> Option<i64> {
+    let stat = rustix::fs::statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BTIME).ok()?;
+    (stat.stx_mask & StatxFlags::BTIME.bits() != 0).then_some(stat.stx_btime.tv_sec)
 }
 
 /// Whether a file could be opened by somebody else than its owner and group.

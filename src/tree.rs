@@ -73,12 +73,7 @@ fn entry(root: &Path, path: PathBuf) -> Result<Option<Entry>> {
         t if t.is_symlink() => EntryKind::Link,
         _ => EntryKind::Other,
     };
-    let mark = FileMark {
-        device: meta.dev(),
-        inode: meta.ino(),
-        size: meta.size(),
-        mtime: (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0)),
-    };
+    let mark = FileMark::from(&meta);
     Ok(Some(Entry { path, kind, mark, mode: meta.mode() & 0o7777 }))
 }
 

@@ -29,6 +29,28 @@ pub enum Login {
     Unknown,
 }
 
+/// What a session or an archive of it is worth to a bot that has lost its login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Worth {
+    /// It would not bring a login back.
+    Nothing,
+    /// It may; there are doubts.
+    Something,
+    /// Sound and paired.
+    Good,
+}
+
+impl Worth {
+    /// What follows from grade and login.
+    pub fn of(grade: Grade, login: Login) -> Worth {
+        match (grade, login) {
+            (Grade::Broken | Grade::Missing, _) | (_, Login::LoggedOut) => Worth::Nothing,
+            (Grade::Sound, Login::Paired) => Worth::Good,
+            (Grade::Sound | Grade::Doubtful, _) => Worth::Something,
+        }
+    }
+}
+
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
@@ -212,8 +234,33 @@ impl Verdict {
 
     /// Sound and paired: what may be published, and what is left alone.
     pub fn is_good(&self) -> bool {
-        self.grade == Grade::Sound && self.login == Login::Paired
+        self.worth() == Worth::Good
     }
+
+    /// The same with the phone number masked, as journals and logs may have it.
+    #[must_use]
+    pub fn masked(&self) -> Verdict {
+        Verdict { account: self.account.as_deref().map(masked), ..self.clone() }
+    }
+
+    /// What it is worth to a bot that has lost its login.
+    pub fn worth(&self) -> Worth {
+        Worth::of(self.grade, self.login)
+    }
+}
+
+/// An account with its phone number masked: the first two digits and the last four stay (`+79•••••1234`).
+pub fn masked(account: &str) -> String {
+    if account.starts_with(['+', '•']) {
+        return account.to_owned();
+    }
+    let digits: String = account.chars().take_while(char::is_ascii_digit).collect();
+    if digits.len() < 7 {
+        return "•".repeat(digits.len().max(4));
+    }
+    let (head, rest) = digits.split_at(2);
+    let (middle, tail) = rest.split_at(rest.len() - 4);
+    format!("+{head}{}{tail}", "•".repeat(middle.len()))
 }
 
 #[cfg(test)]
@@ -233,5 +280,12 @@ mod tests {
     fn every_code_has_a_name_of_its_own() {
         let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn phone_numbers_are_masked() {
+        assert_eq!(masked("79991231234:5@c.us"), "+79•••••1234");
+        assert_eq!(masked("123"), "••••");
+        assert!(!masked("4915112345678:12@s.whatsapp.net").contains("151123"));
     }
 }

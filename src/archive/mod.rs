@@ -1,1 +1,32 @@
 //! Archives as bytes: written, read, verified, unpacked. An archive knows no sessions; its label is opaque here.
+//! `docs/format.md` is the format itself, in words.
+
+mod cut;
+mod decode;
+mod extract;
+mod guard;
+mod gzip;
+mod header;
+mod index;
+mod names;
+mod open;
+mod output;
+mod parallel;
+mod pax;
+mod read;
+mod reuse;
+mod stage;
+mod tail;
+mod untar;
+mod verify;
+mod walk;
+mod write;
+mod zipped;
+
+pub use extract::{Extracted, Listed, cat, extract, list};
+pub use guard::Limits;
+pub use index::IndexEntry;
+pub use open::{Archive, Origin};
+pub use tail::MAX_LABEL;
+pub use verify::{Depth, Verified, verify};
+pub use write::{Content, Form, Written, write};

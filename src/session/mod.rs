@@ -4,15 +4,17 @@ pub mod baileys;
 pub mod chromium;
 pub mod curve;
 pub mod database;
+pub mod find;
 pub mod holder;
+pub mod interior;
 pub mod leveldb;
 pub mod snapshot;
 pub mod sqlite;
 pub mod whatsmeow;
 
 use crate::error::Result;
+pub use crate::progress::{Identity, Progress, Proof, Vector};
 use crate::verdict::Verdict;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +49,12 @@ pub trait Kind: Sync {
         false
     }
 
+    /// Whether an entry is never taken, not even with the whole folder: locks and sockets of a running program.
+    fn forbids(&self, entry: &Path) -> bool {
+        let _ = entry;
+        false
+    }
+
     /// Copies what matters of the live session into the empty folder `into` (for a session that is one file:
     /// into the file path `into`), consistent although the bot writes. One attempt; an `Err` or a copy that
     /// [`Kind::examine`] finds broken is tried again by `snapshot`. Entries keep their relative paths.
@@ -62,41 +70,24 @@ pub trait Kind: Sync {
 
     /// Whether a bot works on the live session.
     fn holder(&self, live: &Path) -> Use;
-}
 
-/// How far one database had come.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Progress {
-    /// Which making of the database this is: the same text means that sequences may be compared. Filled from the
-    /// live database's folder or file (inode and birth time), empty in a copy.
-    pub incarnation: String,
-    /// The last sequence number, or another count that never falls while the incarnation lasts.
-    pub sequence: u64,
-    /// A digest of what the sequence doesn't cover: tables named, or the content itself.
-    pub content: String,
-}
+    /// Mends a staged session with what is still good of the live one, where a kind must not be rolled back whole.
+    fn mend(&self, live: &Path, staged: &Path) -> Result<()> {
+        let _ = (live, staged);
+        Ok(())
+    }
 
-/// How far all databases of a session had come, by the database's path.
-pub type Vector = BTreeMap<String, Progress>;
+    /// Makes a bot that starts on this folder meanwhile refuse to (Chromium: a `SingletonLock` of ours).
+    fn hold(&self, folder: &Path) -> Result<()> {
+        let _ = folder;
+        Ok(())
+    }
 
-/// How sure it is that the parts of a login belong together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Proof {
-    /// Shown by cryptography.
-    Proved,
-    /// Couldn't be shown; an ordinary state.
-    #[default]
-    Unproved,
-}
-
-/// Which login this is. Two examinations with equal marks show the same login.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Identity {
-    /// Digests of what names the login (account, salt, signed identity …), by name.
-    pub marks: BTreeMap<String, String>,
-    /// Whether the parts are proved to belong together.
-    pub proof: Proof,
+    /// Takes away what [`Kind::hold`] put.
+    fn let_go(&self, folder: &Path) -> Result<()> {
+        let _ = folder;
+        Ok(())
+    }
 }
 
 /// All that an examination finds out about a copy.

@@ -17,6 +17,7 @@ mod store;
 pub use heal::{Healed, heal};
 
 use super::{Examination, Identity, Kind, Progress, Use, Vector, database};
+use crate::disk;
 use crate::error::Result;
 use crate::tree;
 use crate::verdict::{Code, Finding, Login, Verdict};
@@ -67,6 +68,20 @@ impl Kind for Baileys {
         // Every file of a copy is read after the copy began: nothing needs to be counted.
         let progress = Progress { incarnation: database::incarnation(live), ..Progress::default() };
         Vector::from([(String::new(), progress)])
+    }
+
+    /// Within one login only what is torn is taken from the staged copy: every step back repeats Signal keys.
+    fn mend(&self, live: &Path, staged: &Path) -> Result<()> {
+        let healed = staged.with_extension("healed");
+        disk::remove_tree(&healed)?;
+        if !live.is_dir() || !staged.is_dir() {
+            return Ok(());
+        }
+        disk::make_dir(&healed)?;
+        if heal(live, Some(staged), &healed)?.is_some() {
+            disk::exchange(&healed, staged)?;
+        }
+        disk::remove_tree(&healed)
     }
 
     fn holder(&self, live: &Path) -> Use {

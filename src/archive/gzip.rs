@@ -1,0 +1,212 @@
+//! One gzip member as bytes (RFC 1952): packed, stored or unpacked. It knows neither tar nor index.
+
+use flate2::{Decompress, FlushDecompress, Status};
+use libdeflater::{CompressionLvl, Compressor, crc32};
+
+/// Every data member begins with this: deflate, no flags, no time, no extra flags, unknown system. Nothing in it
+/// depends on when or where it was made.
+pub const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+
+/// CRC-32 and length of the content.
+const TRAILER: usize = 8;
+
+/// Flag in the fourth byte of a header: an extra field follows.
+const FEXTRA: u8 = 4;
+
+/// An empty deflate stream, the shortest there is.
+const NOTHING: [u8; 2] = [3, 0];
+
+/// Bytes around the payload of an empty member with one extra subfield.
+pub const AROUND_EXTRA: usize = HEADER.len() + 2 + 4 + NOTHING.len() + TRAILER;
+
+/// A stored deflate block's length is a 16-bit number.
+const STORED_BLOCK: usize = 65_535;
+
+/// Smaller contents are just compressed: tasting them would cost as much.
+const TASTE_FROM: usize = 32 << 10;
+const SAMPLE: usize = 4 << 10;
+const SAMPLES: usize = 8;
+
+/// Packs contents into members. The result depends on the content alone.
+pub struct Packer {
+    compressor: Compressor,
+    taster: Compressor,
+    sample: Vec<u8>,
+    tasted: Vec<u8>,
+}
+
+impl Packer {
+    /// A packer with libdeflate's level 6.
+    pub fn new() -> Packer {
+        let level = |n| Compressor::new(CompressionLvl::new(n).expect("libdeflate has levels 0 to 12"));
+        Packer { compressor: level(6), taster: level(1), sample: Vec::new(), tasted: Vec::new() }
+    }
+
+    /// One member with this content. What won't get smaller is stored.
+    pub fn pack(&mut self, content: &[u8]) -> Vec<u8> {
+        let stored = stored_len(content.len());
+        if content.len() >= TASTE_FROM && self.tastes_random(content) {
+            return store(content);
+        }
+        let room = self.compressor.deflate_compress_bound(content.len());
+        let mut member = Vec::with_capacity(HEADER.len() + room + TRAILER);
+        member.extend_from_slice(&HEADER);
+        member.resize(HEADER.len() + room, 0);
+        let n = self
+            .compressor
+            .deflate_compress(content, &mut member[HEADER.len()..])
+            .expect("the buffer has the size that libdeflate asked for");
+        if n >= stored {
+            return store(content);
+        }
+        member.truncate(HEADER.len() + n);
+        push_trailer(&mut member, content);
+        member.shrink_to_fit();
+        member
+    }
+
+    /// Whether a few samples compress by less than a fiftieth at the fastest level. Costs a thirtieth of compressing it all.
+    fn tastes_random(&mut self, content: &[u8]) -> bool {
+        self.sample.clear();
+        let stride = content.len() / SAMPLES;
+        for start in (0..SAMPLES).map(|i| i * stride) {
+            self.sample.extend_from_slice(&content[start..start + SAMPLE.min(stride)]);
+        }
+        self.tasted.resize(self.taster.deflate_compress_bound(self.sample.len()), 0);
+        let n = self.taster.deflate_compress(&self.sample, &mut self.tasted);
+        n.map_or(true, |n| n > self.sample.len() - self.sample.len() / 50)
+    }
+}
+
+fn stored_len(content: usize) -> usize {
+    content + 5 * content.div_ceil(STORED_BLOCK).max(1)
+}
+
+fn store(content: &[u8]) -> Vec<u8> {
+    let mut member = Vec::with_capacity(HEADER.len() + stored_len(content.len()) + TRAILER);
+    member.extend_from_slice(&HEADER);
+    let mut blocks = content.chunks(STORED_BLOCK).peekable();
+    while let Some(block) = blocks.next() {
+        let len = u16::try_from(block.len()).expect("blocks are cut to 65535 bytes");
+        member.push(u8::from(blocks.peek().is_none()));
+        member.extend_from_slice(&len.to_le_bytes());
+        member.extend_from_slice(&(!len).to_le_bytes());
+        member.extend_from_slice(block);
+    }
+    push_trailer(&mut member, content);
+    member
+}
+
+fn push_trailer(member: &mut Vec<u8>, content: &[u8]) {
+    member.extend_from_slice(&crc32(content).to_le_bytes());
+    // RFC 1952 wants the length modulo 2^32.
+    member.extend_from_slice(&(content.len() as u32).to_le_bytes());
+}
+
+/// An empty member that carries `payload` in one extra subfield called `id`.
+pub fn extra(id: [u8; 2], payload: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(payload.len()).expect("payloads are cut far below 64 KiB");
+    let mut member = Vec::with_capacity(payload.len() + AROUND_EXTRA);
+    member.extend_from_slice(&HEADER);
+    member[3] = FEXTRA;
+    member.extend_from_slice(&(len + 4).to_le_bytes());
+    member.extend_from_slice(&id);
+    member.extend_from_slice(&len.to_le_bytes());
+    member.extend_from_slice(payload);
+    member.extend_from_slice(&NOTHING);
+    member.extend_from_slice(&[0; TRAILER]);
+    member
+}
+
+/// The payload of the member [`extra`] makes at the beginning of `bytes`, and what follows it. Anything that isn't
+/// exactly such a member is `None`.
+pub fn read_extra(id: [u8; 2], bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let len = usize::from(u16::from_le_bytes(bytes.get(14..16)?.try_into().ok()?));
+    let member = bytes.get(..len + AROUND_EXTRA)?;
+    let payload = &member[16..16 + len];
+    (member == extra_checked(id, payload)?).then_some((payload, &bytes[member.len()..]))
+}
+
+fn extra_checked(id: [u8; 2], payload: &[u8]) -> Option<Vec<u8>> {
+    (payload.len() <= usize::from(u16::MAX) - 4).then(|| extra(id, payload))
+}
+
+/// Unpacks members that [`Packer`] made.
+pub struct Unpacker {
+    inflate: Decompress,
+}
+
+impl Unpacker {
+    /// An unpacker for any number of members.
+    pub fn new() -> Unpacker {
+        Unpacker { inflate: Decompress::new(false) }
+    }
+
+    /// The content of `member`, which must be one whole member and nothing else, with `len` bytes of content; or
+    /// what is wrong with it. That nothing hides behind the member's end matters: other tools would unpack it.
+    pub fn unpack(&mut self, member: &[u8], len: usize) -> Result<Vec<u8>, &'static str> {
+        let body = member.strip_prefix(&HEADER).ok_or("it begins with another header")?;
+        let (body, trailer) = body.split_last_chunk::<TRAILER>().ok_or("it is too short")?;
+        // One byte more than it may have, so that a longer content shows.
+        let mut content = Vec::with_capacity(len + 1);
+        self.inflate.reset(false);
+        let status = self.inflate.decompress_vec(body, &mut content, FlushDecompress::Finish);
+        match status {
+            Ok(Status::StreamEnd) => {}
+            Ok(_) if content.len() > len => return Err("its content is longer than the index says"),
+            Ok(_) | Err(_) => return Err("its deflate stream is broken"),
+        }
+        if self.inflate.total_in() != body.len() as u64 {
+            return Err("something hides behind its end");
+        }
+        if content.len() != len {
+            return Err("its content has another length than the index says");
+        }
+        let mut expected = Vec::with_capacity(TRAILER);
+        push_trailer(&mut expected, &content);
+        if expected != trailer { Err("its checksum is wrong") } else { Ok(content) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        blake3::Hasher::new().update(&len.to_le_bytes()).finalize_xof().fill(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn every_content_comes_back() {
+        let (mut packer, mut unpacker) = (Packer::new(), Unpacker::new());
+        let text = b"the quick brown fox ".repeat(20_000);
+        for content in [&noise(262_144), &noise(65_535), &noise(65_536), &noise(9), &text] {
+            let member = packer.pack(content);
+            assert_eq!(&unpacker.unpack(&member, content.len()).unwrap(), content);
+            assert!(member.len() <= stored_len(content.len()) + 18);
+        }
+        assert!(packer.pack(&text).len() < text.len() / 50);
+    }
+
+    #[test]
+    fn nothing_hides_behind_a_member() {
+        let member = Packer::new().pack(b"abc");
+        let twice = [member.clone(), member].concat();
+        assert_eq!(Unpacker::new().unpack(&twice, 3).unwrap_err(), "something hides behind its end");
+    }
+
+    #[test]
+    fn an_extra_member_is_read_back_exactly() {
+        let bytes = [extra(*b"WK", b"payload"), vec![7]].concat();
+        assert_eq!(read_extra(*b"WK", &bytes), Some((&b"payload"[..], &[7][..])));
+        assert_eq!(read_extra(*b"WF", &bytes), None);
+        for i in 0..bytes.len() - 1 {
+            let mut wrong = bytes.clone();
+            wrong[i] ^= 1;
+            let payload = 16..23;
+            assert_eq!(read_extra(*b"WK", &wrong).is_some(), payload.contains(&i), "byte {i}");
+        }
+    }
+}

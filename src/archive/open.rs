@@ -1,0 +1,180 @@
+//! What kind of archive a file is, and an archive of ours opened by its footer, without reading the data.
+
+use super::cut;
+use super::index::{Index, IndexEntry};
+use super::names;
+use super::read::read_at;
+use super::tail;
+use crate::disk::FileMark;
+use crate::error::{At, Error, Result};
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// The most content that a member of several may have; what is read is bounded by it.
+const MAX_MEMBER: u64 = 1 << 20;
+
+/// Who made an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// wakeep: with index and label.
+    Ours,
+    /// Any other tar.gz, as the earlier scripts made them, or a newer wakeep's.
+    TarGz,
+    /// A zip, as whatsapp-web.js's RemoteAuth makes them.
+    Zip,
+}
+
+/// An archive of ours. Opening it reads the tail alone; what the index says of the data is a claim until
+/// [`verify`](super::verify()) has looked.
+#[derive(Debug)]
+pub struct Archive {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    pub(super) mark: FileMark,
+    pub(super) index: Index,
+    /// Where each member begins, and at last where the data end.
+    pub(super) starts: Vec<u64>,
+    /// Where each member's content begins in the tar, and at last where the tar ends.
+    pub(super) content_starts: Vec<u64>,
+    label: Vec<u8>,
+}
+
+/// Any archive, opened.
+pub enum Opened {
+    /// One of ours.
+    Ours(Box<Archive>),
+    /// Another's.
+    Foreign(Origin, File, FileMark),
+}
+
+impl Opened {
+    /// The file, and what it was when it was opened.
+    pub fn file(&self) -> (&File, FileMark) {
+        match self {
+            Opened::Ours(archive) => (&archive.file, archive.mark),
+            Opened::Foreign(_, file, mark) => (file, *mark),
+        }
+    }
+}
+
+impl Archive {
+    /// Opens an archive of ours.
+    ///
+    /// # Errors
+    /// `Damaged` if it isn't one, or its tail isn't whole; `Io`.
+    pub fn open(path: &Path) -> Result<Archive> {
+        match open(path)? {
+            Opened::Ours(archive) => Ok(*archive),
+            Opened::Foreign(..) => Err(Error::damaged(path, "not an archive made by wakeep")),
+        }
+    }
+
+    /// What the archive says of itself.
+    pub fn label(&self) -> &[u8] {
+        &self.label
+    }
+
+    /// Its files and folders, in the order of the tar.
+    pub fn entries(&self) -> &[IndexEntry] {
+        &self.index.entries
+    }
+
+    /// How many gzip members its data have.
+    pub fn members(&self) -> u32 {
+        self.index.members.len() as u32
+    }
+
+    /// Identity, size and time of the file that was opened.
+    pub fn mark(&self) -> FileMark {
+        self.mark
+    }
+
+    /// The file that was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the data are one single member, as `Form::Plain` writes them.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.index.members.as_slice(), [only] if only.content > MAX_MEMBER)
+    }
+
+    fn new(path: &Path, file: File, mark: FileMark, tail: tail::Tail) -> Result<Archive> {
+        let damaged = |what: &str| Error::damaged(path, what);
+        let tail::Tail { at, index, label } = tail;
+        let endless = || damaged("the index counts more bytes than there can be");
+        let starts = index.starts().ok_or_else(endless)?;
+        let content_starts = index.content_starts().ok_or_else(endless)?;
+        if starts.last() != Some(&at) {
+            return Err(damaged("the index describes other data than the file has"));
+        }
+        let archive = Archive { path: path.to_owned(), file, mark, index, starts, content_starts, label };
+        archive.check_members()?;
+        archive.check_entries()?;
+        Ok(archive)
+    }
+
+    /// No member takes more memory than members do.
+    fn check_members(&self) -> Result<()> {
+        let too_large = |m: &super::index::Member| m.content > MAX_MEMBER || m.stored > MAX_MEMBER + (16 << 10);
+        if !self.is_plain() && self.index.members.iter().any(too_large) {
+            return Err(Error::damaged(&self.path, "the index names a member that is too large"));
+        }
+        Ok(())
+    }
+
+    /// Every entry lies inside the data, behind the one before, and has a harmless name.
+    fn check_entries(&self) -> Result<()> {
+        let mut free = 0;
+        for entry in &self.index.entries {
+            let at = self.position(entry);
+            let end = at.and_then(|at| at.checked_add(cut::least_len(entry.mark.size)?));
+            let inside = at.is_some_and(|at| at >= free) && end.is_some_and(|e| Some(&e) <= self.content_starts.last());
+            if !inside || !names::is_clean(&entry.name) || entry.name.as_os_str().is_empty() {
+                return Err(Error::damaged(&self.path, "an entry of the index can't be"));
+            }
+            free = end.unwrap_or(u64::MAX);
+        }
+        Ok(())
+    }
+
+    /// Where an entry's header begins in the tar.
+    pub(super) fn position(&self, entry: &IndexEntry) -> Option<u64> {
+        let member = self.index.members.get(entry.member as usize)?;
+        let start = self.content_starts[entry.member as usize];
+        (entry.offset < member.content).then_some(start + entry.offset)
+    }
+
+    /// Where a member lies in the file: its first byte and its length.
+    pub(super) fn place(&self, member: u32) -> (u64, u64) {
+        let i = member as usize;
+        (self.starts[i], self.index.members[i].stored)
+    }
+}
+
+/// Opens any archive and tells what it is by its bytes.
+pub fn open(path: &Path) -> Result<Opened> {
+    let (file, mark) = open_file(path)?;
+    let head = read_at(&file, path, 0, mark.size.min(4) as usize)?;
+    match head.as_slice() {
+        [0x1f, 0x8b, ..] => match tail::read(&file, path, mark.size)? {
+            Some(tail) => Ok(Opened::Ours(Box::new(Archive::new(path, file, mark, tail)?))),
+            None => Ok(Opened::Foreign(Origin::TarGz, file, mark)),
+        },
+        b"PK\x03\x04" | b"PK\x05\x06" => Ok(Opened::Foreign(Origin::Zip, file, mark)),
+        [] => Err(Error::damaged(path, "the file is empty")),
+        _ => Err(Error::damaged(path, "neither a gzip nor a zip file")),
+    }
+}
+
+fn open_file(path: &Path) -> Result<(File, FileMark)> {
+    // Without O_NONBLOCK, a pipe at the path would be waited for.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    let file = File::options().read(true).custom_flags(flags).open(path).at("opening", path)?;
+    let meta = file.metadata().at("reading", path)?;
+    if !meta.is_file() {
+        return Err(Error::damaged(path, "not a file"));
+    }
+    Ok((file, FileMark::from(&meta)))
+}

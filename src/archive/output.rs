@@ -1,0 +1,143 @@
+//! The archive file under construction: members appended or copied from the last archive, and the index of them.
+
+use super::index::{Index, Member};
+use super::open::Archive;
+use super::tail;
+use crate::error::{At, Result};
+use flate2::write::GzEncoder;
+use flate2::{Compression, GzBuilder};
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// The file under construction.
+pub struct Output<'a> {
+    /// Its name.
+    pub path: &'a Path,
+    /// The last archive, from which members are copied.
+    pub base: Option<&'a Archive>,
+    /// What has been written; its entries are the caller's.
+    pub index: Index,
+    file: BufWriter<&'a File>,
+    at: u64,
+    /// Bytes of the base that are to be copied next: where they begin and end there.
+    run: Option<(u64, u64)>,
+}
+
+impl<'a> Output<'a> {
+    /// An empty file whose making began at `begun`.
+    pub fn new(file: &'a File, path: &'a Path, begun: (i64, u32), base: Option<&'a Archive>) -> Output<'a> {
+        let index = Index { begun, ..Index::default() };
+        Output { path, base, index, file: BufWriter::with_capacity(256 << 10, file), at: 0, run: None }
+    }
+
+    /// Appends a member.
+    pub fn push(&mut self, bytes: &[u8], member: Member) -> Result<()> {
+        self.copy_run()?;
+        self.file.write_all(bytes).at("writing", self.path)?;
+        self.add(member);
+        Ok(())
+    }
+
+    fn add(&mut self, member: Member) {
+        self.at += member.stored;
+        self.index.members.push(member);
+    }
+
+    /// Appends a member of the base. Neighbours are copied in one go.
+    pub fn copy(&mut self, member: u32) -> Result<()> {
+        let base = self.base.expect("what is copied comes from a base");
+        let (start, len) = base.place(member);
+        match &mut self.run {
+            Some((_, end)) if *end == start => *end += len,
+            _ => {
+                self.copy_run()?;
+                self.run = Some((start, start + len));
+            }
+        }
+        self.add(base.index.members[member as usize].clone());
+        Ok(())
+    }
+
+    fn copy_run(&mut self) -> Result<()> {
+        let (Some((start, end)), Some(base)) = (self.run.take(), self.base) else { return Ok(()) };
+        self.file.flush().at("writing", self.path)?;
+        let mut from = &base.file;
+        from.seek(SeekFrom::Start(start)).at("reading", &base.path)?;
+        // From file to file, std copies in the kernel (copy_file_range), and shares blocks where that can be.
+        let copied = io::copy(&mut from.take(end - start), self.file.get_mut()).at("copying", &base.path)?;
+        if copied != end - start {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof)).at("copying", &base.path);
+        }
+        Ok(())
+    }
+
+    /// A writer that makes one member of all it gets.
+    pub fn plain(&mut self) -> Plain<'_, 'a> {
+        let stored = Tally { to: self, hasher: blake3::Hasher::new(), bytes: 0 };
+        // The header is that of all other members.
+        let gz = GzBuilder::new().operating_system(255).write(stored, Compression::new(6));
+        Plain(Tally { to: gz, hasher: blake3::Hasher::new(), bytes: 0 })
+    }
+
+    /// Appends index, label and footer. Returns the file's length.
+    pub fn finish(mut self, label: &[u8]) -> Result<u64> {
+        self.copy_run()?;
+        let tail = tail::encode(self.at, &self.index, label);
+        self.file.write_all(&tail).at("writing", self.path)?;
+        self.file.flush().at("writing", self.path)?;
+        Ok(self.at + tail.len() as u64)
+    }
+}
+
+/// One member in the making.
+pub struct Plain<'o, 'a>(Tally<GzEncoder<Tally<&'o mut Output<'a>>>>);
+
+impl Plain<'_, '_> {
+    /// Appends to its content.
+    pub fn write(&mut self, content: &[u8]) -> Result<()> {
+        let written = self.0.write_all(content);
+        written.at("writing", self.0.to.get_ref().to.path)
+    }
+
+    /// Ends it.
+    pub fn finish(self) -> Result<()> {
+        let Tally { to: gz, hasher: content_hasher, bytes: content } = self.0;
+        let path = gz.get_ref().to.path;
+        let Tally { to: output, hasher, bytes: stored } = gz.finish().at("writing", path)?;
+        let (stored_digest, content_digest) = (hasher.finalize().into(), content_hasher.finalize().into());
+        output.add(Member { stored, content, stored_digest, content_digest });
+        Ok(())
+    }
+}
+
+/// The bytes of a file under construction.
+impl Write for &mut Output<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// A writer that hashes and counts what passes.
+struct Tally<W> {
+    to: W,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Tally<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.to.write(bytes)?;
+        self.hasher.update(&bytes[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}

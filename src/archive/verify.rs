@@ -1,0 +1,81 @@
+//! Are the bytes whole? The only maker of [`Verified`], without which nothing is published.
+
+use super::decode;
+use super::guard::Limits;
+use super::open::{self, Opened, Origin};
+use super::walk::{require_still, walk};
+use crate::disk::FileMark;
+use crate::error::Result;
+use std::path::{Path, PathBuf};
+
+/// How deeply to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// The footer, the index and the label: their digest, and that they describe a file of this length.
+    Index,
+    /// Also that every byte in the file is the one that was written.
+    Stored,
+    /// Also that every member unpacks to what was archived, and that the tar is what the index says.
+    Content,
+}
+
+/// An archive whose bytes were looked at and are whole. Only [`verify`] makes one.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    path: PathBuf,
+    mark: FileMark,
+    origin: Origin,
+    depth: Depth,
+    label: Option<Vec<u8>>,
+}
+
+impl Verified {
+    /// Where it was when it was verified.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Which file it was: whoever uses it later compares.
+    pub fn mark(&self) -> FileMark {
+        self.mark
+    }
+
+    /// Who made it.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// How deeply it was looked at.
+    pub fn depth(&self) -> Depth {
+        self.depth
+    }
+
+    /// What it says of itself; others' archives say nothing.
+    pub fn label(&self) -> Option<&[u8]> {
+        self.label.as_deref()
+    }
+}
+
+/// Looks whether an archive is whole. Others' archives have no index: they are read to the end, whatever the depth.
+///
+/// # Errors
+/// `Damaged`, `Hostile`, or `Io` if it can't be read.
+pub fn verify(path: &Path, depth: Depth) -> Result<Verified> {
+    let opened = open::open(path)?;
+    let depth = match &opened {
+        Opened::Ours(_) => depth,
+        Opened::Foreign(..) => Depth::Content,
+    };
+    match (&opened, depth) {
+        (Opened::Ours(_), Depth::Index) => {}
+        (Opened::Ours(archive), Depth::Stored) => decode::check_stored(archive)?,
+        _ => drop(walk(path, &opened, &Limits::default(), &mut |_, _| Ok(()))?),
+    }
+    let (file, mark) = opened.file();
+    require_still(path, file, mark)?;
+    let (origin, label) = match &opened {
+        Opened::Ours(archive) => (Origin::Ours, Some(archive.label().to_vec())),
+        Opened::Foreign(origin, ..) => (*origin, None),
+    };
+    Ok(Verified { path: path.to_owned(), mark, origin, depth, label })
+}
