@@ -32,12 +32,13 @@ impl Creds {
 
     /// Linked means `me.id` and a whole `account`, which is set at pair-success only. `me` without a device number is
     /// what asking for a pairing code leaves (`requestPairingCode`); with one, the `account` that belongs to it is lost.
+    /// Creds without an identity say nothing.
     pub fn login(&self) -> Login {
         let has = |field: &str| self.0.get(field).is_some_and(|v| !v.is_null());
         match (self.account(), has("account")) {
             (Some(_), true) if self.account_faults().is_empty() => Login::Paired,
-            (Some(id), false) if !id.contains(':') => Login::LoggedOut,
-            (None, false) => Login::LoggedOut,
+            (Some(id), false) if id.contains(':') => Login::Unknown,
+            (_, false) if self.named().is_some() => Login::LoggedOut,
             _ => Login::Unknown,
         }
     }

@@ -87,13 +87,19 @@ impl Found {
         if let Err(e) = self.read_devices(db) {
             self.damaged(e.to_string());
         }
-        if let Err(e) = self.read_schema(db) {
+        if let Err(e) = self.read_schema(db)
+            && !self.is_damaged()
+        {
             self.complaints.push(Finding::new(Code::SchemaUnknown, "", e.to_string()));
         }
     }
 
+    fn is_damaged(&self) -> bool {
+        self.complaints.iter().any(|f| f.code == Code::DatabaseDamaged)
+    }
+
     fn damaged(&mut self, detail: String) {
-        if !self.complaints.iter().any(|f| f.code == Code::DatabaseDamaged) {
+        if !self.is_damaged() {
             self.complaints.push(Finding::new(Code::DatabaseDamaged, "", detail));
         }
     }
@@ -129,11 +135,11 @@ impl Found {
         Ok(())
     }
 
-    /// A damaged file without rows may have lost them: that is no logout.
+    /// A file without rows that is damaged or not understood may have them elsewhere: that is no logout.
     fn login(&self) -> Login {
-        let damaged = self.complaints.iter().any(|f| f.code == Code::DatabaseDamaged);
+        let strange = self.complaints.iter().any(|f| f.code == Code::SchemaUnknown);
         match self.rows {
-            0 if damaged => Login::Unknown,
+            0 if strange || self.is_damaged() => Login::Unknown,
             0 => Login::LoggedOut,
             _ => Login::Paired,
         }
