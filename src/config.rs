@@ -14,7 +14,7 @@ use toml::Value;
 pub const TEMPLATE: &str = include_str!("config.toml");
 
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 16] = [
+pub const KEYS: [&str; 17] = [
     "session",
     "archive",
     "vault",
@@ -27,6 +27,7 @@ pub const KEYS: [&str; 16] = [
     "write_budget",
     "last_archive_wait",
     "cleanup",
+    "drill",
     "lang",
     "log_file",
     "log_format",
@@ -79,6 +80,8 @@ pub struct Config {
     pub last_archive_wait: SignedDuration,
     /// Whether the keeper removes old timestamped archives.
     pub cleanup: bool,
+    /// How often the keeper proves the archive; zero for never.
+    pub drill: SignedDuration,
     /// The language, where it was decided.
     pub lang: Option<String>,
     /// The bot's log to append to: none, the usual one, or a path.
@@ -113,6 +116,7 @@ impl Default for Config {
             write_budget: 10_000_000_000,
             last_archive_wait: SignedDuration::from_secs(20),
             cleanup: true,
+            drill: SignedDuration::ZERO,
             lang: None,
             log_file: LogFile::Usual,
             log_format: LogFormat::Text,
@@ -175,6 +179,7 @@ impl Config {
             "write_budget" => self.write_budget = field.size()?,
             "last_archive_wait" => self.last_archive_wait = field.duration()?,
             "cleanup" => self.cleanup = field.switch()?,
+            "drill" => self.drill = field.duration()?,
             "lang" => self.lang = Some(["en", "ru"][field.choice(&["en", "ru"])?].to_owned()),
             "log_file" => self.log_file = field.log_file()?,
             "log_format" => self.log_format = [LogFormat::Text, LogFormat::Json][field.choice(&["text", "json"])?],

@@ -7,6 +7,7 @@ pub mod cleanup;
 pub mod cli;
 pub mod config;
 pub mod disk;
+pub mod drill;
 pub mod error;
 pub mod keep;
 pub mod keeper;

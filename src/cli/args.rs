@@ -1,5 +1,6 @@
 //! The command line: verbs and flags. What they do stands in `run`.
 
+use crate::vault::journal::Told;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -18,7 +19,7 @@ Look and mend:
   list       Show the archives of a session, or what is in one
   restore    Put the session back, if it needs it
 
-More: cleanup, demo, verify, extract, generate. `wakeep VERB --help` tells all of each.";
+More: cleanup, demo, event, verify, extract, generate. `wakeep VERB --help` tells all of each.";
 
 /// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
 #[derive(Debug, Parser)]
@@ -96,6 +97,9 @@ pub enum Verb {
     Check {
         /// What to judge; the sessions here where nothing is named
         paths: Vec<PathBuf>,
+        /// Unpack the archive into a scratch folder and judge what comes of it; the proof is recorded
+        #[arg(long, conflicts_with = "paths")]
+        drill: bool,
     },
     /// Show the archives of a session, or what is in one
     List {
@@ -107,6 +111,14 @@ pub enum Verb {
     },
     /// Put the session back, if it needs it
     Restore(Restore),
+    /// Tell what the bot knows of its connection
+    Event {
+        /// What happened
+        what: Told,
+        /// Why: a code or a word, as the bot's library gave it
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// Remove the timestamped archives that earlier scripts piled up, where that is safe
     Cleanup {
         /// Only show what would go

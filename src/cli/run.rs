@@ -8,6 +8,7 @@ use crate::archive::{self, Archive, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFile, LogFormat};
 use crate::disk;
+use crate::drill::drill;
 use crate::error::{At, Error, Result};
 use crate::keep::Keeping;
 use crate::keeper::signals::Signals;
@@ -17,7 +18,7 @@ use crate::restore::{Restoring, Source, Wish};
 use crate::session::holder;
 use crate::setup;
 use crate::text::{self, Lang, Phrase};
-use crate::vault::journal::Event;
+use crate::vault::journal::{Event, Told};
 use clap::CommandFactory;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -100,11 +101,13 @@ fn verb(cli: Cli, context: Context) -> Result<Exit> {
         Verb::Watch { interval } => watch(context, interval.as_deref()),
         Verb::Archive { force, plain } => keep(&context, force, if plain { Form::Plain } else { Form::Members }),
         Verb::Status => status::status(&context),
-        Verb::Check { paths } => reading::check(&context, &paths),
+        Verb::Check { drill: true, .. } => prove(&context),
+        Verb::Check { paths, .. } => reading::check(&context, &paths),
         Verb::List { file: Some(file), .. } => reading::contents(&context, &file),
         Verb::List { events: true, .. } => reading::events(&context),
         Verb::List { .. } => reading::backups(&context),
         Verb::Restore(wish) => restore(&context, &wish),
+        Verb::Event { what, reason } => hear(&context, what, reason.as_deref()),
         Verb::Cleanup { dry_run } => clean(&context, dry_run),
         Verb::Demo { bot: Some(dir) } => demo::bot(&dir),
         Verb::Demo { bot: None } => demo::demo(&context),
@@ -193,7 +196,25 @@ fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
     )
 }
 
-/// The contract of `archive --json`.
+fn prove(context: &Context) -> Result<Exit> {
+    context.each(
+        |ward| drill(&ward.session.name, &mut ward.vault, &ward.work, context.now),
+        |ward, event| kept_json(context, ward, event),
+    )
+}
+
+fn hear(context: &Context, what: Told, reason: Option<&str>) -> Result<Exit> {
+    context.each(
+        |ward| {
+            let _work = ward.work.work("event")?;
+            ward.vault.refresh()?;
+            ward.vault.hear(what, reason, context.now)
+        },
+        |ward, event| kept_json(context, ward, event),
+    )
+}
+
+/// The contract of `archive --json`, and of the other verbs that tell of one event a session.
 fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
     let mut value = serde_json::to_value(event).expect("an event has string keys only");
     let outcome = value["event"].take();

@@ -94,6 +94,7 @@ fn draw(context: &Context, ward: &Ward, picture: &Picture) {
         show.line(&format!("             {}{next}", told.what));
     }
     show.row(Phrase::Archive, &archive_words(context, ward, picture));
+    show.row(Phrase::Drill, &drill_words(context, ward));
     show.row(Phrase::Backups, &backup_words(context, ward, picture));
     let keeper = picture.keeper.as_ref().map(|by| format!("{} ({by})", lang.phrase(Phrase::KeeperRuns)));
     show.row(Phrase::Keeper, &keeper.unwrap_or_else(|| lang.phrase(Phrase::KeeperRests).to_owned()));
@@ -119,6 +120,13 @@ fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
     format!("{words}{held}{wait}")
 }
 
+fn drill_words(context: &Context, ward: &Ward) -> String {
+    let lang = context.show.lang;
+    let Some(drilled) = &ward.vault.state().drilled else { return lang.phrase(Phrase::NoDrill).to_owned() };
+    let outcome = lang.phrase(if drilled.good { Phrase::DrillGood } else { Phrase::DrillBad });
+    format!("{outcome}, {}", lang.ago(context.now.as_second() - drilled.time.as_second()))
+}
+
 fn backup_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
     let (count, bytes) = picture.backups;
     if count == 0 {
@@ -140,6 +148,7 @@ fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
         "archive": archive,
         "archive_held": picture.held,
         "backups": {"count": picture.backups.0, "bytes": picture.backups.1, "budget_bytes": ward.vault.rules.keep_bytes},
+        "drill": ward.vault.state().drilled,
         "keeper": picture.keeper,
         "free_bytes": picture.free,
         "next_archive_in_seconds": picture.wait,

@@ -10,7 +10,8 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::keep::Keeping;
 use crate::archive::Form;
-use crate::disk::Lock;
+use crate::disk::{self, Lock};
+use crate::drill::drill;
 use crate::error::Holder;
 use crate::session::Use;
 use crate::text::Lang;
@@ -92,6 +93,16 @@ impl<'a> Keeper<'a> {
         let host = self.host;
         let tidies = self.config.cleanup;
         self.each(tell, |ward, now| look(ward, host, tidies, now));
+        let every = self.config.drill.as_secs();
+        for care in self.cares.iter_mut().filter(|_| every > 0) {
+            let now = (self.clock)();
+            let last = care.ward.vault.state().drilled.as_ref().map_or(0, |d| d.time.as_second());
+            if now.as_second() - last >= every && disk::exists(care.ward.vault.archive()) {
+                let ward = &mut care.ward;
+                let event = drill(&ward.session.name, &mut ward.vault, &ward.work, now);
+                tell(ward, &event.unwrap_or_else(|e| self.lang.failed(&e)), now);
+            }
+        }
     }
 
     /// The last archives: the best moment, since a bot that has ended has written everything.

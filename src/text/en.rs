@@ -2,7 +2,7 @@
 
 use super::{Phrase, Told, bytes, seconds};
 use crate::error::{Error, Holder};
-use crate::vault::journal::{Event, Reason, Refusal};
+use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
 use std::io::ErrorKind;
@@ -179,9 +179,28 @@ pub(super) fn event(event: &Event) -> String {
             format!("{files} old {} removed, {} freed", if *files == 1 { "archive" } else { "archives" }, bytes(*size))
         }
         Event::LetGo { backup } => format!("backup let go: {}", backup.display()),
+        Event::Told { what, reason, ended } => {
+            let reason = reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
+            let ended = if *ended { "; the login has ended, archives of it are not restored any more" } else { "" };
+            format!("the bot says: {}{reason}{ended}", told(*what))
+        }
+        Event::Drilled { verdict, seconds: s, .. } if verdict.is_good() => {
+            let who = verdict.account.as_deref().unwrap_or_default();
+            format!("proved: {who} comes back from the archive in {} s", seconds(*s))
+        }
+        Event::Drilled { archive, .. } => format!("the drill failed: {} would not bring the login back", archive.display()),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
         Event::Stopped => "stopped".into(),
         Event::Failed { error } => format!("this round failed, the next one follows: {error}"),
+    }
+}
+
+fn told(what: Heard) -> &'static str {
+    match what {
+        Heard::Ready => "ready",
+        Heard::LoggedOut => "logged out",
+        Heard::Qr => "a QR code is shown",
+        Heard::Disconnected => "disconnected",
     }
 }
 
@@ -275,6 +294,10 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Wrote => "wrote",
         Phrase::LeftAsIs => "left as it is",
         Phrase::SetupNext => "From now on, beside your bot:",
+        Phrase::Drill => "drill",
+        Phrase::NoDrill => "never: `wakeep check --drill` proves that the archive works",
+        Phrase::DrillGood => "the archive brings the login back",
+        Phrase::DrillBad => "FAILED: the archive would not bring the login back",
         Phrase::NotOurs => "made elsewhere",
         Phrase::Held => "kept there for you to restore; the rounds go into the vault",
     }

@@ -110,6 +110,14 @@ pub enum Phrase {
     LeftAsIs,
     /// Setup: the line to start keeping with.
     SetupNext,
+    /// Label: the last drill.
+    Drill,
+    /// There was no drill yet.
+    NoDrill,
+    /// The last drill proved the archive.
+    DrillGood,
+    /// The last drill failed.
+    DrillBad,
     /// The archive at its path was not made by wakeep.
     NotOurs,
     /// A file that arrived keeps the archive's path for a while.

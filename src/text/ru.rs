@@ -2,7 +2,7 @@
 
 use super::{Phrase, Told, bytes, seconds};
 use crate::error::{Error, Holder};
-use crate::vault::journal::{Event, Reason, Refusal};
+use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
 use std::io::ErrorKind;
@@ -193,9 +193,28 @@ pub(super) fn event(event: &Event) -> String {
             format!("удалено: {files} {archives}, освобождено {}", bytes(*size))
         }
         Event::LetGo { backup } => format!("копия больше не нужна: {}", backup.display()),
+        Event::Told { what, reason, ended } => {
+            let reason = reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
+            let ended = if *ended { "; вход завершён, его архивы больше не восстанавливаются" } else { "" };
+            format!("бот сообщает: {}{reason}{ended}", told(*what))
+        }
+        Event::Drilled { verdict, seconds: s, .. } if verdict.is_good() => {
+            let who = verdict.account.as_deref().unwrap_or_default();
+            format!("доказано: {who} возвращается из архива за {} с", seconds(*s))
+        }
+        Event::Drilled { archive, .. } => format!("учения не удались: {} не вернул бы вход", archive.display()),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
         Event::Stopped => "остановлено".into(),
         Event::Failed { error } => format!("этот проход не удался, следующий будет: {error}"),
+    }
+}
+
+fn told(what: Heard) -> &'static str {
+    match what {
+        Heard::Ready => "готов",
+        Heard::LoggedOut => "вход завершён",
+        Heard::Qr => "показан QR-код",
+        Heard::Disconnected => "соединение закрыто",
     }
 }
 
@@ -292,6 +311,10 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Wrote => "записано",
         Phrase::LeftAsIs => "оставлено как есть",
         Phrase::SetupNext => "Отныне рядом с ботом:",
+        Phrase::Drill => "учения",
+        Phrase::NoDrill => "не проводились: `wakeep check --drill` докажет, что архив годен",
+        Phrase::DrillGood => "архив возвращает вход",
+        Phrase::DrillBad => "НЕ УДАЛИСЬ: архив не вернул бы вход",
         Phrase::NotOurs => "сделан не wakeep",
         Phrase::Held => "оставлен для вашего восстановления; новые архивы идут в хранилище",
     }

@@ -6,6 +6,7 @@ pub mod journal;
 pub mod label;
 pub mod retention;
 pub mod state;
+mod told;
 pub mod workplace;
 
 use crate::archive::{self, Depth, Verified};
@@ -163,6 +164,7 @@ impl Vault {
             }
             s.refusal = None;
         })?;
+        self.bury(label.account.as_ref())?;
         Ok(in_place)
     }
 

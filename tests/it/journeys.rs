@@ -483,3 +483,53 @@ fn an_archive_that_is_older_than_the_stamp_is_not_trusted_blindly() {
     let kept = bot.wakeep(["archive", "--json"]).json(0);
     assert_eq!(kept["outcome"], "created", "{kept}");
 }
+
+/// Law 2: what the phone ended is not restored; what a local fault ended is.
+#[test]
+fn a_bot_tells_what_it_knows() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    assert_eq!(bot.wakeep(["event", "ready", "--json"]).json(0)["ended"], false);
+    let list = bot.wakeep(["list", "--json"]).json(0);
+    assert_eq!(list["sessions"][0]["backups"][0]["why"], "ready");
+    for reason in ["503", "515", "405", "409", "0", "conflict"] {
+        assert_eq!(bot.wakeep(["event", "logged-out", "--reason", reason, "--json"]).json(0)["ended"], false, "{reason}");
+    }
+    fs::remove_dir_all(bot.home().join(".wwebjs_auth")).unwrap();
+    assert_eq!(bot.wakeep(["event", "logged-out", "--reason", "401", "--json"]).json(0)["ended"], true);
+    assert_eq!(bot.wakeep(["restore", "--if-needed", "--json"]).json(0)["reason"], "tombstone");
+    assert_eq!(bot.wakeep(["event", "ready"]).run().code, 0);
+    assert_eq!(bot.wakeep(["restore", "--if-needed", "--json"]).json(0)["outcome"], "restored");
+}
+
+#[test]
+fn a_drill_proves_the_archive_and_status_says_so() {
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["check", "--drill"]).run().code, 10, "there is nothing to prove yet");
+    bot.wakeep(["archive"]).run();
+    let before = digest(&bot.archive());
+    let proved = bot.wakeep(["check", "--drill"]).run();
+    assert_eq!(proved.code, 0);
+    assert!(proved.stdout.contains(&format!("proved: {MASKED} comes back")), "{proved:?}");
+    assert_eq!(bot.wakeep(["status", "--json"]).json(0)["sessions"][0]["drill"]["good"], true);
+    assert_eq!(digest(&bot.archive()), before);
+    fs::write(bot.archive(), &fs::read(bot.archive()).unwrap()[..5000]).unwrap();
+    assert_eq!(bot.wakeep(["check", "--drill"]).run().code, 4);
+    assert_eq!(bot.wakeep(["status", "--json"]).run().code, 0, "the session itself is good");
+}
+
+#[test]
+fn a_file_is_taken_out_by_the_index() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    let log = ".wwebjs_auth/session/Default/Local Storage/leveldb";
+    let outcome = bot.wakeep(["extract", "whatsapp_auth_latest.tar.gz", log, "--into", "out"]).run();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(bot.home().join("out").join(log).join("CURRENT").exists());
+    assert!(!bot.home().join("out/.wwebjs_auth/session/Default/IndexedDB").exists());
+    assert_eq!(bot.wakeep(["verify", "whatsapp_auth_latest.tar.gz"]).run().code, 0);
+    let list = bot.wakeep(["list", "whatsapp_auth_latest.tar.gz"]).run().stdout;
+    assert!(list.contains("CURRENT"), "{list}");
+    assert_eq!(bot.wakeep(["archive", "--force", "--plain"]).run().code, 0);
+    assert_eq!(bot.wakeep(["verify", "whatsapp_auth_latest.tar.gz"]).run().code, 0);
+}

@@ -4,8 +4,10 @@
 
 mod archive;
 mod crash;
+mod documents;
 mod env;
 mod journeys;
+mod kinds_corpus;
 mod snapshots;
 mod states;
 mod archive_differs;
