@@ -340,7 +340,8 @@ mod tests {
 
     #[test]
     fn values_are_read_and_nonsense_is_refused() {
-        let config = set("interval = \"90s\"\narchive_mode = \"0644\"\nwrite_budget = \"1.5 GB\"\nsession = \"a\"").unwrap();
+        let config =
+            set("interval = \"90s\"\narchive_mode = \"0644\"\nwrite_budget = \"1.5 GB\"\nsession = \"a\"").unwrap();
         assert_eq!((config.interval.as_secs(), config.archive_mode), (90, 0o644));
         assert_eq!((config.write_budget, config.places[0].path.as_path()), (1_500_000_000, Path::new("/bot/a")));
         for bad in ["interval = \"-2m\"", "archive_mode = \"9\"", "carry = \"some\"", "keep_bytes = 0", "lang = 1"] {
@@ -350,7 +351,8 @@ mod tests {
 
     #[test]
     fn the_commented_file_has_every_key_with_its_default() {
-        let uncommented = |l: &str| l.strip_prefix("# ").filter(|l| l.contains(" = ") && !l.contains(". ")).map(str::to_owned);
+        let uncommented =
+            |l: &str| l.strip_prefix("# ").filter(|l| l.contains(" = ") && !l.contains(". ")).map(str::to_owned);
         let lines: Vec<String> = TEMPLATE.lines().filter_map(uncommented).collect();
         let table: toml::Table = toml::from_str(&lines.join("\n")).unwrap();
         // `path` belongs to the table of one session.

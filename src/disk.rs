@@ -4,6 +4,8 @@
 //! Every step that changes what a later start would find passes [`step`], where the crash test of `tests/it`
 //! can kill the process before the n-th one.
 
+#![expect(clippy::disallowed_methods, reason = "this is the door")]
+
 use crate::error::{At, Error, Result};
 use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -187,7 +189,6 @@ pub fn remove_tree(path: &Path) -> Result<()> {
         return Ok(());
     }
     step();
-    #[expect(clippy::disallowed_methods, reason = "this is the door")]
     match fs::remove_dir_all(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.at("removing", path),
@@ -304,7 +305,6 @@ pub fn give_to(path: &Path, uid: u32, gid: u32) -> Result<()> {
     rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW).at("giving away", path)
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).at("renaming", from)
 }

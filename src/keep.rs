@@ -92,7 +92,8 @@ impl Keeping<'_> {
         }
         let same = newest.as_ref().is_some_and(|n| shows_the_same(snapshot, n));
         let seen = stamp.settled(now).then(|| stamp.digest.clone());
-        if same && !self.force
+        if same
+            && !self.force
             && let Some(unchanged) = self.unchanged(now)
         {
             self.vault.remember(|s| s.stamp = seen)?;

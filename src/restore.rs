@@ -279,7 +279,8 @@ impl Restoring<'_> {
         let standing = [Some(self.vault.archive()), self.shared].into_iter().flatten();
         let standing = standing.filter(|p| disk::exists(p)).map(Path::to_owned);
         let kept = self.vault.backups()?;
-        let kept = kept.into_iter().filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b: Backup| b.path);
+        let kept =
+            kept.into_iter().filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b: Backup| b.path);
         let mut all: Vec<PathBuf> = standing.chain(kept).collect();
         if self.wish == Wish::IfNeeded {
             self.leave_out_refused(&mut all, current)?;
@@ -327,7 +328,10 @@ impl Restoring<'_> {
         let all = unpack::sessions_in(from)?;
         let named = all.iter().find(|i| i.prefix.file_name() == self.session.path.file_name());
         let only = all.iter().find(|_| all.len() == 1);
-        named.or(only).cloned().ok_or_else(|| Error::damaged(from, format!("no session {} is in it", self.session.name)))
+        named
+            .or(only)
+            .cloned()
+            .ok_or_else(|| Error::damaged(from, format!("no session {} is in it", self.session.name)))
     }
 
     fn put_in_place(&mut self, staged: Staged, before: &Verdict, now: Timestamp, started: Instant) -> Result<Event> {

@@ -132,7 +132,11 @@ impl Context {
 
     /// Does something for each session, shows what came of it, and returns the gravest code. An error with one
     /// session doesn't hold up the next.
-    fn each(&self, mut work: impl FnMut(&mut Ward) -> Result<Event>, shape: impl Fn(&Ward, &Event) -> Value) -> Result<Exit> {
+    fn each(
+        &self,
+        mut work: impl FnMut(&mut Ward) -> Result<Event>,
+        shape: impl Fn(&Ward, &Event) -> Value,
+    ) -> Result<Exit> {
         let mut exit = Exit::Done;
         let mut shown = Vec::new();
         for mut ward in self.wards()? {
@@ -385,7 +389,10 @@ fn say_cleaned(show: &Show, cleaned: &Cleaned, dry_run: bool) {
         return show.line(lang.phrase(Phrase::NothingToClean));
     }
     if dry_run {
-        return cleaned.gone.iter().for_each(|o| show.line(&format!("{} {}", lang.phrase(Phrase::WouldClean), near(&o.path))));
+        return cleaned
+            .gone
+            .iter()
+            .for_each(|o| show.line(&format!("{} {}", lang.phrase(Phrase::WouldClean), near(&o.path))));
     }
     let bytes = cleaned.gone.iter().map(|o| o.bytes).sum();
     show.line(&lang.event(&Event::CleanedUp { files: cleaned.gone.len(), bytes, kept: None }));

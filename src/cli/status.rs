@@ -31,7 +31,8 @@ struct Picture {
 pub fn status(context: &Context) -> Result<Exit> {
     let wards = context.wards()?;
     let show = &context.show;
-    let is_anything = |w: &Ward| disk::exists(&w.session.path) || disk::exists(w.vault.archive()) || disk::exists(w.vault.dir());
+    let is_anything =
+        |w: &Ward| disk::exists(&w.session.path) || disk::exists(w.vault.archive()) || disk::exists(w.vault.dir());
     if !wards.iter().any(is_anything) {
         show.line(show.lang.phrase(Phrase::NothingHere));
         show.line(show.lang.phrase(Phrase::HowToStart));
@@ -112,7 +113,9 @@ fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
             let ago = lang.ago(context.now.as_second() - made.as_second());
             format!("{}, {}, {ago}", near(ward.vault.archive()), text::bytes(bytes))
         }
-        None if disk::exists(ward.vault.archive()) => format!("{}, {}", near(ward.vault.archive()), lang.phrase(Phrase::NotOurs)),
+        None if disk::exists(ward.vault.archive()) => {
+            format!("{}, {}", near(ward.vault.archive()), lang.phrase(Phrase::NotOurs))
+        }
         None => lang.phrase(Phrase::NoArchive).to_owned(),
     };
     let held = if picture.held { format!("; {}", lang.phrase(Phrase::Held)) } else { String::new() };

@@ -89,7 +89,9 @@ mod tests {
         assert_eq!(winston["message"], "wakeep: удалено: 2 старых архива, освобождено 5.0 KB");
         let pino = appended("{\"level\":30,\"time\":1,\"msg\":\"ready\"}\n");
         assert!(pino.contains("\"time\":1795521840000") && pino.contains("старых"), "{pino}");
-        assert!(appended("12:00 bot ready\n").ends_with("[info]: wakeep: удалено: 2 старых архива, освобождено 5.0 KB"));
+        assert!(
+            appended("12:00 bot ready\n").ends_with("[info]: wakeep: удалено: 2 старых архива, освобождено 5.0 KB")
+        );
         assert!(appended("").contains("[info]: wakeep"));
     }
 }

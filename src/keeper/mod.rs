@@ -5,14 +5,14 @@ pub mod botlog;
 pub mod signals;
 pub mod ward;
 
+use crate::archive::Form;
 use crate::cleanup::cleanup;
 use crate::config::Config;
-use crate::error::{Error, Result};
-use crate::keep::Keeping;
-use crate::archive::Form;
 use crate::disk::{self, Lock};
 use crate::drill::drill;
 use crate::error::Holder;
+use crate::error::{Error, Result};
+use crate::keep::Keeping;
 use crate::session::Use;
 use crate::text::Lang;
 use crate::vault::journal::Event;

@@ -282,7 +282,10 @@ mod tests {
 
     #[test]
     fn sizes_are_short() {
-        assert_eq!([bytes(999), bytes(1_000), bytes(999_999), bytes(102_400_000)], ["999 B", "1.0 KB", "1.0 MB", "102.4 MB"]);
+        assert_eq!(
+            [bytes(999), bytes(1_000), bytes(999_999), bytes(102_400_000)],
+            ["999 B", "1.0 KB", "1.0 MB", "102.4 MB"]
+        );
     }
 
     #[test]
