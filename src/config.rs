@@ -62,6 +62,8 @@ pub enum LogFormat {
 pub struct Config {
     /// The sessions to keep.
     pub places: Vec<Place>,
+    /// Of these only the one of this name; a flag, no key.
+    pub only: Option<String>,
     /// How often the keeper looks.
     pub interval: SignedDuration,
     /// Takes the whole folder instead of what carries the login.
@@ -107,6 +109,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             places: Vec::new(),
+            only: None,
             interval: SignedDuration::from_secs(120),
             carry_all: false,
             archive_mode: 0o600,

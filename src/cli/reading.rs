@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use super::run::Context;
-use super::show::{Tone, near};
+use super::show::{Tone, near, nearer};
 use crate::archive::{self, Depth};
 use crate::check;
 use crate::disk;
@@ -174,7 +174,7 @@ fn backup_line(context: &Context, backup: &Backup) -> String {
         backup.label.as_ref().and_then(|l| l.account.as_deref()).map(|a| context.show.account(a)).unwrap_or_default();
     let why = backup.why.map(|w| lang.why(w)).unwrap_or_default();
     let made = text::clock(backup.made, context.now);
-    format!("  {made:<16} {:>9}  {who:<14} {why:<20} {}", text::bytes(backup.bytes), near(&backup.path))
+    format!("  {made:<16} {:>9}  {who:<14} {why:<20} {}", context.show.lang.bytes(backup.bytes), near(&backup.path))
 }
 
 fn backup_json(backup: &Backup) -> Value {
@@ -200,7 +200,7 @@ pub fn events(context: &Context) -> Result<Exit> {
                 all.push(value);
             } else {
                 let time = text::clock(line.time, context.now);
-                show.line(&format!("{time:<16} {}: {}", ward.session.name, show.lang.event(&line.event)));
+                show.line(&format!("{time:<16} {}: {}", ward.session.name, nearer(&show.lang.event(&line.event))));
             }
         }
     }
@@ -218,7 +218,7 @@ pub fn contents(context: &Context, file: &Path) -> Result<Exit> {
         let entries: Vec<_> = all.iter().map(|l| json!({"path": l.path, "bytes": l.size})).collect();
         show.object(&json!({ "path": file, "entries": entries }));
     } else {
-        all.iter().for_each(|l| show.line(&format!("{:>10}  {}", text::bytes(l.size), l.path.display())));
+        all.iter().for_each(|l| show.line(&format!("{:>10}  {}", show.lang.bytes(l.size), l.path.display())));
     }
     Ok(Exit::Done)
 }

@@ -1,11 +1,15 @@
 //! Русский.
 
-use super::{Phrase, Told, bytes, seconds};
+use super::{Phrase, Told, seconds, sized};
 use crate::error::{Error, Holder};
 use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
 use std::io::ErrorKind;
+
+pub(super) fn bytes(n: u64) -> String {
+    sized(n, ["Б", "КБ", "МБ", "ГБ", "ТБ"])
+}
 
 pub(super) fn grade(grade: Grade) -> &'static str {
     match grade {

@@ -14,5 +14,6 @@ mod documents;
 mod env;
 mod journeys;
 mod kinds_corpus;
+mod mounts;
 mod snapshots;
 mod states;
