@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::run::Context;
 use super::show::{Tone, near, nearer};
 use crate::archive::{self, Depth};
-use crate::check;
+use crate::check::{self, Versions};
 use crate::disk;
 use crate::error::{At, Result};
 use crate::session::{Session, find};
@@ -28,7 +28,7 @@ pub fn check(context: &Context, paths: &[PathBuf]) -> Result<Exit> {
     let mut judged = Vec::new();
     if paths.is_empty() {
         for ward in context.wards()? {
-            judged.push(judge_session(&ward.session, &ward.work)?);
+            judged.push(judge_session(&ward.session, &ward.vault.versions()?, &ward.work)?);
         }
     }
     for path in paths {
@@ -49,7 +49,9 @@ fn judge(path: &Path) -> Result<Vec<Judged>> {
             .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict })
             .collect());
     }
-    find::sessions(path)?.iter().map(|s| judge_session(s, &Workplace::of(&s.home, &s.path, &s.name))).collect()
+    let sessions = find::sessions(path)?;
+    let unknown = Versions::new();
+    sessions.iter().map(|s| judge_session(s, &unknown, &Workplace::of(&s.home, &s.path, &s.name))).collect()
 }
 
 /// A gzip or zip file by its first bytes.
@@ -64,13 +66,13 @@ fn is_archive(path: &Path) -> Result<bool> {
 }
 
 /// Links are made where they can be: beside the session if wakeep already works there, else in a scratch folder.
-fn judge_session(session: &Session, work: &Workplace) -> Result<Judged> {
+fn judge_session(session: &Session, before: &Versions, work: &Workplace) -> Result<Judged> {
     let name = near(&session.path);
     let verdict = if work.dir().is_dir() {
         let _lock = work.work("check")?;
-        check::session(session, &work.snapshot())?
+        check::session(session, before, &work.snapshot())?
     } else {
-        check::session(session, &Scratch::new()?.inside())?
+        check::session(session, before, &Scratch::new()?.inside())?
     };
     Ok(Judged { name, is_archive: false, verdict })
 }

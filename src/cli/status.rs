@@ -54,7 +54,7 @@ pub fn status(context: &Context) -> Result<Exit> {
 fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
     let verdict = if disk::exists(&ward.session.path) {
         let _lock = ward.work.work("status")?;
-        check::session(&ward.session, &ward.work.snapshot())?
+        check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?
     } else {
         Verdict::missing(ward.session.kind.name())
     };

@@ -142,6 +142,7 @@ pub(super) fn code(code: Code) -> Told {
             "SingletonLock names another host: Chromium will refuse to start",
             "make sure that no bot runs there, then remove SingletonLock",
         ),
+        Code::ChromiumDowngrade => Told::new("an older Chromium than before used this profile; Chromium may not read what a newer one wrote", "install the newer Chromium again"),
         Code::CredsMissing => Told::new("creds.json is missing", restore),
         Code::CredsTorn => Told::new("creds.json is empty or cut off", restore),
         Code::CredsField => Told::new("creds.json lacks a field or holds a wrong one", restore),

@@ -155,6 +155,7 @@ pub(super) fn code(code: Code) -> Told {
             "в SingletonLock имя другой машины: Chromium откажется запускаться",
             "убедитесь, что там бот не работает, и удалите SingletonLock",
         ),
+        Code::ChromiumDowngrade => Told::new("профилем пользовался Chromium старее прежнего; он может не прочесть того, что записал новый", "верните более новый Chromium"),
         Code::CredsMissing => Told::new("нет файла creds.json", restore),
         Code::CredsTorn => Told::new("файл creds.json пуст или оборван", restore),
         Code::CredsField => Told::new("в creds.json нет поля или оно неверно", restore),
