@@ -4,13 +4,15 @@
 //! Every step that changes what a later start would find passes [`step`], where the crash test of `tests/it`
 //! can kill the process before the n-th one.
 
+#![expect(clippy::disallowed_methods, reason = "this is the door")]
+
 use crate::error::{At, Error, Result};
-use rustix::fs::{AtFlags, CWD, RenameFlags};
+use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 static STEPS_LEFT: AtomicI64 = AtomicI64::new(-1);
 
@@ -35,6 +37,20 @@ pub fn sync_dir(dir: &Path) -> Result<()> {
         Err(e) if matches!(e.raw_os_error(), Some(22 | 95)) => Ok(()),
         other => other.at("flushing", dir),
     }
+}
+
+/// Flushes everything below a folder: file by file, or, where there are many, all of the file system at once.
+pub fn sync_tree(root: &Path) -> Result<()> {
+    const MANY: usize = 256;
+    let entries = crate::tree::walk(root, &|_| true)?;
+    if entries.len() > MANY {
+        let handle = File::open(root).at("opening", root)?;
+        return rustix::fs::syncfs(&handle).at("flushing", root);
+    }
+    for path in entries.iter().filter(|e| e.kind != crate::tree::EntryKind::Link).map(|e| root.join(&e.path)) {
+        File::open(&path).and_then(|f| f.sync_all()).at("flushing", &path)?;
+    }
+    sync_dir(root)
 }
 
 /// The folder a path lies in; `.` for a bare name.
@@ -139,6 +155,12 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
     io::copy(&mut &source, &mut target).at("copying", from)
 }
 
+/// Makes a symbolic link.
+pub fn point(link: &Path, to: &Path) -> Result<()> {
+    step();
+    std::os::unix::fs::symlink(to, link).at("making the link", link)
+}
+
 /// Gives a file a second name, or copies it where it can't have one (another file system, no permission).
 pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
     match link(from, to) {
@@ -167,7 +189,6 @@ pub fn remove_tree(path: &Path) -> Result<()> {
         return Ok(());
     }
     step();
-    #[expect(clippy::disallowed_methods, reason = "this is the door")]
     match fs::remove_dir_all(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.at("removing", path),
@@ -183,6 +204,12 @@ pub fn exists(path: &Path) -> bool {
 pub fn beside(path: &Path, purpose: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     parent(path).join(format!(".{name}.{}.{purpose}", std::process::id()))
+}
+
+/// A number that is another one at every call in this process.
+pub fn unique() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Sets a file's or folder's permission bits.
@@ -261,6 +288,12 @@ impl Lock {
     }
 }
 
+/// When a file or folder was made, in seconds since 1970, where the file system remembers it.
+pub fn born(path: &Path) -> Option<i64> {
+    let stat = rustix::fs::statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BTIME).ok()?;
+    (stat.stx_mask & StatxFlags::BTIME.bits() != 0).then_some(stat.stx_btime.tv_sec)
+}
+
 /// Whether a file could be opened by somebody else than its owner and group.
 pub fn world_readable(path: &Path) -> Result<bool> {
     Ok(fs::metadata(path).at("reading", path)?.mode() & 0o004 != 0)
@@ -272,7 +305,6 @@ pub fn give_to(path: &Path, uid: u32, gid: u32) -> Result<()> {
     rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW).at("giving away", path)
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).at("renaming", from)
 }

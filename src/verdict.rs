@@ -29,6 +29,28 @@ pub enum Login {
     Unknown,
 }
 
+/// What a session or an archive of it is worth to a bot that has lost its login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Worth {
+    /// It would not bring a login back.
+    Nothing,
+    /// It may; there are doubts.
+    Something,
+    /// Sound and paired.
+    Good,
+}
+
+impl Worth {
+    /// What follows from grade and login.
+    pub fn of(grade: Grade, login: Login) -> Worth {
+        match (grade, login) {
+            (Grade::Broken | Grade::Missing, _) | (_, Login::LoggedOut) => Worth::Nothing,
+            (Grade::Sound, Login::Paired) => Worth::Good,
+            (Grade::Sound | Grade::Doubtful, _) => Worth::Something,
+        }
+    }
+}
+
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
@@ -111,6 +133,8 @@ codes! {
     LoginMixed = "login_mixed", Fault;
     /// That the two stores belong together could not be proved.
     PairUnproved = "pair_unproved", Note;
+    /// The two stores don't open with each other's key: two logins, or a lock that WhatsApp has changed.
+    PairRefuted = "pair_refuted", Doubt;
     /// A QR page, never paired or logged out.
     QrPage = "qr_page", Note;
     /// The stores are laid out in a way wakeep doesn't know.
@@ -139,6 +163,10 @@ codes! {
     DeviceField = "device_field", Fault;
     /// No device is registered in the file.
     NoDevice = "no_device", Note;
+    /// One of several devices, sound and linked.
+    DevicePaired = "device_paired", Note;
+    /// One of several devices isn't sound; another is.
+    DeviceUnsound = "device_unsound", Doubt;
 
     // Archives.
     /// The archive's bytes are not whole.
@@ -208,8 +236,40 @@ impl Verdict {
 
     /// Sound and paired: what may be published, and what is left alone.
     pub fn is_good(&self) -> bool {
-        self.grade == Grade::Sound && self.login == Login::Paired
+        self.worth() == Worth::Good
     }
+
+    /// The verdict as it would be without findings of this code.
+    #[must_use]
+    pub fn without(&self, code: Code) -> Verdict {
+        let findings = self.findings.iter().filter(|f| f.code != code).cloned().collect();
+        Verdict::new(&self.kind, self.login, self.account.clone(), findings)
+    }
+
+    /// The same with the phone number masked, as journals and logs may have it.
+    #[must_use]
+    pub fn masked(&self) -> Verdict {
+        Verdict { account: self.account.as_deref().map(masked), ..self.clone() }
+    }
+
+    /// What it is worth to a bot that has lost its login.
+    pub fn worth(&self) -> Worth {
+        Worth::of(self.grade, self.login)
+    }
+}
+
+/// An account with its phone number masked: the first two digits and the last four stay (`+79•••••1234`).
+pub fn masked(account: &str) -> String {
+    if account.starts_with(['+', '•']) {
+        return account.to_owned();
+    }
+    let digits: String = account.chars().take_while(char::is_ascii_digit).collect();
+    if digits.len() < 7 {
+        return "•".repeat(digits.len().max(4));
+    }
+    let (head, rest) = digits.split_at(2);
+    let (middle, tail) = rest.split_at(rest.len() - 4);
+    format!("+{head}{}{tail}", "•".repeat(middle.len()))
 }
 
 #[cfg(test)]
@@ -229,5 +289,12 @@ mod tests {
     fn every_code_has_a_name_of_its_own() {
         let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn phone_numbers_are_masked() {
+        assert_eq!(masked("79991231234:5@c.us"), "+79•••••1234");
+        assert_eq!(masked("123"), "••••");
+        assert!(!masked("4915112345678:12@s.whatsapp.net").contains("151123"));
     }
 }

@@ -2,7 +2,11 @@
 
 pub mod baileys;
 pub mod chromium;
+pub mod curve;
+pub mod database;
+pub mod find;
 pub mod holder;
+pub mod interior;
 pub mod leveldb;
 pub mod snapshot;
 pub mod sqlite;
@@ -45,6 +49,12 @@ pub trait Kind: Sync {
         false
     }
 
+    /// Whether an entry is never taken, not even with the whole folder: locks and sockets of a running program.
+    fn forbids(&self, entry: &Path) -> bool {
+        let _ = entry;
+        false
+    }
+
     /// Copies what matters of the live session into the empty folder `into` (for a session that is one file:
     /// into the file path `into`), consistent although the bot writes. One attempt; an `Err` or a copy that
     /// [`Kind::examine`] finds broken is tried again by `snapshot`. Entries keep their relative paths.
@@ -60,6 +70,30 @@ pub trait Kind: Sync {
 
     /// Whether a bot works on the live session.
     fn holder(&self, live: &Path) -> Use;
+
+    /// Mends a staged session with what is still good of the live one, where a kind must not be rolled back whole.
+    fn mend(&self, live: &Path, staged: &Path) -> Result<()> {
+        let _ = (live, staged);
+        Ok(())
+    }
+
+    /// Puts right what a kill left in a live session that nobody works on and its own program would stumble over.
+    fn steady(&self, live: &Path) -> Result<()> {
+        let _ = live;
+        Ok(())
+    }
+
+    /// Makes a bot that starts on this folder meanwhile refuse to (Chromium: a `SingletonLock` of ours).
+    fn hold(&self, folder: &Path) -> Result<()> {
+        let _ = folder;
+        Ok(())
+    }
+
+    /// Takes away what [`Kind::hold`] put.
+    fn let_go(&self, folder: &Path) -> Result<()> {
+        let _ = folder;
+        Ok(())
+    }
 }
 
 /// All that an examination finds out about a copy.
@@ -73,6 +107,13 @@ pub struct Examination {
     pub identity: Option<Identity>,
     /// Versions of programs that stand in the session, by name (`chromium`, `whatsapp_web`).
     pub versions: BTreeMap<String, String>,
+}
+
+impl Examination {
+    /// An examination that found out nothing but the verdict.
+    pub fn of(verdict: Verdict) -> Examination {
+        Examination { verdict, vector: Vector::new(), identity: None, versions: BTreeMap::new() }
+    }
 }
 
 /// Whether a bot works on a session.

@@ -1,0 +1,64 @@
+//! Checking: is it alive? Looks at a live session, a folder or an archive, never touches what it looks at, and
+//! judges a copy of its own.
+
+use crate::disk;
+use crate::error::{Error, Result};
+use crate::session::Session;
+use crate::session::snapshot::Carry;
+use crate::unpack;
+use crate::verdict::{Code, Finding, Login, Verdict};
+use std::path::{Path, PathBuf};
+
+/// The verdict on a session on this machine, running or not. `scratch` is a path of ours on the same file system,
+/// where links are possible; it is left empty.
+pub fn session(session: &Session, scratch: &Path) -> Result<Verdict> {
+    let snapshot = match session.snapshot(scratch, Carry::Login) {
+        Err(Error::SessionMissing { .. }) => Ok(Verdict::missing(session.kind.name())),
+        Err(e) => Err(e),
+        Ok(snapshot) => Ok(snapshot.examination.verdict),
+    };
+    disk::remove_tree(scratch)?;
+    snapshot
+}
+
+/// What a check of one archive found.
+#[derive(Debug)]
+pub struct Checked {
+    /// The session's path in the archive.
+    pub prefix: PathBuf,
+    /// The verdict on it.
+    pub verdict: Verdict,
+}
+
+/// The verdict on every session in an archive, by unpacking it into `scratch` (a path of ours, left empty). An archive
+/// whose bytes aren't whole is a verdict, not an error.
+pub fn archive(path: &Path, scratch: &Path) -> Result<Vec<Checked>> {
+    let checked = inside(path, scratch);
+    disk::remove_tree(scratch)?;
+    match checked {
+        Err(Error::Damaged { what, .. }) => Ok(vec![unreadable(Code::ArchiveDamaged, path, what)]),
+        Err(Error::Hostile { what, .. }) => Ok(vec![unreadable(Code::ArchiveHostile, path, what)]),
+        other => other,
+    }
+}
+
+fn unreadable(code: Code, path: &Path, what: String) -> Checked {
+    let finding = Finding::new(code, path, what);
+    Checked { prefix: PathBuf::new(), verdict: Verdict::new("archive", Login::Unknown, None, vec![finding]) }
+}
+
+fn inside(path: &Path, scratch: &Path) -> Result<Vec<Checked>> {
+    let sessions = unpack::sessions_in(path)?;
+    if sessions.is_empty() {
+        return Err(Error::damaged(path, "no session is in it"));
+    }
+    let mut checked = Vec::new();
+    for interior in sessions {
+        let mut verdict = unpack::unpack(path, &interior, scratch, Carry::Login)?.verdict;
+        if disk::world_readable(path)? {
+            verdict.findings.push(Finding::new(Code::WorldReadable, path, ""));
+        }
+        checked.push(Checked { prefix: interior.prefix, verdict });
+    }
+    Ok(checked)
+}

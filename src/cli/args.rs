@@ -1,0 +1,195 @@
+//! The command line: verbs and flags. What they do stands in `run`.
+
+use crate::vault::journal::Told;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The first page of `--help`: twelve verbs in three groups.
+const GROUPS: &str = "\
+Set up:
+  setup      Find the sessions here and write a commented wakeep.toml
+
+Keep:
+  watch      Stay beside the bot and archive its session whenever it changed
+  archive    Archive the session once, if it changed
+
+Look and mend:
+  status     Is my bot's login safe? One screen (the same as no verb)
+  check      Judge sessions, folders and archives; changes nothing
+  list       Show the archives of a session, or what is in one
+  restore    Put the session back, if it needs it
+
+More: cleanup, demo, event, verify, extract, generate. `wakeep VERB --help` tells all of each.";
+
+/// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
+#[derive(Debug, Parser)]
+#[command(name = "wakeep", version, about, after_help = GROUPS, disable_help_subcommand = true, args_override_self = true)]
+#[command(help_template = "{about}\n\n{usage-heading} {usage}\n\n{after-help}\n\nOptions:\n{options}")]
+pub struct Cli {
+    /// What to do; `status` where nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// Flags that every verb takes.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Flags that every verb takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Common {
+    /// The session: a .wwebjs_auth folder, one session folder in it, a Baileys folder or an SQLite file
+    /// [default: ./.wwebjs_auth]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub session: Option<PathBuf>,
+    /// The one archive [default: whatsapp_auth_latest.tar.gz beside the session]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub archive: Option<PathBuf>,
+    /// Backups and journal [default: .wakeep beside the session]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub vault: Option<PathBuf>,
+    /// Only the session of this name, where there are several
+    #[arg(long, global = true, value_name = "NAME")]
+    pub only: Option<String>,
+    /// The configuration [default: ./wakeep.toml, else /etc/wakeep/wakeep.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The language of what is said
+    #[arg(long, global = true, value_name = "LANG", value_parser = ["en", "ru"])]
+    pub lang: Option<String>,
+    /// How log lines are written
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = ["text", "json"])]
+    pub log_format: Option<String>,
+    /// One JSON object on standard output instead of words
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Phone numbers in full
+    #[arg(long, global = true)]
+    pub show_account: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Find the sessions here and write a commented wakeep.toml; keep session and archive out of git, npm and Docker
+    Setup {
+        /// Only show what would be written
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Stay beside the bot and archive its session whenever it changed
+    Watch {
+        /// How often to look, such as 2m or 30s
+        #[arg(long, value_name = "TIME")]
+        interval: Option<String>,
+    },
+    /// Archive the session once, if it changed
+    Archive {
+        /// Write an archive although nothing changed
+        #[arg(long)]
+        force: bool,
+        /// One gzip member, for the few readers that stop after the first
+        #[arg(long)]
+        plain: bool,
+    },
+    /// Is my bot's login safe? One screen
+    Status,
+    /// Judge sessions, folders and archives; changes nothing
+    Check {
+        /// What to judge; the sessions here where nothing is named
+        paths: Vec<PathBuf>,
+        /// Unpack the archive into a scratch folder and judge what comes of it; the proof is recorded
+        #[arg(long, conflicts_with = "paths")]
+        drill: bool,
+    },
+    /// Show the archives of a session, or what is in one
+    List {
+        /// An archive to look into
+        file: Option<PathBuf>,
+        /// The journal instead
+        #[arg(long, conflicts_with = "file")]
+        events: bool,
+    },
+    /// Put the session back, if it needs it
+    Restore(Restore),
+    /// Tell what the bot knows of its connection
+    Event {
+        /// What happened
+        what: Told,
+        /// Why: a code or a word, as the bot's library gave it
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Remove the timestamped archives that earlier scripts piled up, where that is safe
+    Cleanup {
+        /// Only show what would go
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// See it work on a scratch session: keep, damage, check, restore
+    Demo {
+        /// Write records into this scratch session until killed; the demo starts it as its bot
+        #[arg(long, hide = true, value_name = "DIR")]
+        bot: Option<PathBuf>,
+    },
+    /// Check the bytes of an archive: every member, every digest, the index against the tar
+    Verify {
+        /// The archive
+        file: PathBuf,
+        /// The index alone
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Unpack an archive, or some of its files, into the current folder
+    Extract {
+        /// The archive
+        file: PathBuf,
+        /// Files or folders in it; all where none is named
+        paths: Vec<PathBuf>,
+        /// Where to
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        into: PathBuf,
+    },
+    /// Print what packagers need
+    Generate {
+        /// What to print
+        #[command(subcommand)]
+        what: Generate,
+    },
+}
+
+/// How a restore is wanted.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// Only what certainly helps; a program asks, nobody is there
+    #[arg(long, conflicts_with = "force")]
+    pub if_needed: bool,
+    /// Whatever the session is like
+    #[arg(long, conflicts_with = "before_start")]
+    pub force: bool,
+    /// As --if-needed, and never keep the bot from starting for lack of a login (for ExecStartPre=)
+    #[arg(long)]
+    pub before_start: bool,
+    /// From this archive
+    #[arg(long, value_name = "FILE", conflicts_with = "at")]
+    pub from: Option<PathBuf>,
+    /// From the newest archive not younger than this: 2026-11-24T12:00, 12:00, or "2h" for two hours ago
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Only say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What can be printed.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Generate {
+    /// The commented configuration with every key
+    Config,
+    /// A man page
+    Man,
+    /// A completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}

@@ -1,0 +1,135 @@
+//! The exit codes: what a script learns without reading. Documented in README.md, stable.
+
+use crate::error::Error;
+use crate::vault::journal::{Event, Refusal};
+use crate::verdict::{Grade, Login, Verdict};
+
+/// How a command ended. The discriminants are the exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done, or good.
+    Done = 0,
+    /// Something failed.
+    Failed = 1,
+    /// The command line or the configuration is wrong.
+    Usage = 2,
+    /// Doubtful, or the login can't be told.
+    Doubtful = 3,
+    /// Broken or missing.
+    Broken = 4,
+    /// Logged out.
+    LoggedOut = 5,
+    /// There is nothing to restore from.
+    NothingToRestore = 10,
+    /// Another host has the right to run this bot.
+    LeaseHeld = 11,
+    /// The session is in use, or that can't be told.
+    InUse = 12,
+    /// Another wakeep works on it.
+    Busy = 13,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// All of them, for the documents and their test.
+    pub const ALL: [Exit; 11] = [
+        Exit::Done,
+        Exit::Failed,
+        Exit::Usage,
+        Exit::Doubtful,
+        Exit::Broken,
+        Exit::LoggedOut,
+        Exit::NothingToRestore,
+        Exit::LeaseHeld,
+        Exit::InUse,
+        Exit::Busy,
+        Exit::Interrupted,
+    ];
+
+    /// The code of an error.
+    pub fn of_error(error: &Error) -> Exit {
+        match error {
+            Error::Io { .. } | Error::Restless { .. } | Error::Stale { .. } => Exit::Failed,
+            Error::Config { .. } => Exit::Usage,
+            Error::SessionMissing { .. } | Error::NotASession { .. } => Exit::Broken,
+            Error::Damaged { .. } | Error::Hostile { .. } => Exit::Broken,
+            Error::InUse { .. } | Error::MaybeInUse { .. } => Exit::InUse,
+            Error::Busy { .. } => Exit::Busy,
+            Error::NothingToRestore { .. } => Exit::NothingToRestore,
+            Error::LeaseHeld { .. } => Exit::LeaseHeld,
+            Error::Interrupted => Exit::Interrupted,
+        }
+    }
+
+    /// The code of a verdict: broken before logged out before doubtful.
+    pub fn of_verdict(verdict: &Verdict) -> Exit {
+        match (verdict.grade, verdict.login) {
+            (Grade::Broken | Grade::Missing, _) => Exit::Broken,
+            (_, Login::LoggedOut) => Exit::LoggedOut,
+            (Grade::Doubtful, _) | (_, Login::Unknown) => Exit::Doubtful,
+            (Grade::Sound, Login::Paired) => Exit::Done,
+        }
+    }
+
+    /// The code of what happened.
+    pub fn of_event(event: &Event) -> Exit {
+        match event {
+            Event::Refused { verdict: Some(verdict), reason: Refusal::Broken | Refusal::Doubtful, .. }
+            | Event::Refused { verdict: Some(verdict), reason: Refusal::LoggedOut | Refusal::UnknownLogin, .. }
+            | Event::RestoreRefused { verdict, .. }
+            | Event::Drilled { verdict, .. } => Exit::of_verdict(verdict),
+            Event::Refused { .. } | Event::RolledBack { .. } | Event::Failed { .. } => Exit::Failed,
+            Event::Absent { .. } => Exit::Broken,
+            Event::Created { .. } | Event::Unchanged { .. } | Event::Restored { .. } | Event::NotNeeded { .. } => {
+                Exit::Done
+            }
+            Event::WouldRestore { .. } | Event::Recovered { .. } | Event::Arrived { .. } => Exit::Done,
+            Event::NeedsQr { .. } => Exit::LoggedOut,
+            Event::Told { .. }
+            | Event::CleanedUp { .. }
+            | Event::LetGo { .. }
+            | Event::Watching { .. }
+            | Event::Stopped => Exit::Done,
+        }
+    }
+
+    /// The graver of two: for several sessions at once.
+    #[must_use]
+    pub fn or(self, other: Exit) -> Exit {
+        if self.gravity() >= other.gravity() { self } else { other }
+    }
+
+    fn gravity(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Doubtful => 1,
+            Exit::LoggedOut => 2,
+            Exit::NothingToRestore => 3,
+            Exit::Broken => 4,
+            Exit::LeaseHeld => 5,
+            Exit::InUse => 6,
+            Exit::Busy => 7,
+            Exit::Failed => 8,
+            Exit::Usage => 9,
+            Exit::Interrupted => 10,
+        }
+    }
+
+    /// The number the process ends with.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gravest_verdict_gives_the_code() {
+        assert_eq!(Exit::Done.or(Exit::Doubtful).or(Exit::LoggedOut).or(Exit::Broken), Exit::Broken);
+        assert_eq!(Exit::LoggedOut.or(Exit::Doubtful), Exit::LoggedOut);
+    }
+}

@@ -1,0 +1,238 @@
+//! The verbs that look and change nothing: check, list, verify.
+
+use super::exit::Exit;
+use super::run::Context;
+use super::show::{Tone, near};
+use crate::archive::{self, Depth};
+use crate::check;
+use crate::disk;
+use crate::error::{At, Result};
+use crate::session::{Session, find};
+use crate::text::{self, Phrase};
+use crate::vault::backup::{Backup, Origin};
+use crate::vault::workplace::Workplace;
+use crate::verdict::{Verdict, Worth};
+use serde_json::{Value, json};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// One thing that was judged.
+struct Judged {
+    name: String,
+    is_archive: bool,
+    verdict: Verdict,
+}
+
+/// `wakeep check [PATH…]`
+pub fn check(context: &Context, paths: &[PathBuf]) -> Result<Exit> {
+    let mut judged = Vec::new();
+    if paths.is_empty() {
+        for ward in context.wards()? {
+            judged.push(judge_session(&ward.session, &ward.work)?);
+        }
+    }
+    for path in paths {
+        judged.extend(judge(path)?);
+    }
+    show(context, &judged);
+    Ok(judged.iter().map(|j| Exit::of_verdict(&j.verdict)).fold(Exit::Done, Exit::or))
+}
+
+fn judge(path: &Path) -> Result<Vec<Judged>> {
+    if is_archive(path)? {
+        let scratch = Scratch::new()?;
+        let found = check::archive(path, &scratch.inside())?;
+        let several = found.len() > 1;
+        let name = |prefix: &Path| if several { format!("{} ({})", near(path), prefix.display()) } else { near(path) };
+        return Ok(found
+            .into_iter()
+            .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict })
+            .collect());
+    }
+    find::sessions(path)?.iter().map(|s| judge_session(s, &Workplace::of(&s.home, &s.path, &s.name))).collect()
+}
+
+/// A gzip or zip file by its first bytes.
+fn is_archive(path: &Path) -> Result<bool> {
+    if !path.is_file() {
+        return Ok(false);
+    }
+    let mut head = Vec::new();
+    std::fs::File::open(path).at("opening", path)?.take(4).read_to_end(&mut head).at("reading", path)?;
+    let named = path.extension().is_some_and(|e| e == "gz" || e == "tgz" || e == "zip");
+    Ok(named || head.starts_with(b"\x1f\x8b") || head.starts_with(b"PK\x03\x04"))
+}
+
+/// Links are made where they can be: beside the session if wakeep already works there, else in a scratch folder.
+fn judge_session(session: &Session, work: &Workplace) -> Result<Judged> {
+    let name = near(&session.path);
+    let verdict = if work.dir().is_dir() {
+        let _lock = work.work("check")?;
+        check::session(session, &work.snapshot())?
+    } else {
+        check::session(session, &Scratch::new()?.inside())?
+    };
+    Ok(Judged { name, is_archive: false, verdict })
+}
+
+fn show(context: &Context, judged: &[Judged]) {
+    let show = &context.show;
+    let archives = judged.iter().filter(|j| j.is_archive).count();
+    let lost = judged.iter().filter(|j| j.is_archive && j.verdict.worth() != Worth::Good).count();
+    if show.json {
+        return show.object(&checked_json(context, judged, archives, lost));
+    }
+    for one in judged {
+        show.verdict(&one.name, &one.verdict);
+    }
+    if archives > 1 {
+        show.line(&show.lang.tally(archives, lost));
+    }
+}
+
+/// The contract of `check --json`: the verdict's own object; several stand in `checks`, the gravest on top.
+fn checked_json(context: &Context, judged: &[Judged], archives: usize, lost: usize) -> Value {
+    let one = |j: &Judged| {
+        let mut value = context.show.verdict_json(&j.verdict);
+        value["path"] = json!(j.name);
+        value
+    };
+    let worst = judged
+        .iter()
+        .max_by_key(|j| (Exit::of_verdict(&j.verdict) == Exit::Broken, Exit::of_verdict(&j.verdict).code()));
+    let mut top = worst.map_or(Value::Null, one);
+    if judged.len() > 1 {
+        top["checks"] = judged.iter().map(one).collect();
+        top["archives"] = json!(archives);
+        top["would_not_return"] = json!(lost);
+    }
+    top
+}
+
+/// A scratch folder that goes with the value.
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(super) fn new() -> Result<Scratch> {
+        let name = format!("wakeep-{}-{}", std::process::id(), disk::unique());
+        let dir = std::env::temp_dir().join(name);
+        disk::make_dir(&dir)?;
+        Ok(Scratch(dir))
+    }
+
+    pub(super) fn inside(&self) -> PathBuf {
+        self.0.join("session")
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What can't be removed from the temporary folder the system removes.
+        let _ = disk::remove_tree(&self.0);
+    }
+}
+
+/// `wakeep list`: the archives of each session.
+pub fn backups(context: &Context) -> Result<Exit> {
+    let show = &context.show;
+    let mut all = Vec::new();
+    for ward in context.wards()? {
+        let standing = ward.vault.archive();
+        let label = ward.vault.latest();
+        let kept = ward.vault.explained(context.now)?;
+        if show.json {
+            let latest = disk::exists(standing).then(|| json!({"path": standing, "label": label}));
+            let kept: Vec<_> = kept.iter().map(backup_json).collect();
+            let mut value = json!({"session": ward.session.name, "latest": latest, "backups": kept});
+            show.mask(&mut value);
+            all.push(value);
+            continue;
+        }
+        show.line(&show.paint(Tone::Strong, &near(&ward.session.path)));
+        match label {
+            Some(l) => show.line(&format!("  {}  {}", near(standing), text::clock(l.made, context.now))),
+            None if disk::exists(standing) => show.line(&format!("  {}", near(standing))),
+            None => {
+                show.line(&format!("  {}: {}", show.lang.phrase(Phrase::Archive), show.lang.phrase(Phrase::NoArchive)))
+            }
+        }
+        kept.iter().for_each(|b| show.line(&backup_line(context, b)));
+    }
+    if show.json {
+        show.object(&json!({ "sessions": all }));
+    }
+    Ok(Exit::Done)
+}
+
+fn backup_line(context: &Context, backup: &Backup) -> String {
+    let lang = context.show.lang;
+    let who =
+        backup.label.as_ref().and_then(|l| l.account.as_deref()).map(|a| context.show.account(a)).unwrap_or_default();
+    let why = backup.why.map(|w| lang.why(w)).unwrap_or_default();
+    let made = text::clock(backup.made, context.now);
+    format!("  {made:<16} {:>9}  {who:<14} {why:<20} {}", text::bytes(backup.bytes), near(&backup.path))
+}
+
+fn backup_json(backup: &Backup) -> Value {
+    let origin = match backup.origin {
+        Origin::Generation(_) => "generation",
+        Origin::Arrived => "arrived",
+        Origin::BeforeRestore => "before_restore",
+    };
+    json!({"path": backup.path, "origin": origin, "generation": backup.generation(), "made": backup.made.to_string(),
+        "bytes": backup.bytes, "why": backup.why, "label": backup.label})
+}
+
+/// `wakeep list --events`
+pub fn events(context: &Context) -> Result<Exit> {
+    let show = &context.show;
+    let mut all = Vec::new();
+    for ward in context.wards()? {
+        for line in ward.vault.events()? {
+            if show.json {
+                let mut value = serde_json::to_value(&line).expect("an event has string keys only");
+                value["session"] = json!(ward.session.name);
+                show.mask(&mut value);
+                all.push(value);
+            } else {
+                let time = text::clock(line.time, context.now);
+                show.line(&format!("{time:<16} {}: {}", ward.session.name, show.lang.event(&line.event)));
+            }
+        }
+    }
+    if show.json {
+        show.object(&json!({ "events": all }));
+    }
+    Ok(Exit::Done)
+}
+
+/// `wakeep list FILE`
+pub fn contents(context: &Context, file: &Path) -> Result<Exit> {
+    let show = &context.show;
+    let all = archive::list(file)?;
+    if show.json {
+        let entries: Vec<_> = all.iter().map(|l| json!({"path": l.path, "bytes": l.size})).collect();
+        show.object(&json!({ "path": file, "entries": entries }));
+    } else {
+        all.iter().for_each(|l| show.line(&format!("{:>10}  {}", text::bytes(l.size), l.path.display())));
+    }
+    Ok(Exit::Done)
+}
+
+/// `wakeep verify FILE`
+pub fn verify(context: &Context, file: &Path, quick: bool) -> Result<Exit> {
+    let depth = if quick { Depth::Index } else { Depth::Content };
+    let verified = archive::verify(file, depth)?;
+    let show = &context.show;
+    let bytes = verified.mark().size;
+    if show.json {
+        show.object(&json!({"path": file, "whole": true, "bytes": bytes, "quick": quick}));
+    } else {
+        show.line(&show.lang.whole(&near(file), bytes));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,172 @@
+//! The one door to the terminal: data to standard output, talk to standard error, colour only where somebody looks.
+
+use crate::config::{self, LogFormat};
+use crate::error::Error;
+use crate::keeper::ward::Ward;
+use crate::text::{self, Lang, Phrase, Told};
+use crate::vault::journal::Event;
+use crate::verdict::{Finding, Verdict, Worth, masked};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+/// A colour by what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// All is well.
+    Good,
+    /// Look at this.
+    Doubt,
+    /// This is wrong.
+    Bad,
+    /// Headings.
+    Strong,
+    /// Beside the point.
+    Faint,
+}
+
+/// Says things in one language to whoever is there.
+#[derive(Debug, Clone)]
+pub struct Show {
+    /// The language.
+    pub lang: Lang,
+    /// One JSON object instead of words.
+    pub json: bool,
+    /// Phone numbers in full.
+    pub full_account: bool,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+}
+
+impl Show {
+    /// Writes a line of data. Nobody being there to read it (a closed pipe) is no error.
+    pub fn line(&self, text: &str) {
+        let _ = writeln!(io::stdout(), "{text}");
+    }
+
+    /// Writes a line of talk.
+    pub fn talk(&self, text: &str) {
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// Writes the one JSON object of a reading verb.
+    pub fn object(&self, value: &Value) {
+        self.line(&value.to_string());
+    }
+
+    /// Colours a text where standard output is a terminal and `NO_COLOR` isn't set.
+    pub fn paint(&self, tone: Tone, text: &str) -> String {
+        if !io::stdout().is_terminal() || config::environment("NO_COLOR").is_some() {
+            return text.to_owned();
+        }
+        let code = match tone {
+            Tone::Good => "32",
+            Tone::Doubt => "33",
+            Tone::Bad => "31",
+            Tone::Strong => "1",
+            Tone::Faint => "2",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+
+    /// Tells an error and what to do about it.
+    pub fn error(&self, error: &Error) {
+        self.told(&self.lang.error(error), "wakeep: ");
+    }
+
+    fn told(&self, told: &Told, prefix: &str) {
+        self.talk(&format!("{prefix}{}", told.what));
+        if let Some(next) = &told.next {
+            self.talk(&format!("{:>w$}{} {next}", "", "→", w = prefix.len().min(8)));
+        }
+    }
+
+    /// A verdict with its findings, as a few lines.
+    pub fn verdict(&self, name: &str, verdict: &Verdict) {
+        let tone = match verdict.worth() {
+            Worth::Good => Tone::Good,
+            Worth::Something => Tone::Doubt,
+            Worth::Nothing => Tone::Bad,
+        };
+        let words = self.words(verdict);
+        self.line(&format!("{name}: {}", self.paint(tone, &words)));
+        for finding in &verdict.findings {
+            self.finding(finding);
+        }
+    }
+
+    fn finding(&self, finding: &Finding) {
+        let told = self.lang.finding(finding);
+        self.line(&format!("  {} {}", self.paint(Tone::Faint, finding.code.as_str()), told.what));
+        if let Some(next) = told.next {
+            self.line(&format!("    → {next}"));
+        }
+    }
+
+    /// A verdict in a few words, the account as the owner wants to see it.
+    pub fn words(&self, verdict: &Verdict) -> String {
+        match (&verdict.account, self.full_account) {
+            (Some(account), true) => {
+                format!("{}, {}, {account}", self.lang.grade(verdict.grade), self.lang.login(verdict.login))
+            }
+            _ => self.lang.verdict(verdict),
+        }
+    }
+
+    /// An account as the owner wants to see it.
+    pub fn account(&self, account: &str) -> String {
+        if self.full_account { account.to_owned() } else { masked(account) }
+    }
+
+    /// A verdict as JSON: the contract of `check --json`, where a program asks who it is.
+    pub fn verdict_json(&self, verdict: &Verdict) -> Value {
+        serde_json::to_value(verdict).expect("a verdict has string keys only")
+    }
+
+    /// A line of the keeper: a time and a sentence on a terminal, or a JSON object.
+    pub fn log(&self, ward: &Ward, event: &Event, now: Timestamp) {
+        let told = self.lang.event(event);
+        match self.log_format {
+            LogFormat::Text => self.talk(&format!("{} {}: {told}", text::clock(now, now), ward.session.name)),
+            LogFormat::Json => {
+                let mut value = serde_json::to_value(event).expect("an event has string keys only");
+                self.mask(&mut value);
+                value["time"] = json!(now.to_string());
+                value["session"] = json!(ward.session.name);
+                value["message"] = json!(told);
+                self.talk(&value.to_string());
+            }
+        }
+    }
+
+    /// Masks the phone numbers in a value that is to be shown, wherever they stand in it.
+    pub fn mask(&self, value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                for (key, inner) in map {
+                    match inner {
+                        Value::String(account) if key == "account" => *account = self.account(account),
+                        other => self.mask(other),
+                    }
+                }
+            }
+            Value::Array(list) => list.iter_mut().for_each(|v| self.mask(v)),
+            _ => {}
+        }
+    }
+
+    /// `label   text`, in the columns of a status screen.
+    pub fn row(&self, label: Phrase, text: &str) {
+        let label = self.lang.phrase(label);
+        let pad = 10usize.saturating_sub(label.chars().count());
+        self.line(&format!("  {}{:pad$} {text}", self.paint(Tone::Faint, label), ""));
+    }
+}
+
+/// A path as it looks from here: relative where that is shorter.
+pub fn near(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let short = path.strip_prefix(&here).ok().filter(|p| !p.as_os_str().is_empty());
+    short.unwrap_or(path).display().to_string()
+}

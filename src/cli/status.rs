@@ -1,0 +1,162 @@
+//! `wakeep status`: is my bot's login safe? One screen, plain words first.
+
+use super::exit::Exit;
+use super::run::Context;
+use super::show::{Tone, near};
+use crate::check;
+use crate::disk;
+use crate::error::Result;
+use crate::keeper::ward::Ward;
+use crate::text::{self, Phrase};
+use crate::vault::journal::Event;
+use crate::verdict::Verdict;
+use serde_json::{Value, json};
+
+/// How many of the last events are shown.
+const EVENTS: usize = 5;
+
+/// What one screen says of a session.
+struct Picture {
+    verdict: Verdict,
+    archive: Option<(jiff::Timestamp, u64)>,
+    held: bool,
+    backups: (usize, u64),
+    keeper: Option<String>,
+    free: u64,
+    events: Vec<crate::vault::journal::Line>,
+    wait: u64,
+}
+
+/// Shows every session's state; the exit code is the gravest verdict's.
+pub fn status(context: &Context) -> Result<Exit> {
+    let wards = context.wards()?;
+    let show = &context.show;
+    let is_anything =
+        |w: &Ward| disk::exists(&w.session.path) || disk::exists(w.vault.archive()) || disk::exists(w.vault.dir());
+    if !wards.iter().any(is_anything) {
+        show.line(show.lang.phrase(Phrase::NothingHere));
+        show.line(show.lang.phrase(Phrase::HowToStart));
+        return Ok(Exit::Broken);
+    }
+    let mut exit = Exit::Done;
+    let mut all = Vec::new();
+    for ward in wards {
+        let picture = picture(context, &ward)?;
+        exit = exit.or(Exit::of_verdict(&picture.verdict));
+        if show.json { all.push(as_json(context, &ward, &picture)) } else { draw(context, &ward, &picture) }
+    }
+    if show.json {
+        show.object(&json!({ "sessions": all }));
+    }
+    Ok(exit)
+}
+
+fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
+    let verdict = if disk::exists(&ward.session.path) {
+        let _lock = ward.work.work("status")?;
+        check::session(&ward.session, &ward.work.snapshot())?
+    } else {
+        Verdict::missing(ward.session.kind.name())
+    };
+    let archive = ward.vault.latest().map(|l| (l.made, size(ward.vault.archive())));
+    let backups = ward.vault.backups()?;
+    let mut events = ward.vault.events()?;
+    events.retain(|l| !matches!(l.event, Event::Unchanged { .. } | Event::LetGo { .. }));
+    Ok(Picture {
+        verdict,
+        archive,
+        held: ward.vault.is_held(context.now),
+        backups: (backups.len(), backups.iter().map(|b| b.bytes).sum()),
+        keeper: ward.work.who_keeps()?,
+        free: disk::free_space(&ward.session.home)?,
+        events: events.split_off(events.len().saturating_sub(EVENTS)),
+        wait: ward.vault.state().written.wait(context.now, ward.vault.rules.write_budget),
+    })
+}
+
+fn size(path: &std::path::Path) -> u64 {
+    disk::FileMark::of(path).map_or(0, |m| m.size)
+}
+
+/// Safe means: the login is good, or a good archive of it stands.
+fn is_safe(picture: &Picture) -> bool {
+    picture.verdict.is_good() && picture.archive.is_some()
+}
+
+fn draw(context: &Context, ward: &Ward, picture: &Picture) {
+    let (show, lang) = (&context.show, context.show.lang);
+    let (phrase, tone) = if is_safe(picture) { (Phrase::Safe, Tone::Good) } else { (Phrase::Unsafe, Tone::Bad) };
+    show.line(&show.paint(tone, lang.phrase(phrase)));
+    show.row(Phrase::Session, &format!("{} ({})", near(&ward.session.path), ward.session.kind.name()));
+    show.row(Phrase::Login, &show.words(&picture.verdict));
+    for finding in &picture.verdict.findings {
+        let told = lang.finding(finding);
+        let next = told.next.map(|n| format!(" → {n}")).unwrap_or_default();
+        show.line(&format!("             {}{next}", told.what));
+    }
+    show.row(Phrase::Archive, &archive_words(context, ward, picture));
+    show.row(Phrase::Drill, &drill_words(context, ward));
+    show.row(Phrase::Backups, &backup_words(context, ward, picture));
+    let keeper = picture.keeper.as_ref().map(|by| format!("{} ({by})", lang.phrase(Phrase::KeeperRuns)));
+    show.row(Phrase::Keeper, &keeper.unwrap_or_else(|| lang.phrase(Phrase::KeeperRests).to_owned()));
+    show.row(Phrase::Disk, &lang.free(picture.free));
+    for line in &picture.events {
+        show.row(Phrase::Events, &format!("{} {}", text::clock(line.time, context.now), lang.event(&line.event)));
+    }
+    show.line("");
+}
+
+fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
+    let lang = context.show.lang;
+    let words = match picture.archive {
+        Some((made, bytes)) => {
+            let ago = lang.ago(context.now.as_second() - made.as_second());
+            format!("{}, {}, {ago}", near(ward.vault.archive()), text::bytes(bytes))
+        }
+        None if disk::exists(ward.vault.archive()) => {
+            format!("{}, {}", near(ward.vault.archive()), lang.phrase(Phrase::NotOurs))
+        }
+        None => lang.phrase(Phrase::NoArchive).to_owned(),
+    };
+    let held = if picture.held { format!("; {}", lang.phrase(Phrase::Held)) } else { String::new() };
+    let wait = if picture.wait > 0 { format!("; {}", lang.over_budget(picture.wait)) } else { String::new() };
+    format!("{words}{held}{wait}")
+}
+
+fn drill_words(context: &Context, ward: &Ward) -> String {
+    let lang = context.show.lang;
+    let Some(drilled) = &ward.vault.state().drilled else { return lang.phrase(Phrase::NoDrill).to_owned() };
+    let outcome = lang.phrase(if drilled.good { Phrase::DrillGood } else { Phrase::DrillBad });
+    format!("{outcome}, {}", lang.ago(context.now.as_second() - drilled.time.as_second()))
+}
+
+fn backup_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
+    let (count, bytes) = picture.backups;
+    if count == 0 {
+        return context.show.lang.phrase(Phrase::NoBackups).to_owned();
+    }
+    format!("{count}, {} / {}", text::bytes(bytes), text::bytes(ward.vault.rules.keep_bytes))
+}
+
+fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
+    let age = |made: jiff::Timestamp| context.now.as_second() - made.as_second();
+    let archive = picture.archive.map(|(made, bytes)| {
+        json!({"path": ward.vault.archive(), "made": made.to_string(), "age_seconds": age(made), "bytes": bytes})
+    });
+    let mut value = json!({
+        "session": ward.session.name,
+        "path": ward.session.path,
+        "safe": is_safe(picture),
+        "check": context.show.verdict_json(&picture.verdict),
+        "archive": archive,
+        "archive_held": picture.held,
+        "backups": {"count": picture.backups.0, "bytes": picture.backups.1, "budget_bytes": ward.vault.rules.keep_bytes},
+        "drill": ward.vault.state().drilled,
+        "keeper": picture.keeper,
+        "free_bytes": picture.free,
+        "next_archive_in_seconds": picture.wait,
+        "events": picture.events,
+    });
+    context.show.mask(&mut value);
+    value
+}

@@ -1,0 +1,370 @@
+//! What the owner decided, from four places: flag > environment (`WAKEEP_…`) > `wakeep.toml` > default. Also the one
+//! door to the environment.
+//!
+//! `config.toml` beside this file is the commented file that `wakeep setup` writes; a test keeps its keys equal to
+//! [`KEYS`].
+
+use crate::error::{At, Error, Result};
+use jiff::SignedDuration;
+use std::fs;
+use std::path::{Path, PathBuf};
+use toml::Value;
+
+/// The commented configuration that `wakeep setup` writes.
+pub const TEMPLATE: &str = include_str!("config.toml");
+
+/// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
+pub const KEYS: [&str; 17] = [
+    "session",
+    "archive",
+    "vault",
+    "interval",
+    "carry",
+    "archive_mode",
+    "session_mode",
+    "keep_bytes",
+    "arrived_hold",
+    "write_budget",
+    "last_archive_wait",
+    "cleanup",
+    "drill",
+    "lang",
+    "log_file",
+    "log_format",
+    "sessions",
+];
+
+/// The keys of one table in `[[sessions]]`.
+pub const SESSION_KEYS: [&str; 3] = ["path", "archive", "vault"];
+
+/// Where one session lies, as the owner said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The session, or a folder of sessions.
+    pub path: PathBuf,
+    /// Its archive, where it isn't the usual one.
+    pub archive: Option<PathBuf>,
+    /// Its vault, where it isn't the usual one.
+    pub vault: Option<PathBuf>,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Readable lines.
+    Text,
+    /// JSON, one object a line.
+    Json,
+}
+
+/// Everything that can be decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The sessions to keep.
+    pub places: Vec<Place>,
+    /// How often the keeper looks.
+    pub interval: SignedDuration,
+    /// Takes the whole folder instead of what carries the login.
+    pub carry_all: bool,
+    /// Permission bits of archives.
+    pub archive_mode: u32,
+    /// Permission bits of restored folders.
+    pub session_mode: u32,
+    /// How many bytes of backups stay.
+    pub keep_bytes: u64,
+    /// How long a file that arrived keeps the archive's path.
+    pub arrived_hold: SignedDuration,
+    /// How many bytes of archives may be written in a day.
+    pub write_budget: u64,
+    /// How long the last archive waits for the bot to let go of the session.
+    pub last_archive_wait: SignedDuration,
+    /// Whether the keeper removes old timestamped archives.
+    pub cleanup: bool,
+    /// How often the keeper proves the archive; zero for never.
+    pub drill: SignedDuration,
+    /// The language, where it was decided.
+    pub lang: Option<String>,
+    /// The bot's log to append to: none, the usual one, or a path.
+    pub log_file: LogFile,
+    /// How log lines are written to the terminal.
+    pub log_format: LogFormat,
+    /// The file this was read from.
+    pub file: Option<PathBuf>,
+}
+
+/// Which of the bot's logs gets the keeper's lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogFile {
+    /// `logs/combined.log` in the bot's folder, where it exists.
+    Usual,
+    /// None.
+    Off,
+    /// This one.
+    At(PathBuf),
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            places: Vec::new(),
+            interval: SignedDuration::from_secs(120),
+            carry_all: false,
+            archive_mode: 0o600,
+            session_mode: 0o700,
+            keep_bytes: 2_000_000_000,
+            arrived_hold: SignedDuration::from_hours(1),
+            write_budget: 10_000_000_000,
+            last_archive_wait: SignedDuration::from_secs(20),
+            cleanup: true,
+            drill: SignedDuration::ZERO,
+            lang: None,
+            log_file: LogFile::Usual,
+            log_format: LogFormat::Text,
+            file: None,
+        }
+    }
+}
+
+/// A variable of the environment, where it is set and not empty.
+pub fn environment(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+impl Config {
+    /// Reads the file (`file`, else `WAKEEP_CONFIG`, else `./wakeep.toml`, else `/etc/wakeep/wakeep.toml`) and the
+    /// environment. Where nothing names a session it is `./.wwebjs_auth`.
+    pub fn load(file: Option<&Path>) -> Result<Config> {
+        let mut config = Config::default();
+        let named = file.map(Path::to_owned).or_else(|| environment("WAKEEP_CONFIG").map(PathBuf::from));
+        let usual = ["wakeep.toml", "/etc/wakeep/wakeep.toml"].map(PathBuf::from);
+        if let Some(path) = named.or_else(|| usual.into_iter().find(|p| p.is_file())) {
+            config.read(&path)?;
+        }
+        for key in KEYS.iter().filter(|k| **k != "sessions") {
+            let name = format!("WAKEEP_{}", key.to_uppercase());
+            if let Some(text) = environment(&name) {
+                config.set(key, &Value::String(text), Path::new(""), &name)?;
+            }
+        }
+        Ok(config)
+    }
+
+    fn read(&mut self, path: &Path) -> Result<()> {
+        let text = fs::read_to_string(path).at("reading", path)?;
+        let place = path.display().to_string();
+        let table: toml::Table = toml::from_str(&text).map_err(|e| wrong(&place, e.message(), None))?;
+        let base = crate::disk::parent(path);
+        for (key, value) in &table {
+            self.set(key, value, base, &place)?;
+        }
+        self.file = Some(path.to_owned());
+        Ok(())
+    }
+
+    /// Sets one key. Relative paths are meant from `base`; `place` is named in errors.
+    pub fn set(&mut self, key: &str, value: &Value, base: &Path, place: &str) -> Result<()> {
+        let field = Field { key, value, base, place };
+        match key {
+            "session" => self.first().path = field.path()?,
+            "archive" => self.first().archive = Some(field.path()?),
+            "vault" => self.first().vault = Some(field.path()?),
+            "sessions" => self.places.extend(field.places()?),
+            "interval" => self.interval = field.duration()?,
+            "carry" => self.carry_all = field.choice(&["login", "all"])? == 1,
+            "archive_mode" => self.archive_mode = field.mode()?,
+            "session_mode" => self.session_mode = field.mode()?,
+            "keep_bytes" => self.keep_bytes = field.size()?,
+            "arrived_hold" => self.arrived_hold = field.duration()?,
+            "write_budget" => self.write_budget = field.size()?,
+            "last_archive_wait" => self.last_archive_wait = field.duration()?,
+            "cleanup" => self.cleanup = field.switch()?,
+            "drill" => self.drill = field.duration()?,
+            "lang" => self.lang = Some(["en", "ru"][field.choice(&["en", "ru"])?].to_owned()),
+            "log_file" => self.log_file = field.log_file()?,
+            "log_format" => self.log_format = [LogFormat::Text, LogFormat::Json][field.choice(&["text", "json"])?],
+            unknown => return Err(field.unknown(unknown, &KEYS)),
+        }
+        Ok(())
+    }
+
+    /// The session that `session`, `archive` and `vault` speak of.
+    pub fn first(&mut self) -> &mut Place {
+        if self.places.is_empty() {
+            self.places.push(Place { path: PathBuf::from(".wwebjs_auth"), ..Place::default() });
+        }
+        &mut self.places[0]
+    }
+}
+
+/// One value, and where it stands.
+struct Field<'a> {
+    key: &'a str,
+    value: &'a Value,
+    base: &'a Path,
+    place: &'a str,
+}
+
+impl Field<'_> {
+    fn text(&self) -> Result<&str> {
+        self.value.as_str().ok_or_else(|| self.wants("a text in quotes"))
+    }
+
+    fn path(&self) -> Result<PathBuf> {
+        Ok(self.base.join(self.text()?))
+    }
+
+    fn duration(&self) -> Result<SignedDuration> {
+        let wanted = || self.wants("a duration such as \"2m\" or \"1h\"");
+        let duration: SignedDuration = self.text()?.parse().map_err(|_| wanted())?;
+        if duration.is_negative() { Err(wanted()) } else { Ok(duration) }
+    }
+
+    fn choice(&self, words: &[&str]) -> Result<usize> {
+        let text = self.text()?;
+        words.iter().position(|w| *w == text).ok_or_else(|| {
+            wrong(self.place, &format!("`{}` must be one of: {}", self.key, words.join(", ")), nearest(text, words))
+        })
+    }
+
+    fn switch(&self) -> Result<bool> {
+        match self.value {
+            Value::Boolean(on) => Ok(*on),
+            Value::String(s) if s == "true" => Ok(true),
+            Value::String(s) if s == "false" => Ok(false),
+            _ => Err(self.wants("true or false")),
+        }
+    }
+
+    fn mode(&self) -> Result<u32> {
+        let bits = self.text().ok().and_then(|t| u32::from_str_radix(t, 8).ok());
+        bits.filter(|b| *b <= 0o777 && b & 0o400 != 0).ok_or_else(|| self.wants("permission bits such as \"0600\""))
+    }
+
+    fn size(&self) -> Result<u64> {
+        let size = match self.value {
+            Value::Integer(n) => u64::try_from(*n).ok(),
+            Value::String(s) => bytes_of(s),
+            _ => None,
+        };
+        size.filter(|n| *n > 0).ok_or_else(|| self.wants("a size such as \"10 GB\" or \"500 MB\""))
+    }
+
+    fn log_file(&self) -> Result<LogFile> {
+        match self.switch() {
+            Ok(true) => Ok(LogFile::Usual),
+            Ok(false) => Ok(LogFile::Off),
+            Err(_) => self.path().map(LogFile::At),
+        }
+    }
+
+    fn places(&self) -> Result<Vec<Place>> {
+        let list = self.value.as_array().ok_or_else(|| self.wants("tables: [[sessions]]"))?;
+        list.iter().map(|v| self.one_place(v)).collect()
+    }
+
+    fn one_place(&self, value: &Value) -> Result<Place> {
+        let table = value.as_table().ok_or_else(|| self.wants("tables: [[sessions]]"))?;
+        let mut place = Place::default();
+        for (key, value) in table {
+            let field = Field { key, value, base: self.base, place: self.place };
+            match key.as_str() {
+                "path" => place.path = field.path()?,
+                "archive" => place.archive = Some(field.path()?),
+                "vault" => place.vault = Some(field.path()?),
+                unknown => return Err(field.unknown(unknown, &SESSION_KEYS)),
+            }
+        }
+        if place.path.as_os_str().is_empty() { Err(self.wants("a `path` in each table")) } else { Ok(place) }
+    }
+
+    fn wants(&self, what: &str) -> Error {
+        wrong(self.place, &format!("`{}` wants {what}", self.key), None)
+    }
+
+    fn unknown(&self, key: &str, known: &[&str]) -> Error {
+        wrong(self.place, &format!("there is no key `{key}`"), nearest(key, known))
+    }
+}
+
+fn wrong(place: &str, problem: &str, suggestion: Option<String>) -> Error {
+    Error::Config { place: place.to_owned(), problem: problem.to_owned(), suggestion }
+}
+
+/// The word that was most likely meant.
+fn nearest(word: &str, words: &[&str]) -> Option<String> {
+    let likeness = |w: &&str| (strsim::jaro_winkler(word, w) * 1000.0) as u32;
+    words.iter().copied().max_by_key(likeness).filter(|w| likeness(w) > 700).map(str::to_owned)
+}
+
+/// `10 GB`, `500MB`, `1.5 GiB`, `4096`.
+fn bytes_of(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number: f64 = text[..digits].parse().ok()?;
+    let unit = match text[digits..].trim().to_ascii_uppercase().as_str() {
+        "" | "B" => 1.0,
+        "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "TB" => 1e12,
+        "KIB" => 1024.0,
+        "MIB" => 1024.0 * 1024.0,
+        "GIB" => 1024.0 * 1024.0 * 1024.0,
+        _ => return None,
+    };
+    let bytes = number * unit;
+    (bytes.is_finite() && bytes < 1e18).then_some(bytes as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(text: &str) -> Result<Config> {
+        let mut config = Config::default();
+        let table: toml::Table = toml::from_str(text).unwrap();
+        for (key, value) in &table {
+            config.set(key, value, Path::new("/bot"), "wakeep.toml")?;
+        }
+        Ok(config)
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let Err(Error::Config { suggestion, .. }) = set("intervall = \"2m\"") else { panic!() };
+        assert_eq!(suggestion.as_deref(), Some("interval"));
+        let Err(Error::Config { suggestion, .. }) = set("[[sessions]]\npaht = \"x\"") else { panic!() };
+        assert_eq!(suggestion.as_deref(), Some("path"));
+    }
+
+    #[test]
+    fn values_are_read_and_nonsense_is_refused() {
+        let config =
+            set("interval = \"90s\"\narchive_mode = \"0644\"\nwrite_budget = \"1.5 GB\"\nsession = \"a\"").unwrap();
+        assert_eq!((config.interval.as_secs(), config.archive_mode), (90, 0o644));
+        assert_eq!((config.write_budget, config.places[0].path.as_path()), (1_500_000_000, Path::new("/bot/a")));
+        for bad in ["interval = \"-2m\"", "archive_mode = \"9\"", "carry = \"some\"", "keep_bytes = 0", "lang = 1"] {
+            assert!(matches!(set(bad), Err(Error::Config { .. })), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_commented_file_has_every_key_with_its_default() {
+        let uncommented =
+            |l: &str| l.strip_prefix("# ").filter(|l| l.contains(" = ") && !l.contains(". ")).map(str::to_owned);
+        let lines: Vec<String> = TEMPLATE.lines().filter_map(uncommented).collect();
+        let table: toml::Table = toml::from_str(&lines.join("\n")).unwrap();
+        // `path` belongs to the table of one session.
+        let mut keys: Vec<_> = table.keys().map(String::as_str).filter(|k| *k != "path").chain(["sessions"]).collect();
+        let mut known = KEYS.to_vec();
+        keys.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(keys, known);
+        let defaults: Vec<_> = lines.into_iter().filter(|l| !l.starts_with("path")).collect();
+        let mut config = set(&defaults.join("\n")).unwrap();
+        config.places.clear();
+        config.lang = None;
+        assert_eq!(config, Config::default());
+    }
+}

@@ -1,0 +1,195 @@
+//! The keeper: stays beside the bots, looks at each session every interval, and archives what changed. One failing
+//! session never holds up another, and a failed round is followed by the next.
+
+pub mod botlog;
+pub mod signals;
+pub mod ward;
+
+use crate::archive::Form;
+use crate::cleanup::cleanup;
+use crate::config::Config;
+use crate::disk::{self, Lock};
+use crate::drill::drill;
+use crate::error::Holder;
+use crate::error::{Error, Result};
+use crate::keep::Keeping;
+use crate::session::Use;
+use crate::text::Lang;
+use crate::vault::journal::Event;
+use jiff::Timestamp;
+use sd_notify::NotifyState;
+use signals::{Signals, Woken};
+use std::time::{Duration, Instant};
+use ward::Ward;
+
+/// Where the keeper's facts go: to the terminal, the log, the notices. What the round before said too isn't told.
+pub type Tell<'a> = &'a mut dyn FnMut(&Ward, &Event, Timestamp);
+
+/// The resident process.
+pub struct Keeper<'a> {
+    config: &'a Config,
+    host: &'a str,
+    lang: Lang,
+    clock: fn() -> Timestamp,
+    cares: Vec<Care>,
+}
+
+/// One ward, and what was last said of it.
+struct Care {
+    ward: Ward,
+    _lock: Lock,
+    said: Option<Event>,
+}
+
+impl<'a> Keeper<'a> {
+    /// Takes the wards into care: from now on no other keeper does. Those that another keeper has are returned with
+    /// its name.
+    pub fn new(
+        wards: Vec<Ward>,
+        config: &'a Config,
+        host: &'a str,
+        lang: Lang,
+        clock: fn() -> Timestamp,
+    ) -> Result<(Keeper<'a>, Vec<(Ward, String)>)> {
+        let (mut cares, mut taken) = (Vec::new(), Vec::new());
+        for ward in wards {
+            let says = format!("wakeep watch, pid {}", std::process::id());
+            match ward.work.keeper(&says)? {
+                Ok(lock) => cares.push(Care { ward, _lock: lock, said: None }),
+                Err(other) => taken.push((ward, other)),
+            }
+        }
+        Ok((Keeper { config, host, lang, clock, cares }, taken))
+    }
+
+    /// Whether there is nothing to keep.
+    pub fn is_idle(&self) -> bool {
+        self.cares.is_empty()
+    }
+
+    /// Looks every interval until a signal asks it to end; then waits for the bots to let go of their sessions and
+    /// takes the last archives.
+    pub fn watch(&mut self, signals: &mut Signals, tell: Tell) -> Result<()> {
+        let interval = self.config.interval.unsigned_abs().max(Duration::from_millis(200));
+        self.each(tell, |_, _| Ok(Event::Watching { interval: interval.as_secs() }));
+        notify(&[NotifyState::Ready]);
+        let mut next = Instant::now();
+        loop {
+            if Instant::now() >= next {
+                self.round(tell);
+                next = Instant::now() + interval;
+            }
+            let rest = next.saturating_duration_since(Instant::now());
+            match signals.wait(rest.min(self.pulse()))? {
+                Woken::Asked => break,
+                Woken::Rested => notify(&[NotifyState::Watchdog]),
+            }
+        }
+        self.finish(tell)
+    }
+
+    /// One look at every session.
+    pub fn round(&mut self, tell: Tell) {
+        let host = self.host;
+        let tidies = self.config.cleanup;
+        self.each(tell, |ward, now| look(ward, host, tidies, now));
+        let every = self.config.drill.as_secs();
+        for care in self.cares.iter_mut().filter(|_| every > 0) {
+            let now = (self.clock)();
+            let last = care.ward.vault.state().drilled.as_ref().map_or(0, |d| d.time.as_second());
+            if now.as_second() - last >= every && disk::exists(care.ward.vault.archive()) {
+                let ward = &mut care.ward;
+                let event = drill(&ward.session.name, &mut ward.vault, &ward.work, now);
+                tell(ward, &event.unwrap_or_else(|e| self.lang.failed(&e)), now);
+            }
+        }
+    }
+
+    /// The last archives: the best moment, since a bot that has ended has written everything.
+    pub fn finish(&mut self, tell: Tell) -> Result<()> {
+        notify(&[NotifyState::Stopping]);
+        let patience = self.config.last_archive_wait.unsigned_abs();
+        let start = Instant::now();
+        let in_use = |c: &Care| c.ward.session.in_use() != Use::Free;
+        while start.elapsed() < patience && self.cares.iter().any(in_use) {
+            std::thread::sleep(Duration::from_millis(200));
+            notify(&[NotifyState::Watchdog]);
+        }
+        let host = self.host;
+        self.each(tell, |ward, now| archive(ward, host, now));
+        self.each(tell, |_, _| Ok(Event::Stopped));
+        Ok(())
+    }
+
+    /// Does something for every ward; says what is new, and turns an error into an event of its own.
+    fn each(&mut self, tell: Tell, mut work: impl FnMut(&mut Ward, Timestamp) -> Result<Event>) {
+        for care in &mut self.cares {
+            let now = (self.clock)();
+            let event = work(&mut care.ward, now).unwrap_or_else(|e| self.lang.failed(&e));
+            let new = care.said.as_ref().is_none_or(|said| !is_repeated(said, &event));
+            if new && matches!(event, Event::Failed { .. } | Event::Watching { .. } | Event::Stopped) {
+                // Where even the journal can't be written there is only the telling left.
+                let _ = care.ward.vault.record(now, &event);
+            }
+            if new {
+                tell(&care.ward, &event, now);
+            }
+            if !matches!(event, Event::Watching { .. }) {
+                care.said = Some(event);
+            }
+        }
+    }
+
+    /// How long the keeper may sleep at a stretch: half of the time in which the supervisor wants a sign of life.
+    fn pulse(&self) -> Duration {
+        sd_notify::watchdog_enabled().map_or(Duration::MAX, |limit| limit / 2)
+    }
+}
+
+/// One look at one session: within the write budget, archive it; then tidy up after earlier scripts.
+fn look(ward: &mut Ward, host: &str, tidies: bool, now: Timestamp) -> Result<Event> {
+    let wait = ward.vault.state().written.wait(now, ward.vault.rules.write_budget);
+    if wait > 0
+        && let Some((archive, label)) = ward.vault.newest()?
+    {
+        return Ok(Event::Unchanged { archive, made: label.made, bytes: 0 });
+    }
+    let event = archive(ward, host, now)?;
+    if tidies && matches!(event, Event::Created { .. }) {
+        cleanup(&ward.session, &mut ward.vault, &ward.work, false, now)?;
+    }
+    Ok(event)
+}
+
+fn archive(ward: &mut Ward, host: &str, now: Timestamp) -> Result<Event> {
+    ward.record_first()?;
+    Keeping {
+        session: &ward.session,
+        vault: &mut ward.vault,
+        work: &ward.work,
+        carry: ward.carry,
+        form: Form::Members,
+        force: false,
+        host,
+    }
+    .keep(now)
+}
+
+/// What the next round says again isn't told again.
+fn is_repeated(said: &Event, event: &Event) -> bool {
+    match (said, event) {
+        (Event::Refused { reason: a, .. }, Event::Refused { reason: b, .. }) => a == b,
+        (Event::Created { .. } | Event::Restored { .. }, _) => false,
+        (a, b) => a == b,
+    }
+}
+
+/// Another keeper has all the sessions.
+pub fn all_taken(by: String) -> Error {
+    Error::Busy { holder: Holder { program: by, ..Holder::default() } }
+}
+
+/// Tells the supervisor, where there is one; that it can't be told is no reason to stop keeping.
+fn notify(states: &[NotifyState]) {
+    let _ = sd_notify::notify(states);
+}

@@ -1,0 +1,51 @@
+//! Waiting for the next round or for being asked to end (SIGTERM, SIGINT), whichever comes first.
+
+use crate::error::{At, Result};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::io::{ErrorKind, Read};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+/// Why a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Woken {
+    /// The time is over.
+    Rested,
+    /// A signal asks the process to end.
+    Asked,
+}
+
+/// The signals that ask the process to end, once [`Signals::new`] was called, arrive here and nowhere else.
+#[derive(Debug)]
+pub struct Signals {
+    arriving: UnixStream,
+}
+
+impl Signals {
+    /// Takes over SIGTERM and SIGINT.
+    pub fn new() -> Result<Signals> {
+        let place = Path::new("signals");
+        let (arriving, sending) = UnixStream::pair().at("making a pipe for", place)?;
+        for signal in [SIGTERM, SIGINT] {
+            let pipe = sending.try_clone().at("making a pipe for", place)?;
+            signal_hook::low_level::pipe::register(signal, pipe).at("waiting for", place)?;
+        }
+        Ok(Signals { arriving })
+    }
+
+    /// Sleeps until the time is over or a signal comes.
+    pub fn wait(&mut self, time: Duration) -> Result<Woken> {
+        if time.is_zero() {
+            return Ok(Woken::Rested);
+        }
+        let place = Path::new("signals");
+        let limit = time.min(Duration::from_secs(86_400));
+        self.arriving.set_read_timeout(Some(limit)).at("waiting for", place)?;
+        match self.arriving.read(&mut [0]) {
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(Woken::Rested),
+            Err(e) if e.kind() == ErrorKind::Interrupted => Ok(Woken::Rested),
+            other => other.at("waiting for", place).map(|_| Woken::Asked),
+        }
+    }
+}

@@ -1,0 +1,453 @@
+//! Restoring: an archive takes the session's place, if the session needs it. Look, choose, stage, examine, back up,
+//! swap, examine again, settle or roll back.
+//!
+//! It never replaces a good session unless forced, never works under a running bot, and never goes on when a person
+//! has to scan a QR code.
+
+use crate::archive::{self, Content, Depth, Form};
+use crate::disk;
+use crate::error::{At, Error, Result};
+use crate::session::interior::Interior;
+use crate::session::snapshot::Carry;
+use crate::session::{Session, Use};
+use crate::swap::Swap;
+use crate::vault::Vault;
+use crate::vault::backup::{Backup, Origin, label_of};
+use crate::vault::journal::{Event, Reason, Refusal};
+use crate::vault::label::Label;
+use crate::vault::state::RestoredFrom;
+use crate::vault::workplace::Workplace;
+use crate::verdict::{Code, Finding, Grade, Login, Verdict, Worth, masked};
+use crate::{tree, unpack};
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// A QR page younger than this may be in the middle of being scanned, in seconds.
+const QR_PAGE_IS_YOUNG: i64 = 600;
+
+/// How many archives of a logged-out session are tried before a person is asked: the newest and one older.
+const MOST_TRIES: u32 = 2;
+
+/// How long a restored login must have lasted to count as accepted by the server, in seconds.
+const ACCEPTED_AFTER: i64 = 1800;
+
+/// How urgently the restore is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// By a program: only what certainly helps.
+    IfNeeded,
+    /// By a person: unless the session is good.
+    Asked,
+    /// By a person: whatever the session is like.
+    Forced,
+}
+
+/// Which archive is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The newest good one.
+    Newest,
+    /// This file.
+    File(PathBuf),
+    /// The newest good one that is not younger than this.
+    At(Timestamp),
+}
+
+/// One session, and how it is to be restored.
+pub struct Restoring<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// Where its archives stand.
+    pub vault: &'a mut Vault,
+    /// Where the work lies.
+    pub work: &'a Workplace,
+    /// How urgent it is.
+    pub wish: Wish,
+    /// Which archive is wanted.
+    pub source: Source,
+    /// A further place to look for archives made elsewhere: where the plain name stands, if that is not this
+    /// session's own.
+    pub shared: Option<&'a Path>,
+    /// Permission bits for the session's folders; files get those of them that apply to files.
+    pub mode: u32,
+    /// Only says what would be done.
+    pub dry_run: bool,
+    /// This host's name.
+    pub host: &'a str,
+}
+
+/// An archive unpacked and found worth restoring.
+struct Staged {
+    from: PathBuf,
+    label: Option<Label>,
+    verdict: Verdict,
+}
+
+impl Restoring<'_> {
+    /// Restores the session if it needs it. Returns what happened; every change is in the journal then.
+    pub fn restore(&mut self, now: Timestamp) -> Result<Event> {
+        let _work = self.work.work("restore")?;
+        let started = Instant::now();
+        self.vault.refresh()?;
+        self.finish_earlier(now)?;
+        self.vault.receive(now)?;
+        let verdict = self.look()?;
+        if let Some(reason) = self.reason_to_leave(&verdict, now)? {
+            return self.leave(reason, verdict, now);
+        }
+        if !self.dry_run {
+            require_idle(self.session)?;
+        }
+        let staged = match self.stage_best(&verdict)? {
+            Ok(staged) => staged,
+            Err(refused) => return Ok(refused),
+        };
+        if self.dry_run {
+            disk::remove_tree(&self.work.stage())?;
+            return Ok(Event::WouldRestore { from: staged.from, verdict: verdict.masked() });
+        }
+        self.put_in_place(staged, &verdict, now, started)
+    }
+
+    /// Brings a swap that a kill cut off to an end before anything else is looked at.
+    fn finish_earlier(&mut self, now: Timestamp) -> Result<()> {
+        if let Some(undone) = Swap::finish_earlier(self.session, self.work)? {
+            self.vault.record(now, &Event::Recovered { undone })?;
+        }
+        Ok(())
+    }
+
+    fn look(&self) -> Result<Verdict> {
+        let kind = self.session.kind.name();
+        let looked = match self.session.snapshot(&self.work.snapshot(), Carry::Login) {
+            Ok(snapshot) => Ok(snapshot.examination.verdict),
+            Err(Error::SessionMissing { .. }) => Ok(Verdict::missing(kind)),
+            // A session that never holds still is a session in use; what it is worth can't be told.
+            Err(Error::Restless { .. }) => Ok(Verdict::new(kind, Login::Unknown, None, Vec::new())),
+            Err(e) => Err(e),
+        };
+        disk::remove_tree(&self.work.snapshot())?;
+        looked
+    }
+
+    /// Why the session must stay as it is, if it must (law 2).
+    fn reason_to_leave(&mut self, verdict: &Verdict, now: Timestamp) -> Result<Option<Reason>> {
+        if self.wish == Wish::Forced {
+            return Ok(None);
+        }
+        if verdict.is_good() {
+            return Ok(Some(Reason::Good));
+        }
+        let logged_out = verdict.login == Login::LoggedOut;
+        if logged_out && self.qr_page_is_young(now)? {
+            return Ok(Some(Reason::QrPage));
+        }
+        match self.wish {
+            Wish::IfNeeded => self.reason_against_doing_it_unasked(verdict, logged_out),
+            Wish::Asked | Wish::Forced => Ok(None),
+        }
+    }
+
+    fn reason_against_doing_it_unasked(&mut self, verdict: &Verdict, logged_out: bool) -> Result<Option<Reason>> {
+        if self.vault.state().tombstone.is_some() {
+            return Ok(Some(Reason::Tombstone));
+        }
+        match (verdict.grade, verdict.login) {
+            (Grade::Broken | Grade::Missing, _) => Ok(None),
+            _ if logged_out => self.after_logout(),
+            (Grade::Doubtful, _) => Ok(Some(Reason::Doubtful)),
+            (Grade::Sound, _) => Ok(Some(Reason::UnknownLogin)),
+        }
+    }
+
+    /// A login that ended by a local fault comes back from an older copy; one that the server ended doesn't.
+    fn after_logout(&mut self) -> Result<Option<Reason>> {
+        if !self.was_paired()? {
+            return Ok(Some(Reason::NeverPaired));
+        }
+        let restored = self.vault.state().restored.clone();
+        if let Some(restored) = restored {
+            self.vault.remember(|s| {
+                if !s.refused.contains(&restored.fingerprint) {
+                    s.refused.push(restored.fingerprint);
+                }
+            })?;
+            if restored.tries >= MOST_TRIES {
+                return Ok(Some(Reason::Exhausted));
+            }
+        }
+        Ok(None)
+    }
+
+    fn was_paired(&self) -> Result<bool> {
+        let labels = self.vault.backups()?.into_iter().filter_map(|b| b.label);
+        Ok(labels.chain(self.vault.latest()).any(|l| l.is_good()))
+    }
+
+    /// Since when the QR page can have been open: since the keeper first met it, else since the folder was made or
+    /// the login last seen.
+    fn qr_page_is_young(&self, now: Timestamp) -> Result<bool> {
+        let met = self.vault.events()?.into_iter().rev().find_map(|line| match line.event {
+            Event::Refused { reason: Refusal::LoggedOut, .. } => Some(Some(line.time.as_second())),
+            Event::Created { .. } | Event::Restored { .. } => Some(None),
+            _ => None,
+        });
+        let made = self.vault.newest()?.map(|(_, label)| label.made.as_second());
+        let since = met.flatten().or_else(|| disk::born(&self.session.path).max(made));
+        Ok(since.is_some_and(|since| (0..QR_PAGE_IS_YOUNG).contains(&(now.as_second() - since))))
+    }
+
+    fn leave(&mut self, reason: Reason, verdict: Verdict, now: Timestamp) -> Result<Event> {
+        if reason == Reason::Good {
+            self.steady()?;
+        }
+        if reason == Reason::Exhausted && !self.was_told()? {
+            let account = self.vault.newest()?.and_then(|(_, label)| label.account).as_deref().map(masked);
+            self.vault.record(now, &Event::NeedsQr { account })?;
+        }
+        Ok(Event::NotNeeded { reason, verdict: verdict.masked() })
+    }
+
+    /// Whether a person was told since the last restore that a QR code has to be scanned.
+    fn was_told(&self) -> Result<bool> {
+        let last = self.vault.events()?.into_iter().rev().find_map(|line| match line.event {
+            Event::NeedsQr { .. } => Some(true),
+            Event::Restored { .. } => Some(false),
+            _ => None,
+        });
+        Ok(last.unwrap_or(false))
+    }
+
+    /// What a kill left in a session that stays, and that its own program would stumble over, is put right while
+    /// nobody works on it.
+    fn steady(&self) -> Result<()> {
+        let (kind, live) = (self.session.kind, &self.session.path);
+        if self.dry_run || !live.is_dir() || self.session.in_use() != Use::Free {
+            return Ok(());
+        }
+        kind.hold(live)?;
+        let steadied = kind.steady(live);
+        kind.let_go(live)?;
+        steadied
+    }
+
+    /// Unpacks candidates beside the session, newest first, until one is good.
+    fn stage_best(&mut self, current: &Verdict) -> Result<std::result::Result<Staged, Event>> {
+        let mut refused = None;
+        for from in self.candidates(current)? {
+            match self.stage(&from) {
+                Ok(staged) if self.is_worth_it(&staged.verdict) => return Ok(Ok(staged)),
+                Ok(staged) => refused = refused.or(Some((from, staged.verdict))),
+                Err(Error::Damaged { what, .. }) => {
+                    refused = refused.or(Some((from.clone(), damaged(&from, Code::ArchiveDamaged, what))));
+                }
+                Err(Error::Hostile { what, .. }) => {
+                    refused = refused.or(Some((from.clone(), damaged(&from, Code::ArchiveHostile, what))));
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        disk::remove_tree(&self.work.stage())?;
+        match refused {
+            Some((from, verdict)) => Ok(Err(Event::RestoreRefused { from, verdict: verdict.masked() })),
+            None => Err(Error::NothingToRestore { place: self.vault.archive().to_owned() }),
+        }
+    }
+
+    fn is_worth_it(&self, staged: &Verdict) -> bool {
+        let least = if self.wish == Wish::Forced { Worth::Something } else { Worth::Good };
+        staged.worth() >= least
+    }
+
+    /// The archives that may be restored, best first.
+    fn candidates(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
+        match &self.source {
+            Source::File(file) => Ok(vec![file.clone()]),
+            Source::At(time) => Ok(self.made_until(*time)?),
+            Source::Newest => self.newest_first(current),
+        }
+    }
+
+    fn made_until(&self, time: Timestamp) -> Result<Vec<PathBuf>> {
+        let standing = self.vault.latest().filter(|l| l.made <= time).map(|_| self.vault.archive().to_owned());
+        let kept = self.vault.backups()?.into_iter().filter(|b| b.made <= time && b.may_be_good());
+        Ok(standing.into_iter().chain(kept.map(|b| b.path)).collect())
+    }
+
+    fn newest_first(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
+        let standing = [Some(self.vault.archive()), self.shared].into_iter().flatten();
+        let standing = standing.filter(|p| disk::exists(p)).map(Path::to_owned);
+        let kept = self.vault.backups()?;
+        let kept =
+            kept.into_iter().filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b: Backup| b.path);
+        let mut all: Vec<PathBuf> = standing.chain(kept).collect();
+        if self.wish == Wish::IfNeeded {
+            self.leave_out_refused(&mut all, current)?;
+        }
+        Ok(all)
+    }
+
+    /// By itself wakeep restores only the pairing that was there last, and nothing that came back logged out.
+    fn leave_out_refused(&self, all: &mut Vec<PathBuf>, current: &Verdict) -> Result<()> {
+        let newest = self.vault.newest()?.map(|(_, label)| label);
+        let restored = self.vault.state().restored.clone();
+        all.retain(|path| match (label_of(path), &newest) {
+            (Some(label), Some(newest)) => label.same_lineage(newest),
+            _ => true,
+        });
+        if current.login != Login::LoggedOut {
+            return Ok(());
+        }
+        let mut left = Vec::new();
+        for path in all.drain(..) {
+            let after = restored.as_ref().zip(label_of(&path)).is_some_and(|(r, l)| l.made > r.time);
+            if !after && !self.vault.state().refused.contains(&fingerprint(&path)?) {
+                left.push(path);
+            }
+        }
+        *all = left;
+        Ok(())
+    }
+
+    fn stage(&self, from: &Path) -> Result<Staged> {
+        let interior = self.interior(from)?;
+        let mut found = unpack::unpack(from, &interior, &self.work.stage(), Carry::All)?;
+        self.session.kind.mend(&self.session.path, &self.work.stage())?;
+        found.verdict = self.session.kind.examine(&self.work.stage())?.verdict;
+        let label = label_of(from);
+        // A pair that the keeper came to believe in is believed here too.
+        if label.as_ref().is_some_and(Label::is_good) {
+            found.verdict = found.verdict.without(Code::PairRefuted);
+        }
+        Ok(Staged { from: from.to_owned(), label, verdict: found.verdict })
+    }
+
+    /// This session within an archive: the one of its name, or the only one.
+    fn interior(&self, from: &Path) -> Result<Interior> {
+        let all = unpack::sessions_in(from)?;
+        let named = all.iter().find(|i| i.prefix.file_name() == self.session.path.file_name());
+        let only = all.iter().find(|_| all.len() == 1);
+        named
+            .or(only)
+            .cloned()
+            .ok_or_else(|| Error::damaged(from, format!("no session {} is in it", self.session.name)))
+    }
+
+    fn put_in_place(&mut self, staged: Staged, before: &Verdict, now: Timestamp, started: Instant) -> Result<Event> {
+        set_modes(&self.work.stage(), self.mode)?;
+        disk::sync_tree(self.work.dir())?;
+        let backup = self.back_up(before, now)?;
+        require_idle(self.session)?;
+        let mut swap = Swap::new(self.session, self.work);
+        swap.make()?;
+        let mut after = self.session.kind.examine(&self.session.path)?.verdict;
+        if staged.verdict.is_good() {
+            after = after.without(Code::PairRefuted);
+        }
+        if after.worth() < staged.verdict.worth() {
+            swap.undo()?;
+            let event = Event::RolledBack { from: staged.from, verdict: after.masked() };
+            self.vault.record(now, &event)?;
+            return Ok(event);
+        }
+        swap.settle()?;
+        self.remember(&staged, before, now)?;
+        let event = Event::Restored {
+            from: staged.from,
+            generation: staged.label.map(|l| l.generation),
+            backup,
+            account: staged.verdict.account.as_deref().map(masked),
+            seconds: started.elapsed().as_secs_f64(),
+        };
+        self.vault.record(now, &event)?;
+        self.vault.tidy(now)?;
+        Ok(event)
+    }
+
+    /// What stands there now goes into the vault first, whatever it is worth.
+    fn back_up(&mut self, verdict: &Verdict, now: Timestamp) -> Result<Option<PathBuf>> {
+        if !disk::exists(&self.session.path) {
+            return Ok(None);
+        }
+        let kept = self.work.snapshot();
+        let entries = self.session.as_it_lies(&kept)?;
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        let temp = self.work.dir().join("before.tar.gz");
+        disk::remove_file(&temp)?;
+        let content = Content { root: &kept, prefix: &self.session.prefix, entries: &entries, immutable: &|_| false };
+        archive::write(&temp, &content, &self.label(verdict, now).to_bytes(), None, Form::Members)?;
+        disk::remove_tree(&kept)?;
+        let verified = archive::verify(&temp, Depth::Stored)?;
+        self.vault.keep_before_restore(&verified, now).map(Some)
+    }
+
+    fn label(&self, verdict: &Verdict, now: Timestamp) -> Label {
+        Label {
+            session: self.session.name.clone(),
+            prefix: self.session.prefix.to_string_lossy().into_owned(),
+            kind: self.session.kind.name().to_owned(),
+            generation: 0,
+            made: now,
+            host: self.host.to_owned(),
+            verdict: verdict.grade,
+            login: verdict.login,
+            account: verdict.account.clone(),
+            vector: crate::progress::Vector::new(),
+            identity: None,
+            versions: std::collections::BTreeMap::new(),
+        }
+    }
+
+    fn remember(&mut self, staged: &Staged, before: &Verdict, now: Timestamp) -> Result<()> {
+        let fingerprint = fingerprint(&staged.from)?;
+        let accepted = |r: &RestoredFrom| now.as_second() - r.time.as_second() > ACCEPTED_AFTER;
+        let earlier = self.vault.state().restored.clone().filter(|r| !accepted(r)).map_or(0, |r| r.tries);
+        let tries = if before.login == Login::LoggedOut { earlier + 1 } else { earlier };
+        let generation = staged.label.as_ref().map(|l| l.generation);
+        self.vault.remember(|s| {
+            s.restored = Some(RestoredFrom { generation, fingerprint, time: now, tries });
+            s.stamp = None;
+            s.pending = None;
+            s.refusal = None;
+        })?;
+        self.vault.show_used(&staged.from)?;
+        if staged.from == self.vault.archive() { self.vault.accept_standing() } else { Ok(()) }
+    }
+}
+
+/// Law 4: a session in use, or where that can't be told, is not replaced.
+pub fn require_idle(session: &Session) -> Result<()> {
+    match session.in_use() {
+        Use::Free => Ok(()),
+        Use::Held(holder) => Err(Error::InUse { path: session.path.clone(), holder }),
+        Use::CannotTell(why) => Err(Error::MaybeInUse { path: session.path.clone(), why }),
+    }
+}
+
+fn damaged(path: &Path, code: Code, what: String) -> Verdict {
+    Verdict::new("archive", Login::Unknown, None, vec![Finding::new(code, path, what)])
+}
+
+/// What an archive is remembered by when the server refuses the login in it.
+fn fingerprint(path: &Path) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    let file = std::fs::File::open(path).at("opening", path)?;
+    hasher.update_reader(file).at("reading", path)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Folders get the mode, files what of it applies to files.
+fn set_modes(root: &Path, mode: u32) -> Result<()> {
+    let plain = mode & 0o666;
+    if !root.is_dir() {
+        return disk::set_mode(root, plain);
+    }
+    for entry in tree::walk(root, &|_| true)? {
+        let bits = if entry.kind == tree::EntryKind::Dir { mode } else { plain };
+        disk::set_mode(&root.join(&entry.path), bits)?;
+    }
+    disk::set_mode(root, mode)
+}

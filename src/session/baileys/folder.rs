@@ -1,0 +1,165 @@
+//! A still copy of a Baileys folder while its bot writes. It is not the judge of the copy.
+//!
+//! Baileys truncates a file and writes it anew, in place: at any moment some file may be empty or half there, and a
+//! hard link would follow the original. So the files are read, each until it is whole JSON and wasn't touched while it
+//! was read, and the folder is gone through again until a whole pass finds nothing new. Later passes cost one look at
+//! each file's size and time. There is no moment that belongs to all files: Baileys itself has none, a kill leaves any
+//! mixture; but no file of a copy is older than the beginning of the copy.
+
+use super::layout::{self, CREDS, Part};
+use super::store::is_whole;
+use crate::disk::{self, FileMark};
+use crate::error::{At, Error, Result};
+use std::collections::BTreeMap;
+use std::fs::{self, File, FileTimes};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+/// How often the folder is gone through. A bot busy all that time is copied nevertheless, each file whole.
+const PASSES: u32 = 20;
+
+/// For how many of the passes, 25 ms apart, a torn file may become whole. Then its writer is taken for dead, and the
+/// file is copied as it is for the examination to find.
+const PATIENCE: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// Copies the login's files from `live` into the empty folder `into`, with their times, private to their owner.
+///
+/// # Errors
+/// The folder isn't there or can't be read, or a torn file keeps changing ([`Error::Restless`]).
+pub fn copy(live: &Path, into: &Path) -> Result<()> {
+    if !live.is_dir() {
+        return Err(Error::SessionMissing { path: live.to_owned() });
+    }
+    let mut copied = Copied { live, into, files: BTreeMap::new() };
+    let mut last = Pass::default();
+    for pass in 0..PASSES {
+        last = copied.pass()?;
+        if !last.moved && (last.torn.is_none() || pass >= PATIENCE) {
+            return Ok(());
+        }
+        if last.torn.is_some() {
+            thread::sleep(PAUSE);
+        }
+    }
+    match last.torn {
+        None => Ok(()),
+        Some(torn) => {
+            Err(Error::Restless { path: live.to_owned(), tries: PASSES, last: torn.to_string_lossy().into_owned() })
+        }
+    }
+}
+
+/// What one pass came upon.
+#[derive(Default)]
+struct Pass {
+    /// Something was copied, anew or again.
+    moved: bool,
+    /// A file that wasn't whole.
+    torn: Option<PathBuf>,
+}
+
+struct Copied<'a> {
+    live: &'a Path,
+    into: &'a Path,
+    /// What was copied, and whether it was whole.
+    files: BTreeMap<PathBuf, (FileMark, bool)>,
+}
+
+impl Copied<'_> {
+    fn pass(&mut self) -> Result<Pass> {
+        let mut listed = super::files(self.live)?;
+        // The counters of `creds.json` are saved after the pre-keys they count.
+        listed.sort_by_key(|e| e.path == Path::new(CREDS));
+        let mut pass = Pass::default();
+        self.forget_vanished(&listed.iter().map(|e| e.path.as_path()).collect::<Vec<_>>(), &mut pass)?;
+        for entry in &listed {
+            if self.files.get(&entry.path) != Some(&(entry.mark, true)) {
+                self.take(&entry.path, &mut pass)?;
+            }
+        }
+        Ok(pass)
+    }
+
+    /// Used pre-keys are deleted. `creds.json` is not: the development branch renames it away for a moment.
+    fn forget_vanished(&mut self, listed: &[&Path], pass: &mut Pass) -> Result<()> {
+        let creds = Path::new(CREDS);
+        if listed.last() != Some(&creds) {
+            pass.torn = Some(creds.to_owned());
+        }
+        let listed: std::collections::HashSet<_> = listed.iter().collect();
+        let gone: Vec<_> =
+            self.files.keys().filter(|f| !listed.contains(&f.as_path()) && *f != creds).cloned().collect();
+        for file in gone {
+            disk::remove_file(&self.into.join(&file))?;
+            self.files.remove(&file);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, file: &Path, pass: &mut Pass) -> Result<()> {
+        let Some(read) = read_still(&self.live.join(file))? else { return Ok(()) };
+        let judged = layout::part(file) != Some(Part::Before);
+        let whole = !judged || (read.still && is_whole(&read.text));
+        let known = self.files.get(file);
+        if !whole && known.is_some_and(|(_, was_whole)| *was_whole) {
+            // Under way again. The one that was whole a moment ago is as fresh as the copy promises.
+            pass.moved = true;
+            return Ok(());
+        }
+        if !whole {
+            pass.torn = Some(file.to_owned());
+        }
+        if known != Some(&(read.mark, whole)) {
+            write(&self.into.join(file), &read)?;
+            self.files.insert(file.to_owned(), (read.mark, whole));
+            pass.moved = true;
+        }
+        Ok(())
+    }
+}
+
+struct Reading {
+    text: Vec<u8>,
+    mark: FileMark,
+    time: SystemTime,
+    /// Nobody touched it while it was read, and for `creds.json`, a second reading said the same.
+    still: bool,
+}
+
+/// Reads a file; `None` where it vanished.
+fn read_still(path: &Path) -> Result<Option<Reading>> {
+    let mut file = match File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.at("opening", path)?,
+    };
+    let meta = file.metadata().at("reading", path)?;
+    let mut text = Vec::with_capacity(usize::try_from(meta.size()).unwrap_or(0));
+    file.read_to_end(&mut text).at("reading", path)?;
+    let (before, after) = (mark(&meta), mark(&file.metadata().at("reading", path)?));
+    let mut still = before == after;
+    if path.ends_with(CREDS) {
+        still &= fs::read(path).is_ok_and(|again| again == text);
+    }
+    let time = meta.modified().at("reading", path)?;
+    Ok(Some(Reading { text, mark: before, time, still }))
+}
+
+fn mark(meta: &fs::Metadata) -> FileMark {
+    FileMark {
+        device: meta.dev(),
+        inode: meta.ino(),
+        size: meta.size(),
+        mtime: (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0)),
+    }
+}
+
+fn write(path: &Path, read: &Reading) -> Result<()> {
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).at("creating", path)?;
+    file.write_all(&read.text).at("writing", path)?;
+    file.set_times(FileTimes::new().set_modified(read.time)).at("setting the time of", path)
+}

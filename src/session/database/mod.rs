@@ -1,0 +1,180 @@
+//! A session that is one SQLite file, which its program opens in the ordinary way (whatsmeow, Baileys' SQLite store):
+//! what its bytes say, who has it open, and what SQLite itself complains about. It knows no tables by name, and it is
+//! not for Chromium's stores, which are locked exclusively (`sqlite`).
+//!
+//! Looking never opens a live file through SQLite's locks: it is read as `immutable`, which takes no lock and makes no
+//! `-shm`. Only `copy` joins as a reader does, and only `put_back` writes. A process that closes any descriptor of a
+//! file loses its POSIX locks on it, so one session is never looked at while the same process copies it or puts it
+//! back; the `work` lock of a session sees to that.
+
+mod copy;
+mod put_back;
+
+pub use copy::copy_live;
+pub use put_back::{PutBack, put_back, take_out};
+
+use super::{Use, holder};
+use crate::error::{At, Error, Holder, Result};
+use crate::verdict::{Code, Finding};
+use rusqlite::{Connection, OpenFlags};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// How every SQLite file begins (sqlite.org/fileformat2.html).
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// How far into a file's first bytes, and into its `-wal`, a table's name is looked for.
+const LOOK: u64 = 256 * 1024;
+
+/// The files that SQLite keeps beside a database, whether they are there or not.
+pub fn sidecars(db: &Path) -> [PathBuf; 3] {
+    ["-wal", "-shm", "-journal"].map(|end| {
+        let mut name = db.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    })
+}
+
+/// Whether the file is an SQLite database with this table, told without changing anything: by the schema, or, where
+/// that can't be read or still lies in the `-wal`, by the name in the first bytes of both.
+pub fn has_table(db: &Path, table: &str) -> bool {
+    let head = first_bytes(db, LOOK);
+    if !head.starts_with(MAGIC) {
+        return false;
+    }
+    let by_schema = open_still(db).and_then(|still| still.table_exists(None::<&str>, table));
+    let named = |bytes: &[u8]| bytes.windows(table.len()).any(|w| w == table.as_bytes());
+    let [wal, ..] = sidecars(db);
+    by_schema.unwrap_or_else(|_| named(&head)) || named(&first_bytes(&wal, LOOK))
+}
+
+fn first_bytes(path: &Path, limit: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if fs::metadata(path).is_ok_and(|m| m.is_file()) {
+        let _ = File::open(path).and_then(|f| f.take(limit).read_to_end(&mut bytes));
+    }
+    bytes
+}
+
+/// Opens a file of which nothing changes, without locks and without making anything beside it.
+pub fn open_still(db: &Path) -> rusqlite::Result<Connection> {
+    let mut uri = String::from("file:");
+    for &byte in db.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(byte)),
+            other => uri.push_str(&format!("%{other:02x}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(uri, flags)
+}
+
+/// What SQLite complains about: its integrity check, and rows that refer to nothing. CHECK constraints are left to the
+/// kind, which knows what a wrong length means and whose it is.
+pub fn complaints(db: &Connection) -> Vec<Finding> {
+    let damaged = |detail: String| vec![Finding::new(Code::DatabaseDamaged, "", detail)];
+    let _ = db.execute_batch("PRAGMA ignore_check_constraints = ON");
+    match first_column(db, "PRAGMA integrity_check(10)") {
+        Err(e) => return damaged(e.to_string()),
+        Ok(lines) if lines != ["ok"] => return damaged(lines.join("; ")),
+        Ok(_) => {}
+    }
+    match first_column(db, "PRAGMA foreign_key_check") {
+        Err(e) => damaged(e.to_string()),
+        Ok(mut tables) if !tables.is_empty() => {
+            let rows = tables.len();
+            tables.dedup();
+            vec![Finding::new(Code::ForeignKeys, "", format!("{rows}: {}", tables.join(", ")))]
+        }
+        Ok(_) => Vec::new(),
+    }
+}
+
+fn first_column(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    db.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// A digest of a still database's content. Two counters of the header that SQLite raises without a change of content
+/// are left out: the change counter with its version number, and the schema cookie that a backup sets anew.
+///
+/// # Errors
+/// The file can't be read.
+pub fn digest(db: &Path) -> Result<String> {
+    let mut file = File::open(db).at("opening", db)?;
+    let mut header = Vec::new();
+    (&mut file).take(100).read_to_end(&mut header).at("reading", db)?;
+    for range in [24..28, 40..44, 92..100] {
+        if let Some(counter) = header.get_mut(range) {
+            counter.fill(0);
+        }
+    }
+    let mut hash = blake3::Hasher::new();
+    hash.update(&header);
+    file.seek(SeekFrom::Start(header.len() as u64)).at("reading", db)?;
+    hash.update_reader(file).at("reading", db)?;
+    Ok(hash.finalize().to_hex().to_string())
+}
+
+/// Which making of a file or folder this is: device, inode and time of birth. Empty where nothing is.
+pub fn incarnation(path: &Path) -> String {
+    let Ok(meta) = fs::metadata(path) else {
+        return String::new();
+    };
+    let birth = meta.created().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
+    format!("{}:{}:{}", meta.dev(), meta.ino(), birth.as_nanos())
+}
+
+/// Who has the database open. A connection in WAL mode holds locks for as long as it is open, so those are seen
+/// across users and containers; an idle connection in rollback mode holds none, and only `/proc` shows it.
+pub fn holder(db: &Path) -> Use {
+    let [wal, shm, journal] = sidecars(db);
+    let locks = [(db, holder::SQLITE_LOCK_BYTES), (&shm, (0, 0))];
+    for (file, range) in locks {
+        match holder::posix_lock_owner_of(file, range) {
+            Ok(None) => {}
+            Ok(Some(pid)) => return Use::Held(named(pid)),
+            Err(e) => return Use::CannotTell(e.to_string()),
+        }
+    }
+    match holder::open_by(&[db.to_owned(), wal, shm, journal]) {
+        Ok(scan) if !scan.pids.is_empty() => Use::Held(named(scan.pids[0].0)),
+        Ok(scan) if scan.blind => Use::CannotTell("processes of its owner that can't be looked into".into()),
+        Ok(_) => Use::Free,
+        Err(e) => Use::CannotTell(e.to_string()),
+    }
+}
+
+fn named(pid: u32) -> Holder {
+    match pid {
+        0 => Holder::default(),
+        pid => Holder { pid: Some(pid), program: holder::program_of(pid), host: None },
+    }
+}
+
+/// SQLite's error as what the system would have said.
+fn sqlite(e: rusqlite::Error) -> io::Error {
+    io::Error::other(e)
+}
+
+/// Whether SQLite says that somebody else has a lock just now.
+fn is_busy(e: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(e.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+}
+
+/// The error for a session that isn't there.
+fn require_file(db: &Path) -> Result<()> {
+    match fs::metadata(db) {
+        Ok(meta) if meta.is_file() => Ok(()),
+        Ok(_) => Err(Error::NotASession { path: db.to_owned() }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Error::SessionMissing { path: db.to_owned() }),
+        Err(e) => Err(e).at("reading", db),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

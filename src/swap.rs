@@ -1,0 +1,179 @@
+//! The step of a restore in which the staged session takes the place of the old one: in one exchange where the file
+//! system can, child by child under a durable marker where the session's folder can't be renamed (a mount point).
+//!
+//! While it lasts both folders are held, so that a bot that starts meanwhile refuses to.
+
+use crate::disk;
+use crate::error::{At, Error, Result};
+use crate::session::Session;
+use crate::session::database::{self, PutBack};
+use crate::vault::workplace::Workplace;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The copy of a file's old content, in the folder aside.
+const OLD: &str = "old";
+
+/// How the old session was put out of the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum How {
+    /// Nothing stood there.
+    Moved,
+    /// Both folders changed places; the old one lies on the stage.
+    Exchanged,
+    /// The children of both changed places; the old ones lie aside.
+    Children,
+    /// SQLite wrote the content into the file that stands there; a copy of the old content lies aside.
+    Written,
+    /// A file was placed as a new one; what was there lies aside, as (where it was, where it is).
+    Placed(Vec<(PathBuf, PathBuf)>),
+}
+
+/// How far a swap child by child has come. The marker is durable before the first child moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Phase {
+    /// Old children move aside.
+    Out,
+    /// New children move in; no old one is left in place.
+    In,
+}
+
+/// One swap.
+pub struct Swap<'a> {
+    session: &'a Session,
+    work: &'a Workplace,
+    how: How,
+}
+
+impl<'a> Swap<'a> {
+    /// Makes ready; changes nothing.
+    pub fn new(session: &'a Session, work: &'a Workplace) -> Swap<'a> {
+        Swap { session, work, how: How::Moved }
+    }
+
+    /// Puts the staged session in place.
+    pub fn make(&mut self) -> Result<()> {
+        let (kind, live, stage) = (self.session.kind, &self.session.path, self.work.stage());
+        if stage.is_file() {
+            return self.put_back_file();
+        }
+        if !disk::exists(live) {
+            disk::make_dir(disk::parent(live))?;
+            kind.hold(&stage)?;
+            return disk::move_to(&stage, live);
+        }
+        kind.hold(live)?;
+        kind.hold(&stage)?;
+        self.how = How::Exchanged;
+        match disk::exchange(&stage, live) {
+            Err(e) if cannot_exchange(&e) => {
+                self.how = How::Children;
+                self.swap_children()
+            }
+            other => other,
+        }
+    }
+
+    /// A session that is one file is SQLite's: a leftover `-wal` beside a replaced file would undo the restore.
+    fn put_back_file(&mut self) -> Result<()> {
+        let (live, aside) = (&self.session.path, self.work.aside());
+        disk::make_dir(&aside)?;
+        disk::make_dir(disk::parent(live))?;
+        if disk::exists(live) {
+            // One that can't even be copied is not wanted back.
+            let _ = self.session.kind.copy(live, &aside.join(OLD));
+        }
+        self.how = match database::put_back(&self.work.stage(), live, &aside)? {
+            PutBack::Written => How::Written,
+            PutBack::Placed { aside } => How::Placed(aside),
+        };
+        Ok(())
+    }
+
+    /// Puts the old session back.
+    pub fn undo(self) -> Result<()> {
+        let (live, stage, aside) = (&self.session.path, self.work.stage(), self.work.aside());
+        match &self.how {
+            How::Moved => disk::move_to(live, &stage)?,
+            How::Exchanged => disk::exchange(&stage, live)?,
+            How::Children => undo_children(live, self.work)?,
+            How::Written => drop(database::put_back(&aside.join(OLD), live, &aside)?),
+            How::Placed(moved) => database::take_out(live, moved)?,
+        }
+        self.let_go()
+    }
+
+    /// Makes the new session final and removes what the swap left.
+    pub fn settle(self) -> Result<()> {
+        disk::remove_file(&self.work.marker())?;
+        self.let_go()
+    }
+
+    /// The lock of the session in place goes last: until then no bot starts on a folder that is being worked on.
+    fn let_go(&self) -> Result<()> {
+        disk::remove_tree(&self.work.stage())?;
+        disk::remove_tree(&self.work.aside())?;
+        if disk::exists(&self.session.path) { self.session.kind.let_go(&self.session.path) } else { Ok(()) }
+    }
+
+    fn swap_children(&self) -> Result<()> {
+        let (live, stage, aside) = (&self.session.path, self.work.stage(), self.work.aside());
+        disk::remove_tree(&aside)?;
+        disk::make_dir(&aside)?;
+        mark(self.work, Phase::Out)?;
+        move_children(live, &aside, self.work)?;
+        mark(self.work, Phase::In)?;
+        move_children(&stage, live, self.work)
+    }
+
+    /// Undoes a swap that a kill cut off. Returns whether there was one; leftovers of other work go as well. Callers
+    /// hold the work lock.
+    pub fn finish_earlier(session: &Session, work: &Workplace) -> Result<Option<bool>> {
+        let cut_off = disk::exists(&work.marker());
+        if cut_off {
+            undo_children(&session.path, work)?;
+        }
+        disk::remove_tree(&work.stage())?;
+        disk::remove_tree(&work.aside())?;
+        disk::remove_tree(&work.snapshot())?;
+        Ok(cut_off.then_some(true))
+    }
+}
+
+fn mark(work: &Workplace, phase: Phase) -> Result<()> {
+    let text = serde_json::to_vec(&phase).expect("a phase is a string");
+    disk::write_whole(&work.marker(), &text)
+}
+
+fn undo_children(live: &Path, work: &Workplace) -> Result<()> {
+    let marker = work.marker();
+    let phase = serde_json::from_slice(&fs::read(&marker).at("reading", &marker)?);
+    if phase.is_ok_and(|p: Phase| p == Phase::In) {
+        disk::make_dir(&work.stage())?;
+        move_children(live, &work.stage(), work)?;
+        // A second undo must not take the old children that already came back for new ones.
+        mark(work, Phase::Out)?;
+    }
+    if disk::exists(&work.aside()) {
+        move_children(&work.aside(), live, work)?;
+    }
+    disk::remove_file(&marker)
+}
+
+/// Moves all children but our own workplace.
+fn move_children(from: &Path, to: &Path, work: &Workplace) -> Result<()> {
+    for item in fs::read_dir(from).at("listing", from)? {
+        let child = item.at("listing", from)?.path();
+        if !work.dir().starts_with(&child) {
+            disk::move_to(&child, &to.join(child.file_name().unwrap_or_default()))?;
+        }
+    }
+    Ok(())
+}
+
+/// A mount point (EBUSY, EXDEV), or a file system without the exchange (EINVAL, ENOSYS, EOPNOTSUPP).
+fn cannot_exchange(e: &Error) -> bool {
+    matches!(e, Error::Io { source, .. } if matches!(source.raw_os_error(), Some(16 | 18 | 22 | 38 | 95)))
+}

@@ -1,0 +1,321 @@
+//! English.
+
+use super::{Phrase, Told, bytes, seconds};
+use crate::error::{Error, Holder};
+use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
+use crate::vault::retention::Why;
+use crate::verdict::{Code, Grade, Login};
+use std::io::ErrorKind;
+
+pub(super) fn grade(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Sound => "sound",
+        Grade::Doubtful => "doubtful",
+        Grade::Broken => "broken",
+        Grade::Missing => "missing",
+    }
+}
+
+pub(super) fn login(login: Login) -> &'static str {
+    match login {
+        Login::Paired => "linked",
+        Login::LoggedOut => "not linked",
+        Login::Unknown => "link unknown",
+    }
+}
+
+pub(super) fn error(error: &Error) -> Told {
+    match error {
+        Error::Io { doing, path, source } => Told::new(
+            format!("{doing} {} failed: {source}", path.display()),
+            match source.kind() {
+                ErrorKind::PermissionDenied => "run it as the bot's user, or with sudo",
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full: free some space (df -h)",
+                ErrorKind::ReadOnlyFilesystem => "the file system is read-only: see dmesg, then remount it",
+                _ => "",
+            },
+        ),
+        Error::Config { place, problem, suggestion } => Told::new(
+            format!("{place}: {problem}"),
+            suggestion.as_ref().map(|s| format!("did you mean `{s}`?")).unwrap_or_default(),
+        ),
+        Error::SessionMissing { path } => Told::new(
+            format!("there is no session at {}", path.display()),
+            "name it with --session PATH, or bring it back with `wakeep restore`",
+        ),
+        Error::NotASession { path } => Told::new(
+            format!("{} is no session that wakeep knows", path.display()),
+            "give the .wwebjs_auth folder, one session folder in it, a Baileys folder or an SQLite file",
+        ),
+        Error::Restless { path, tries, last } => Told::new(
+            format!("{} changed under each of {tries} attempts to copy it whole (last: {last})", path.display()),
+            "it will be tried again; if that goes on, stop the bot once and run `wakeep archive`",
+        ),
+        Error::InUse { path, holder } => Told::new(
+            format!("{} is in use by {}", path.display(), holder_name(holder)),
+            "stop the bot first (pm2 stop NAME, or systemctl stop UNIT), then try again",
+        ),
+        Error::MaybeInUse { path, why } => Told::new(
+            format!("whether {} is in use can't be told from here: {why}", path.display()),
+            "stop the bot first, or run this as the bot's user or root on the machine where it runs",
+        ),
+        Error::Busy { holder } => Told::new(
+            format!("another wakeep works on this session ({})", holder_name(holder)),
+            "wait until it has finished, then try again",
+        ),
+        Error::NothingToRestore { place } => Told::new(
+            format!("there is nothing to restore from: no archive at {}, none in the vault", place.display()),
+            "copy whatsapp_auth_latest.tar.gz there from where the bot ran, or start the bot and scan its QR code",
+        ),
+        Error::Damaged { path, what } => {
+            Told::new(format!("{} is damaged: {what}", path.display()), "use another archive: `wakeep list` shows them")
+        }
+        Error::Hostile { path, what } => {
+            Told::new(format!("{} was refused: {what}", path.display()), "don't use it; ask where it came from")
+        }
+        Error::Stale { path, expected, found } => Told::new(
+            format!("the copy of {} ends at record {found}, at least {expected} was on disk", path.display()),
+            "it will be tried again",
+        ),
+        Error::LeaseHeld { holder } => Told::new(
+            format!("another host runs this bot: {}", holder_name(holder)),
+            "stop it there first; two hosts with one login get both unlinked",
+        ),
+        Error::Interrupted => Told::new("interrupted", ""),
+    }
+}
+
+fn holder_name(holder: &Holder) -> String {
+    let pid = holder.pid.map(|p| format!(" (pid {p})")).unwrap_or_default();
+    let host = holder.host.as_ref().map(|h| format!(" on {h}")).unwrap_or_default();
+    let program = if holder.program.is_empty() { "a program" } else { &holder.program };
+    format!("{program}{pid}{host}")
+}
+
+pub(super) fn code(code: Code) -> Told {
+    let restore = "stop the bot and run `wakeep restore`";
+    match code {
+        Code::CurrentInvalid => Told::new("the database's CURRENT file is missing or wrong", restore),
+        Code::ManifestMissing => Told::new("the database's MANIFEST is missing", restore),
+        Code::ManifestDamaged => Told::new("the database's MANIFEST is damaged", restore),
+        Code::TableMissing => Told::new("a table of the database is missing", restore),
+        Code::TableSize => Told::new("a table of the database has the wrong size", restore),
+        Code::TableDamaged => Told::new("a table of the database is damaged", restore),
+        Code::LogMissing => Told::new("a log of the database is missing", restore),
+        Code::LogDamaged => Told::new("a log of the database is damaged", restore),
+        Code::LogTailTorn => Told::new(
+            "the last record of a log is only half there; Chromium would append behind it and lose the database at its second start",
+            "restore with wakeep, which cuts the half record off; don’t unpack by hand",
+        ),
+        Code::LogHole => Told::new("records are missing between two logs of the database", restore),
+        Code::BlobMissing => Told::new("a blob file that the database needs is missing", restore),
+        Code::BlobSize => Told::new("a blob file of the database has the wrong size", restore),
+        Code::DatabaseDamaged => Told::new("the database file is damaged", restore),
+        Code::SchemaUnknown => {
+            Told::new("the database was made by a newer program than wakeep knows", "look for a newer wakeep")
+        }
+        Code::ForeignKeys => {
+            Told::new("rows of the database refer to rows that are not there", "watch the bot; restore if it fails")
+        }
+        Code::StoresMissing => Told::new("nothing in this folder holds a login", restore),
+        Code::LocalStorageMissing => Told::new("Local Storage is missing: half of the login", restore),
+        Code::IndexedDbMissing => Told::new("IndexedDB is missing: half of the login", restore),
+        Code::LoginIncomplete => Told::new("a part of the login is missing", restore),
+        Code::LoginMixed => Told::new("the parts are of two different logins", restore),
+        Code::PairUnproved => Told::new("that the parts belong together could not be proved, which is usual", ""),
+        Code::PairRefuted => Told::new(
+            "the two stores are of two logins, or WhatsApp has changed how they belong together",
+            "leave a bot that works alone; otherwise stop it and run `wakeep restore --force`",
+        ),
+        Code::QrPage => {
+            Told::new("no phone is linked", "scan the QR code, or run `wakeep restore` with the bot stopped")
+        }
+        Code::LayoutUnknown => Told::new(
+            "the login is stored in a way wakeep doesn't know",
+            "nothing is touched; look for a newer wakeep or report it",
+        ),
+        Code::ForeignLock => Told::new(
+            "SingletonLock names another host: Chromium will refuse to start",
+            "make sure that no bot runs there, then remove SingletonLock",
+        ),
+        Code::CredsMissing => Told::new("creds.json is missing", restore),
+        Code::CredsTorn => Told::new("creds.json is empty or cut off", restore),
+        Code::CredsField => Told::new("creds.json lacks a field or holds a wrong one", restore),
+        Code::KeyMismatch => Told::new("a public key doesn't belong to its private key", restore),
+        Code::SignatureWrong => Told::new("a signature in the login doesn't verify", restore),
+        Code::KeyFileTorn => Told::new("a key file is empty or cut off", restore),
+        Code::PreKeyCounter => Told::new("the pre-key counter is too low", restore),
+        Code::DeviceField => Told::new("a device in the database has a field of the wrong length", restore),
+        Code::NoDevice => Told::new("no device is registered in the database", "link the bot to a phone"),
+        Code::DevicePaired => Told::new("a device in the database is linked", ""),
+        Code::DeviceUnsound => Told::new(
+            "one device in the database is not sound; the others are",
+            "watch this bot; link it anew if it fails",
+        ),
+        Code::ArchiveDamaged => {
+            Told::new("the archive is damaged", "use another one: `wakeep list` shows what there is")
+        }
+        Code::ArchiveHostile => Told::new("the archive holds something that may not be unpacked", "don't use it"),
+        Code::WorldReadable => Told::new("everybody on this machine can read the archive", "chmod 600 it"),
+    }
+}
+
+pub(super) fn event(event: &Event) -> String {
+    match event {
+        Event::Created { archive, generation, bytes: size, seconds: s, account: who, in_place, .. } => {
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
+            let place = if *in_place { format!("{}", archive.display()) } else { "in the vault only".to_owned() };
+            format!("archive {generation} written: {}, {} s{who}, {place}", bytes(*size), seconds(*s))
+        }
+        Event::Unchanged { archive, .. } => format!("unchanged: {}", archive.display()),
+        Event::Refused { reason, .. } => format!("snapshot refused, the last archive stays: {}", refusal(*reason)),
+        Event::Absent { session } => format!("no session at {} yet", session.display()),
+        Event::Restored { from, account: who, seconds: s, .. } => {
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
+            format!("session restored from {} in {} s{who}", from.display(), seconds(*s))
+        }
+        Event::NotNeeded { reason, .. } => format!("nothing restored: {}", why_left(*reason)),
+        Event::WouldRestore { from, .. } => format!("would restore from {}", from.display()),
+        Event::RestoreRefused { from, .. } => {
+            format!("nothing restored: {} would not bring the login back", from.display())
+        }
+        Event::RolledBack { from, .. } => {
+            format!("the session restored from {} was not good; what was there before stands again", from.display())
+        }
+        Event::Recovered { .. } => "a restore that was cut off was undone; what was there before stands again".into(),
+        Event::Arrived { kept, .. } => {
+            format!("a new file stands at the archive's path; a copy is in {}", kept.display())
+        }
+        Event::NeedsQr { account: who } => {
+            let who = who.as_deref().unwrap_or_default();
+            format!("the login {who} was ended and no archive brings it back: scan the QR code")
+        }
+        Event::CleanedUp { files, bytes: size, .. } => {
+            format!("{files} old {} removed, {} freed", if *files == 1 { "archive" } else { "archives" }, bytes(*size))
+        }
+        Event::LetGo { backup } => format!("backup let go: {}", backup.display()),
+        Event::Told { what, reason, ended } => {
+            let reason = reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
+            let ended = if *ended { "; the login has ended, archives of it are not restored any more" } else { "" };
+            format!("the bot says: {}{reason}{ended}", told(*what))
+        }
+        Event::Drilled { verdict, seconds: s, .. } if verdict.is_good() => {
+            let who = verdict.account.as_deref().unwrap_or_default();
+            format!("proved: {who} comes back from the archive in {} s", seconds(*s))
+        }
+        Event::Drilled { archive, .. } => {
+            format!("the drill failed: {} would not bring the login back", archive.display())
+        }
+        Event::Watching { interval } => format!("watching, a look every {interval} s"),
+        Event::Stopped => "stopped".into(),
+        Event::Failed { error } => format!("this round failed, the next one follows: {error}"),
+    }
+}
+
+fn told(what: Heard) -> &'static str {
+    match what {
+        Heard::Ready => "ready",
+        Heard::LoggedOut => "logged out",
+        Heard::Qr => "a QR code is shown",
+        Heard::Disconnected => "disconnected",
+    }
+}
+
+fn refusal(reason: Refusal) -> &'static str {
+    match reason {
+        Refusal::Broken => "the session is broken",
+        Refusal::Doubtful => "there are doubts about the session",
+        Refusal::LoggedOut => "no phone is linked any more",
+        Refusal::UnknownLogin => "whether a phone is linked can't be told",
+        Refusal::Rewound => "it is older than the last archive",
+        Refusal::Unsettled => "a new login; waiting a minute until all of it is on disk",
+        Refusal::Restless => "the session never held still",
+    }
+}
+
+fn why_left(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Good => "the session is good",
+        Reason::UnknownLogin => "whether a phone is linked can't be told; `wakeep restore --force` does it anyway",
+        Reason::Doubtful => "there are doubts about the session, but it is not broken; `--force` does it anyway",
+        Reason::NeverPaired => "this bot was never linked here; scan the QR code",
+        Reason::Tombstone => "the phone ended this login; scan the QR code",
+        Reason::Exhausted => "the archives came back logged out; scan the QR code",
+        Reason::QrPage => "a QR page is open, somebody may be scanning; `--force` does it anyway",
+    }
+}
+
+pub(super) fn why(why: Why) -> &'static str {
+    match why {
+        Why::Newest => "newest",
+        Why::Ready => "accepted by the server",
+        Why::RestoredFrom => "restored from",
+        Why::Arrived => "put there by you",
+        Why::EarlierPairing => "earlier login",
+        Why::BeforeRestore => "before a restore",
+        Why::Hour => "an hour old",
+        Why::SixHours => "six hours old",
+        Why::Day => "one a day",
+    }
+}
+
+pub(super) fn tally(all: usize, lost: usize) -> String {
+    let archives = if all == 1 { "archive" } else { "archives" };
+    format!("of your {all} {archives}, {lost} would not bring the login back")
+}
+
+pub(super) fn ago(seconds: i64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s ago"),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+pub(super) fn phrase(phrase: Phrase) -> &'static str {
+    match phrase {
+        Phrase::Session => "session",
+        Phrase::Login => "login",
+        Phrase::Account => "account",
+        Phrase::Archive => "archive",
+        Phrase::Backups => "backups",
+        Phrase::Keeper => "keeper",
+        Phrase::Disk => "disk",
+        Phrase::Events => "events",
+        Phrase::KeeperRuns => "runs",
+        Phrase::KeeperRests => "does not run: start it with `wakeep watch`",
+        Phrase::NoArchive => "none yet",
+        Phrase::NoBackups => "none",
+        Phrase::NoEvents => "none yet",
+        Phrase::Safe => "Your bot's login is safe.",
+        Phrase::Unsafe => "Your bot's login is NOT safe.",
+        Phrase::Next => "next",
+        Phrase::NothingHere => "No session was found here.",
+        Phrase::HowToStart => "Go to your bot's folder and run `wakeep setup`, or see it work: `wakeep demo`",
+        Phrase::DemoTitle => "wakeep keeps a bot linked: a demonstration on a scratch session",
+        Phrase::DemoSession => "a bot's session, and the bot writing into it",
+        Phrase::DemoRound => "the keeper looks while the bot writes",
+        Phrase::DemoIdle => "the bot pauses; the keeper takes what came last, then finds nothing new",
+        Phrase::DemoBusy => "the bot goes on, the keeper looks again",
+        Phrase::DemoDamage => "the bot is killed and its session damaged",
+        Phrase::DemoCheck => "the check finds it",
+        Phrase::DemoRestore => "the session is restored",
+        Phrase::DemoProof => "the check again",
+        Phrase::DemoEnd => "The login survived. On your bot, in its folder:",
+        Phrase::DemoFailed => "something was not as it must be",
+        Phrase::NothingToClean => "no old archives are here",
+        Phrase::NotSafeToClean => "nothing removed: no good archive stands that is newer than these",
+        Phrase::WouldClean => "would remove",
+        Phrase::AppendsTo => "lines also go to",
+        Phrase::Wrote => "wrote",
+        Phrase::LeftAsIs => "left as it is",
+        Phrase::SetupNext => "From now on, beside your bot:",
+        Phrase::Drill => "drill",
+        Phrase::NoDrill => "never: `wakeep check --drill` proves that the archive works",
+        Phrase::DrillGood => "the archive brings the login back",
+        Phrase::DrillBad => "FAILED: the archive would not bring the login back",
+        Phrase::NotOurs => "made elsewhere",
+        Phrase::Held => "kept there for you to restore; the rounds go into the vault",
+    }
+}

@@ -1,0 +1,307 @@
+//! Every sentence a person reads, once a language: `en` and `ru` turn facts into words by exhaustive `match`, so a
+//! fact that is not told in both does not compile. What is the same in every language stands here.
+
+mod en;
+mod ru;
+
+use crate::error::Error;
+use crate::vault::journal::Event;
+use crate::verdict::{Finding, Grade, Login, Verdict, masked};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// A language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lang {
+    /// English.
+    En,
+    /// Russian.
+    Ru,
+}
+
+/// What is so, and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// One sentence that says what is so.
+    pub what: String,
+    /// One that says what to do, where there is something to do.
+    pub next: Option<String>,
+}
+
+impl Told {
+    fn new(what: impl Into<String>, next: impl Into<String>) -> Told {
+        let next = next.into();
+        Told { what: what.into(), next: (!next.is_empty()).then_some(next) }
+    }
+}
+
+/// The lines the command line says besides facts: headings, labels, the demo's steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phrase {
+    /// Label: the session.
+    Session,
+    /// Label: its login.
+    Login,
+    /// Label: who.
+    Account,
+    /// Label: the archive.
+    Archive,
+    /// Label: the backups.
+    Backups,
+    /// Label: the keeper.
+    Keeper,
+    /// Label: the free space.
+    Disk,
+    /// Label: the events.
+    Events,
+    /// The keeper runs.
+    KeeperRuns,
+    /// The keeper doesn't run.
+    KeeperRests,
+    /// No archive stands.
+    NoArchive,
+    /// No backup is kept.
+    NoBackups,
+    /// Nothing happened yet.
+    NoEvents,
+    /// All is well.
+    Safe,
+    /// Not all is well.
+    Unsafe,
+    /// Before the next step.
+    Next,
+    /// Nothing is set up here.
+    NothingHere,
+    /// What to type here.
+    HowToStart,
+    /// Demo: heading.
+    DemoTitle,
+    /// Demo: the session was made.
+    DemoSession,
+    /// Demo: a round.
+    DemoRound,
+    /// Demo: the bot pauses.
+    DemoIdle,
+    /// Demo: the bot goes on.
+    DemoBusy,
+    /// Demo: the damage.
+    DemoDamage,
+    /// Demo: the check.
+    DemoCheck,
+    /// Demo: the restore.
+    DemoRestore,
+    /// Demo: the last look.
+    DemoProof,
+    /// Demo: what to type on a real bot.
+    DemoEnd,
+    /// Demo: something wasn't as it must be.
+    DemoFailed,
+    /// Cleanup: nothing to do.
+    NothingToClean,
+    /// Cleanup: nothing may go, since no newer good archive stands.
+    NotSafeToClean,
+    /// Cleanup: what would go.
+    WouldClean,
+    /// The keeper appends to the bot's log.
+    AppendsTo,
+    /// Setup: a file was written.
+    Wrote,
+    /// Setup: a file was left as it is.
+    LeftAsIs,
+    /// Setup: the line to start keeping with.
+    SetupNext,
+    /// Label: the last drill.
+    Drill,
+    /// There was no drill yet.
+    NoDrill,
+    /// The last drill proved the archive.
+    DrillGood,
+    /// The last drill failed.
+    DrillBad,
+    /// The archive at its path was not made by wakeep.
+    NotOurs,
+    /// A file that arrived keeps the archive's path for a while.
+    Held,
+}
+
+impl Lang {
+    /// The language a locale's name means: Russian for `ru…`, English for all else.
+    pub fn of_locale(name: &str) -> Lang {
+        if name.to_ascii_lowercase().starts_with("ru") { Lang::Ru } else { Lang::En }
+    }
+
+    /// What an error says.
+    pub fn error(self, error: &Error) -> Told {
+        match self {
+            Lang::En => en::error(error),
+            Lang::Ru => ru::error(error),
+        }
+    }
+
+    /// An error as something that happened: what is so and what to do, in one line.
+    pub fn failed(self, error: &Error) -> Event {
+        let told = self.error(error);
+        let next = told.next.map(|n| format!("; {n}")).unwrap_or_default();
+        Event::Failed { error: format!("{}{next}", told.what) }
+    }
+
+    /// What a finding means and what to do.
+    pub fn finding(self, finding: &Finding) -> Told {
+        let told = match self {
+            Lang::En => en::code(finding.code),
+            Lang::Ru => ru::code(finding.code),
+        };
+        let place = finding.path.display().to_string();
+        let detail = [place, finding.detail.clone()].into_iter().filter(|s| !s.is_empty());
+        let detail = detail.collect::<Vec<_>>().join(", ");
+        let what = if detail.is_empty() { told.what } else { format!("{} ({detail})", told.what) };
+        Told { what, next: told.next }
+    }
+
+    /// What happened, in one line.
+    pub fn event(self, event: &Event) -> String {
+        match self {
+            Lang::En => en::event(event),
+            Lang::Ru => ru::event(event),
+        }
+    }
+
+    /// A verdict in a few words.
+    pub fn verdict(self, verdict: &Verdict) -> String {
+        let who = verdict.account.as_deref().map(|a| format!(", {}", masked(a))).unwrap_or_default();
+        format!("{}, {}{who}", self.grade(verdict.grade), self.login(verdict.login))
+    }
+
+    /// A grade in a word.
+    pub fn grade(self, grade: Grade) -> &'static str {
+        match self {
+            Lang::En => en::grade(grade),
+            Lang::Ru => ru::grade(grade),
+        }
+    }
+
+    /// A login state in a word or two.
+    pub fn login(self, login: Login) -> &'static str {
+        match self {
+            Lang::En => en::login(login),
+            Lang::Ru => ru::login(login),
+        }
+    }
+
+    /// A fixed phrase.
+    pub fn phrase(self, phrase: Phrase) -> &'static str {
+        match self {
+            Lang::En => en::phrase(phrase),
+            Lang::Ru => ru::phrase(phrase),
+        }
+    }
+
+    /// "of your 14 archives, 3 would not bring the login back".
+    pub fn tally(self, all: usize, lost: usize) -> String {
+        match self {
+            Lang::En => en::tally(all, lost),
+            Lang::Ru => ru::tally(all, lost),
+        }
+    }
+
+    /// "unchanged, verified, from 12:04".
+    pub fn unchanged_since(self, time: &str) -> String {
+        match self {
+            Lang::En => format!("unchanged, verified, from {time}"),
+            Lang::Ru => format!("без изменений, проверен, от {time}"),
+        }
+    }
+
+    /// That an archive's bytes are whole.
+    pub fn whole(self, name: &str, size: u64) -> String {
+        match self {
+            Lang::En => format!("{name} is whole ({})", bytes(size)),
+            Lang::Ru => format!("{name}: архив цел ({})", bytes(size)),
+        }
+    }
+
+    /// How much space is free.
+    pub fn free(self, size: u64) -> String {
+        match self {
+            Lang::En => format!("{} free", bytes(size)),
+            Lang::Ru => format!("свободно {}", bytes(size)),
+        }
+    }
+
+    /// That the write budget makes the next archive wait.
+    pub fn over_budget(self, seconds: u64) -> String {
+        match self {
+            Lang::En => format!("the write budget lets the next one wait {seconds} s"),
+            Lang::Ru => format!("из-за предела записи следующий через {seconds} с"),
+        }
+    }
+
+    /// How long ago something was, in words.
+    pub fn ago(self, seconds: i64) -> String {
+        match self {
+            Lang::En => en::ago(seconds.max(0)),
+            Lang::Ru => ru::ago(seconds.max(0)),
+        }
+    }
+
+    /// Why a backup stays.
+    pub fn why(self, why: crate::vault::retention::Why) -> &'static str {
+        match self {
+            Lang::En => en::why(why),
+            Lang::Ru => ru::why(why),
+        }
+    }
+}
+
+/// A size for people: `102.4 MB`. Decimal units, as the file managers of the time use.
+pub fn bytes(n: u64) -> String {
+    let units = ["B", "KB", "MB", "GB", "TB"];
+    let (mut value, mut unit) = (n as f64, 0);
+    while value >= 999.5 && unit + 1 < units.len() {
+        (value, unit) = (value / 1000.0, unit + 1);
+    }
+    if unit == 0 { format!("{n} B") } else { format!("{value:.1} {}", units[unit]) }
+}
+
+/// The hour and minute here, with the date where it isn't the day of `now`.
+pub fn clock(time: Timestamp, now: Timestamp) -> String {
+    let zone = TimeZone::system();
+    let (time, now) = (time.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
+    let form = if time.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    time.strftime(form).to_string()
+}
+
+fn seconds(s: f64) -> String {
+    format!("{s:.1}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Code;
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!(
+            [bytes(999), bytes(1_000), bytes(999_999), bytes(102_400_000)],
+            ["999 B", "1.0 KB", "1.0 MB", "102.4 MB"]
+        );
+    }
+
+    #[test]
+    fn every_code_says_something_in_both_languages() {
+        for code in Code::ALL {
+            let finding = Finding::new(*code, "", "");
+            let (en, ru) = (Lang::En.finding(&finding), Lang::Ru.finding(&finding));
+            assert!(en.what.is_ascii() || en.what.contains('’'), "{}", en.what);
+            assert!(ru.what.chars().any(|c| ('а'..='я').contains(&c)), "{}", ru.what);
+            assert_eq!(en.next.is_some(), ru.next.is_some(), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn russian_numbers_have_their_forms() {
+        assert_eq!(Lang::Ru.tally(14, 3), "из ваших 14 архивов 3 не вернули бы вход");
+        assert_eq!(Lang::Ru.tally(1, 1), "из вашего 1 архива 1 не вернул бы вход");
+    }
+}

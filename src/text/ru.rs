@@ -1,0 +1,344 @@
+//! Русский.
+
+use super::{Phrase, Told, bytes, seconds};
+use crate::error::{Error, Holder};
+use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
+use crate::vault::retention::Why;
+use crate::verdict::{Code, Grade, Login};
+use std::io::ErrorKind;
+
+pub(super) fn grade(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Sound => "цела",
+        Grade::Doubtful => "под сомнением",
+        Grade::Broken => "повреждена",
+        Grade::Missing => "отсутствует",
+    }
+}
+
+pub(super) fn login(login: Login) -> &'static str {
+    match login {
+        Login::Paired => "вход выполнен",
+        Login::LoggedOut => "вход не выполнен",
+        Login::Unknown => "вход неизвестен",
+    }
+}
+
+/// The form of a noun that goes with a number: 1 архив, 2 архива, 5 архивов (CLDR: one, few, many).
+fn plural<'a>(n: usize, one: &'a str, few: &'a str, many: &'a str) -> &'a str {
+    match (n % 10, n % 100) {
+        (1, rest) if rest != 11 => one,
+        (2..=4, rest) if !(12..=14).contains(&rest) => few,
+        _ => many,
+    }
+}
+
+pub(super) fn error(error: &Error) -> Told {
+    match error {
+        Error::Io { doing, path, source } => Told::new(
+            format!("ошибка ({doing}) с {}: {source}", path.display()),
+            match source.kind() {
+                ErrorKind::PermissionDenied => "запустите от пользователя бота или через sudo",
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "диск заполнен: освободите место (df -h)",
+                ErrorKind::ReadOnlyFilesystem => "файловая система только для чтения: смотрите dmesg и перемонтируйте",
+                _ => "",
+            },
+        ),
+        Error::Config { place, problem, suggestion } => Told::new(
+            format!("ошибка настройки: {place}: {problem}"),
+            suggestion.as_ref().map(|s| format!("может быть, `{s}`?")).unwrap_or_default(),
+        ),
+        Error::SessionMissing { path } => Told::new(
+            format!("сессии нет: {}", path.display()),
+            "укажите её через --session ПУТЬ или верните командой `wakeep restore`",
+        ),
+        Error::NotASession { path } => Told::new(
+            format!("{} не похоже ни на одну известную сессию", path.display()),
+            "укажите папку .wwebjs_auth, папку сессии в ней, папку Baileys или файл SQLite",
+        ),
+        Error::Restless { path, tries, last } => Told::new(
+            format!(
+                "{} менялась при каждой из {tries} попыток скопировать её целиком (последнее: {last})",
+                path.display()
+            ),
+            "попытка повторится; если так будет и дальше, остановите бота и выполните `wakeep archive`",
+        ),
+        Error::InUse { path, holder } => Told::new(
+            format!("{} занята: {}", path.display(), holder_name(holder)),
+            "сначала остановите бота (pm2 stop ИМЯ или systemctl stop СЛУЖБА), затем повторите",
+        ),
+        Error::MaybeInUse { path, why } => Told::new(
+            format!("отсюда не видно, занята ли {}: {why}", path.display()),
+            "сначала остановите бота или запустите от его пользователя либо root на машине бота",
+        ),
+        Error::Busy { holder } => Told::new(
+            format!("с этой сессией уже работает другой wakeep ({})", holder_name(holder)),
+            "подождите, пока он закончит, и повторите",
+        ),
+        Error::NothingToRestore { place } => Told::new(
+            format!("восстанавливать не из чего: нет архива {} и нет копий в хранилище", place.display()),
+            "скопируйте туда whatsapp_auth_latest.tar.gz с машины бота или запустите бота и отсканируйте QR-код",
+        ),
+        Error::Damaged { path, what } => Told::new(
+            format!("архив {} повреждён: {what}", path.display()),
+            "возьмите другой архив: их покажет `wakeep list`",
+        ),
+        Error::Hostile { path, what } => {
+            Told::new(format!("архив {} отвергнут: {what}", path.display()), "не используйте его; выясните, откуда он")
+        }
+        Error::Stale { path, expected, found } => Told::new(
+            format!("копия {} кончается записью {found}, а на диске было не меньше {expected}", path.display()),
+            "попытка повторится",
+        ),
+        Error::LeaseHeld { holder } => Told::new(
+            format!("этот бот работает на другой машине: {}", holder_name(holder)),
+            "сначала остановите его там: один вход на двух машинах отвязывает обе",
+        ),
+        Error::Interrupted => Told::new("прервано", ""),
+    }
+}
+
+fn holder_name(holder: &Holder) -> String {
+    let pid = holder.pid.map(|p| format!(" (pid {p})")).unwrap_or_default();
+    let host = holder.host.as_ref().map(|h| format!(" на {h}")).unwrap_or_default();
+    let program = if holder.program.is_empty() { "программа" } else { &holder.program };
+    format!("{program}{pid}{host}")
+}
+
+pub(super) fn code(code: Code) -> Told {
+    let restore = "остановите бота и выполните `wakeep restore`";
+    match code {
+        Code::CurrentInvalid => Told::new("файл CURRENT базы отсутствует или неверен", restore),
+        Code::ManifestMissing => Told::new("нет файла MANIFEST базы", restore),
+        Code::ManifestDamaged => Told::new("файл MANIFEST базы повреждён", restore),
+        Code::TableMissing => Told::new("нет одной из таблиц базы", restore),
+        Code::TableSize => Told::new("у таблицы базы неверный размер", restore),
+        Code::TableDamaged => Told::new("таблица базы повреждена", restore),
+        Code::LogMissing => Told::new("нет журнала базы", restore),
+        Code::LogDamaged => Told::new("журнал базы повреждён", restore),
+        Code::LogTailTorn => Told::new(
+            "последняя запись журнала записана наполовину; Chromium допишет за ней и при втором запуске потеряет базу",
+            "восстанавливайте через wakeep, он отрежет обрывок; не распаковывайте вручную",
+        ),
+        Code::LogHole => Told::new("между двумя журналами базы не хватает записей", restore),
+        Code::BlobMissing => Told::new("нет файла данных, на который ссылается база", restore),
+        Code::BlobSize => Told::new("у файла данных базы неверный размер", restore),
+        Code::DatabaseDamaged => Told::new("файл базы повреждён", restore),
+        Code::SchemaUnknown => {
+            Told::new("база создана более новой программой, чем знает wakeep", "проверьте, нет ли новой версии wakeep")
+        }
+        Code::ForeignKeys => {
+            Told::new("строки базы ссылаются на отсутствующие строки", "наблюдайте за ботом; при сбое восстановите")
+        }
+        Code::StoresMissing => Told::new("в этой папке нет ничего от входа", restore),
+        Code::LocalStorageMissing => Told::new("нет Local Storage: половины входа", restore),
+        Code::IndexedDbMissing => Told::new("нет IndexedDB: половины входа", restore),
+        Code::LoginIncomplete => Told::new("не хватает части входа", restore),
+        Code::LoginMixed => Told::new("части относятся к двум разным входам", restore),
+        Code::PairUnproved => Told::new("не удалось доказать, что части входа из одной пары; это обычно", ""),
+        Code::PairRefuted => Told::new(
+            "хранилища от двух разных входов, или WhatsApp изменил их связь",
+            "работающего бота не трогайте; иначе остановите его и выполните `wakeep restore --force`",
+        ),
+        Code::QrPage => {
+            Told::new("телефон не привязан", "отсканируйте QR-код или, остановив бота, выполните `wakeep restore`")
+        }
+        Code::LayoutUnknown => Told::new(
+            "вход хранится способом, которого wakeep не знает",
+            "ничего не тронуто; проверьте, нет ли новой версии wakeep, или сообщите нам",
+        ),
+        Code::ForeignLock => Told::new(
+            "в SingletonLock имя другой машины: Chromium откажется запускаться",
+            "убедитесь, что там бот не работает, и удалите SingletonLock",
+        ),
+        Code::CredsMissing => Told::new("нет файла creds.json", restore),
+        Code::CredsTorn => Told::new("файл creds.json пуст или оборван", restore),
+        Code::CredsField => Told::new("в creds.json нет поля или оно неверно", restore),
+        Code::KeyMismatch => Told::new("открытый ключ не подходит к закрытому", restore),
+        Code::SignatureWrong => Told::new("подпись во входе не сходится", restore),
+        Code::KeyFileTorn => Told::new("файл ключа пуст или оборван", restore),
+        Code::PreKeyCounter => Told::new("счётчик предварительных ключей слишком мал", restore),
+        Code::DeviceField => Told::new("у устройства в базе поле неверной длины", restore),
+        Code::NoDevice => Told::new("в базе нет ни одного устройства", "привяжите бота к телефону"),
+        Code::DevicePaired => Told::new("одно из устройств базы привязано", ""),
+        Code::DeviceUnsound => Told::new(
+            "одно из устройств базы неисправно, остальные в порядке",
+            "наблюдайте за этим ботом; при сбое привяжите его заново",
+        ),
+        Code::ArchiveDamaged => Told::new("архив повреждён", "возьмите другой: их покажет `wakeep list`"),
+        Code::ArchiveHostile => Told::new("в архиве есть то, что нельзя распаковывать", "не используйте его"),
+        Code::WorldReadable => {
+            Told::new("архив может прочитать кто угодно на этой машине", "выполните для него chmod 600")
+        }
+    }
+}
+
+pub(super) fn event(event: &Event) -> String {
+    match event {
+        Event::Created { archive, generation, bytes: size, seconds: s, account: who, in_place, .. } => {
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
+            let place = if *in_place {
+                format!("{}", archive.display())
+            } else {
+                "только в хранилище".to_owned()
+            };
+            format!("архив {generation} записан: {}, {} с{who}, {place}", bytes(*size), seconds(*s))
+        }
+        Event::Unchanged { archive, .. } => format!("без изменений: {}", archive.display()),
+        Event::Refused { reason, .. } => format!("снимок отвергнут, прежний архив остаётся: {}", refusal(*reason)),
+        Event::Absent { session } => format!("сессии {} пока нет", session.display()),
+        Event::Restored { from, account: who, seconds: s, .. } => {
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
+            format!("сессия восстановлена из {} за {} с{who}", from.display(), seconds(*s))
+        }
+        Event::NotNeeded { reason, .. } => format!("восстановление не выполнялось: {}", why_left(*reason)),
+        Event::WouldRestore { from, .. } => format!("восстановление было бы из {}", from.display()),
+        Event::RestoreRefused { from, .. } => {
+            format!("восстановление не выполнялось: {} не вернул бы вход", from.display())
+        }
+        Event::RolledBack { from, .. } => {
+            format!("сессия из {} оказалась негодной; возвращено то, что было", from.display())
+        }
+        Event::Recovered { .. } => "оборванное восстановление отменено; возвращено то, что было".into(),
+        Event::Arrived { kept, .. } => format!("на месте архива новый файл; его копия: {}", kept.display()),
+        Event::NeedsQr { account: who } => {
+            let who = who.as_deref().unwrap_or_default();
+            format!("вход {who} завершён, и ни один архив его не вернёт: отсканируйте QR-код")
+        }
+        Event::CleanedUp { files, bytes: size, .. } => {
+            let archives = plural(*files, "старый архив", "старых архива", "старых архивов");
+            format!("удалено: {files} {archives}, освобождено {}", bytes(*size))
+        }
+        Event::LetGo { backup } => format!("копия больше не нужна: {}", backup.display()),
+        Event::Told { what, reason, ended } => {
+            let reason = reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
+            let ended = if *ended {
+                "; вход завершён, его архивы больше не восстанавливаются"
+            } else {
+                ""
+            };
+            format!("бот сообщает: {}{reason}{ended}", told(*what))
+        }
+        Event::Drilled { verdict, seconds: s, .. } if verdict.is_good() => {
+            let who = verdict.account.as_deref().unwrap_or_default();
+            format!("доказано: {who} возвращается из архива за {} с", seconds(*s))
+        }
+        Event::Drilled { archive, .. } => format!("учения не удались: {} не вернул бы вход", archive.display()),
+        Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
+        Event::Stopped => "остановлено".into(),
+        Event::Failed { error } => format!("этот проход не удался, следующий будет: {error}"),
+    }
+}
+
+fn told(what: Heard) -> &'static str {
+    match what {
+        Heard::Ready => "готов",
+        Heard::LoggedOut => "вход завершён",
+        Heard::Qr => "показан QR-код",
+        Heard::Disconnected => "соединение закрыто",
+    }
+}
+
+fn refusal(reason: Refusal) -> &'static str {
+    match reason {
+        Refusal::Broken => "сессия повреждена",
+        Refusal::Doubtful => "сессия под сомнением",
+        Refusal::LoggedOut => "телефон больше не привязан",
+        Refusal::UnknownLogin => "нельзя понять, привязан ли телефон",
+        Refusal::Rewound => "он старше последнего архива",
+        Refusal::Unsettled => "новый вход; минуту ждём, пока он весь окажется на диске",
+        Refusal::Restless => "сессия всё время менялась",
+    }
+}
+
+fn why_left(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Good => "сессия в порядке",
+        Reason::UnknownLogin => "нельзя понять, привязан ли телефон; всё равно: `wakeep restore --force`",
+        Reason::Doubtful => "сессия под сомнением, но не повреждена; всё равно: `--force`",
+        Reason::NeverPaired => "этот бот здесь ещё не был привязан; отсканируйте QR-код",
+        Reason::Tombstone => "вход завершён с телефона; отсканируйте QR-код",
+        Reason::Exhausted => "архивы вернулись без входа; отсканируйте QR-код",
+        Reason::QrPage => "открыта страница с QR-кодом, возможно, его сканируют; всё равно: `--force`",
+    }
+}
+
+pub(super) fn why(why: Why) -> &'static str {
+    match why {
+        Why::Newest => "новейшая",
+        Why::Ready => "принята сервером",
+        Why::RestoredFrom => "из неё восстановлено",
+        Why::Arrived => "положена вами",
+        Why::EarlierPairing => "прежний вход",
+        Why::BeforeRestore => "до восстановления",
+        Why::Hour => "часовая",
+        Why::SixHours => "шестичасовая",
+        Why::Day => "по одной в день",
+    }
+}
+
+pub(super) fn tally(all: usize, lost: usize) -> String {
+    let of = if all % 10 == 1 && all % 100 != 11 { "вашего" } else { "ваших" };
+    let archives = plural(all, "архива", "архивов", "архивов");
+    let would = plural(lost, "вернул", "вернули", "вернули");
+    format!("из {of} {all} {archives} {lost} не {would} бы вход")
+}
+
+pub(super) fn ago(seconds: i64) -> String {
+    let days = usize::try_from(seconds / 86_400).unwrap_or(0);
+    match seconds {
+        0..60 => format!("{seconds} с назад"),
+        60..3600 => format!("{} мин назад", seconds / 60),
+        3600..172_800 => format!("{} ч назад", seconds / 3600),
+        _ => format!("{days} {} назад", plural(days, "день", "дня", "дней")),
+    }
+}
+
+pub(super) fn phrase(phrase: Phrase) -> &'static str {
+    match phrase {
+        Phrase::Session => "сессия",
+        Phrase::Login => "вход",
+        Phrase::Account => "аккаунт",
+        Phrase::Archive => "архив",
+        Phrase::Backups => "копии",
+        Phrase::Keeper => "хранитель",
+        Phrase::Disk => "диск",
+        Phrase::Events => "события",
+        Phrase::KeeperRuns => "работает",
+        Phrase::KeeperRests => "не работает: запустите `wakeep watch`",
+        Phrase::NoArchive => "пока нет",
+        Phrase::NoBackups => "нет",
+        Phrase::NoEvents => "пока нет",
+        Phrase::Safe => "Вход вашего бота в безопасности.",
+        Phrase::Unsafe => "Вход вашего бота НЕ в безопасности.",
+        Phrase::Next => "дальше",
+        Phrase::NothingHere => "Сессии здесь не найдено.",
+        Phrase::HowToStart => {
+            "Перейдите в папку бота и выполните `wakeep setup` или посмотрите, как это работает: `wakeep demo`"
+        }
+        Phrase::DemoTitle => "wakeep держит бота привязанным: показ на временной сессии",
+        Phrase::DemoSession => "сессия бота, и бот пишет в неё",
+        Phrase::DemoRound => "хранитель смотрит, пока бот пишет",
+        Phrase::DemoIdle => "бот молчит; хранитель берёт последнее, потом не находит нового",
+        Phrase::DemoBusy => "бот продолжает, хранитель смотрит снова",
+        Phrase::DemoDamage => "бот убит, его сессия повреждена",
+        Phrase::DemoCheck => "проверка это находит",
+        Phrase::DemoRestore => "сессия восстанавливается",
+        Phrase::DemoProof => "проверка ещё раз",
+        Phrase::DemoEnd => "Вход сохранён. Для вашего бота, в его папке:",
+        Phrase::DemoFailed => "что-то пошло не так, как должно",
+        Phrase::NothingToClean => "старых архивов здесь нет",
+        Phrase::NotSafeToClean => "ничего не удалено: нет исправного архива новее этих",
+        Phrase::WouldClean => "было бы удалено",
+        Phrase::AppendsTo => "строки пишутся и в",
+        Phrase::Wrote => "записано",
+        Phrase::LeftAsIs => "оставлено как есть",
+        Phrase::SetupNext => "Отныне рядом с ботом:",
+        Phrase::Drill => "учения",
+        Phrase::NoDrill => "не проводились: `wakeep check --drill` докажет, что архив годен",
+        Phrase::DrillGood => "архив возвращает вход",
+        Phrase::DrillBad => "НЕ УДАЛИСЬ: архив не вернул бы вход",
+        Phrase::NotOurs => "сделан не wakeep",
+        Phrase::Held => "оставлен для вашего восстановления; новые архивы идут в хранилище",
+    }
+}

@@ -1,0 +1,46 @@
+//! An archive as sessions: which are in it, and one of them unpacked and examined. Checking and restoring share it.
+
+use crate::archive::{self, Limits};
+use crate::disk;
+use crate::error::{Error, Result};
+use crate::session::Examination;
+use crate::session::interior::{self, Interior};
+use crate::session::snapshot::Carry;
+use crate::vault::backup;
+use std::path::{Path, PathBuf};
+
+/// The sessions an archive holds: as its label says, else by the names in it.
+pub fn sessions_in(path: &Path) -> Result<Vec<Interior>> {
+    let labelled = backup::label_of(path).and_then(|label| {
+        let kind = interior::kind_named(&label.kind)?;
+        Some(Interior { prefix: PathBuf::from(label.prefix), kind })
+    });
+    match labelled {
+        Some(interior) => Ok(vec![interior]),
+        None => Ok(interior::sessions(&archive::list(path)?.into_iter().map(|l| l.path).collect::<Vec<_>>())),
+    }
+}
+
+/// Unpacks one session of an archive into the path `into` (emptied first) and examines it there. Every digest and
+/// checksum in the archive is checked on the way. Locks and sockets are left out.
+pub fn unpack(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Result<Examination> {
+    disk::remove_tree(into)?;
+    let kind = interior.kind;
+    let wanted = |name: &Path| {
+        let entry = interior.inside(name)?;
+        let taken = match carry {
+            Carry::Login => kind.matters(&entry) || entry.as_os_str().is_empty(),
+            Carry::All => !kind.forbids(&entry),
+        };
+        let target = if entry.as_os_str().is_empty() { name_of(into) } else { name_of(into).join(entry) };
+        taken.then_some(target)
+    };
+    let above = disk::parent(into);
+    disk::make_dir(above)?;
+    archive::extract(path, above, &wanted, &Limits::of_disk(disk::free_space(above)?))?;
+    if disk::exists(into) { kind.examine(into) } else { Err(Error::damaged(path, "the session in it is empty")) }
+}
+
+fn name_of(path: &Path) -> PathBuf {
+    PathBuf::from(path.file_name().unwrap_or_default())
+}

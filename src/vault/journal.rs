@@ -1,0 +1,290 @@
+//! What happened, one JSON line each, newest last. Bounded: the older half goes when it grows past a megabyte.
+
+use crate::disk;
+use crate::error::{At, Result};
+use crate::verdict::Verdict;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const MOST_BYTES: u64 = 1 << 20;
+
+/// Why a snapshot was not published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// A bot that starts on it would lose the login.
+    Broken,
+    /// Something about it is not as it should be.
+    Doubtful,
+    /// No phone is linked.
+    LoggedOut,
+    /// Whether a phone is linked can't be told.
+    UnknownLogin,
+    /// It would have rewound a database against the last archive.
+    Rewound,
+    /// Another login than the last archive's, seen for too short a time to be sure that it is whole.
+    Unsettled,
+    /// The session changed under every attempt to copy it whole.
+    Restless,
+}
+
+impl Refusal {
+    /// The stable name, also used in the names of rejected archives.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Refusal::Broken => "broken",
+            Refusal::Doubtful => "doubtful",
+            Refusal::LoggedOut => "logged_out",
+            Refusal::UnknownLogin => "unknown_login",
+            Refusal::Rewound => "rewound",
+            Refusal::Unsettled => "unsettled",
+            Refusal::Restless => "restless",
+        }
+    }
+}
+
+/// Why a restore left the session as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It is sound and paired.
+    Good,
+    /// Whether it is linked can't be told, and nothing about it is broken.
+    UnknownLogin,
+    /// There are doubts about it, but nothing is broken.
+    Doubtful,
+    /// It was never paired as far as this vault knows.
+    NeverPaired,
+    /// The phone ended this login: only a QR scan helps.
+    Tombstone,
+    /// Archives were tried and came back logged out: only a QR scan helps.
+    Exhausted,
+    /// A QR page is open and young: somebody may be scanning it right now.
+    QrPage,
+}
+
+/// What a bot can tell of its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The server accepted the login.
+    Ready,
+    /// The login ended.
+    LoggedOut,
+    /// A QR code is shown.
+    Qr,
+    /// The connection ended.
+    Disconnected,
+}
+
+/// A fact that happened to one session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A new archive was published.
+    Created {
+        /// Where it stands.
+        archive: PathBuf,
+        /// Its generation.
+        generation: u64,
+        /// Its size in bytes.
+        bytes: u64,
+        /// Gzip members in it.
+        members: u32,
+        /// Those copied from the last archive without compressing them again.
+        members_reused: u32,
+        /// How long snapshot, writing and verifying took, in seconds.
+        seconds: f64,
+        /// Who is logged in, masked.
+        account: Option<String>,
+        /// False while an arrived file holds the archive's path: the archive is in the vault only.
+        in_place: bool,
+    },
+    /// Nothing that matters changed since the last archive, and that one still stands.
+    Unchanged {
+        /// The archive.
+        archive: PathBuf,
+        /// When it was made.
+        made: Timestamp,
+        /// Its size in bytes.
+        bytes: u64,
+    },
+    /// A snapshot was not published.
+    Refused {
+        /// Why.
+        reason: Refusal,
+        /// The judgement on it, where it came to one.
+        verdict: Option<Verdict>,
+        /// Where the refused archive was kept for diagnosis.
+        kept: Option<PathBuf>,
+    },
+    /// The session isn't there yet.
+    Absent {
+        /// Where it is expected.
+        session: PathBuf,
+    },
+    /// A session was put back.
+    Restored {
+        /// The archive it came from.
+        from: PathBuf,
+        /// That archive's generation, where it has one.
+        generation: Option<u64>,
+        /// The archive of what was there before.
+        backup: Option<PathBuf>,
+        /// Who is logged in now, masked.
+        account: Option<String>,
+        /// How long it took, in seconds.
+        seconds: f64,
+    },
+    /// A restore changed nothing, since nothing had to be.
+    NotNeeded {
+        /// Why.
+        reason: Reason,
+        /// The judgement on the session as it stands.
+        verdict: Verdict,
+    },
+    /// What a restore would do; nothing was done.
+    WouldRestore {
+        /// The archive it would take.
+        from: PathBuf,
+        /// The judgement on the session as it stands.
+        verdict: Verdict,
+    },
+    /// Every archive that could be restored was looked at and none is good enough.
+    RestoreRefused {
+        /// The last one looked at.
+        from: PathBuf,
+        /// The judgement on it.
+        verdict: Verdict,
+    },
+    /// A restored session didn't pass its examination in place, and what was there before was put back.
+    RolledBack {
+        /// The archive.
+        from: PathBuf,
+        /// The judgement on what came of it.
+        verdict: Verdict,
+    },
+    /// A restore that was cut off was brought to its end, or undone.
+    Recovered {
+        /// Whether what was there before stands again.
+        undone: bool,
+    },
+    /// Somebody put a file at the archive's path; the vault has it now.
+    Arrived {
+        /// The vault's copy.
+        kept: PathBuf,
+        /// Until when it keeps the archive's path for itself.
+        until: Timestamp,
+    },
+    /// A login ended that this vault had archived, and nothing more can be restored: a QR scan is needed.
+    NeedsQr {
+        /// Who was logged in, masked.
+        account: Option<String>,
+    },
+    /// Old archives were removed.
+    CleanedUp {
+        /// How many.
+        files: usize,
+        /// How many bytes they held.
+        bytes: u64,
+        /// The newest good one of them, now in the vault.
+        kept: Option<PathBuf>,
+    },
+    /// A backup was let go by the retention rule.
+    LetGo {
+        /// It.
+        backup: PathBuf,
+    },
+    /// The bot told what it knows.
+    Told {
+        /// What.
+        what: Told,
+        /// The reason it gave: a code or a word.
+        reason: Option<String>,
+        /// Whether it means that the server or the phone ended the login for good.
+        ended: bool,
+    },
+    /// The archive was unpacked and examined, to prove that it would bring the login back.
+    Drilled {
+        /// The archive.
+        archive: PathBuf,
+        /// The judgement on what came of it.
+        verdict: Verdict,
+        /// How long it took, in seconds.
+        seconds: f64,
+    },
+    /// The keeper started to watch.
+    Watching {
+        /// Seconds between two looks.
+        interval: u64,
+    },
+    /// The keeper ended.
+    Stopped,
+    /// A round of the keeper failed; it goes on.
+    Failed {
+        /// What happened, in the words of `text`.
+        error: String,
+    },
+}
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// When, UTC.
+    pub time: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Appends a line.
+pub fn write(file: &Path, time: Timestamp, event: &Event) -> Result<()> {
+    let line = Line { time, event: event.clone() };
+    let text = serde_json::to_string(&line).expect("an event has string keys only");
+    disk::append_line(file, &text)?;
+    if fs::metadata(file).at("reading", file)?.len() > MOST_BYTES {
+        halve(file)?;
+    }
+    Ok(())
+}
+
+/// All lines that can be read, oldest first. Lines of a newer wakeep and lines cut off by a kill are passed over.
+pub fn read(file: &Path) -> Result<Vec<Line>> {
+    if !disk::exists(file) {
+        return Ok(Vec::new());
+    }
+    let text = fs::read(file).at("reading", file)?;
+    let lines = text.split(|&b| b == b'\n');
+    Ok(lines.filter_map(|l| serde_json::from_slice(l).ok()).collect())
+}
+
+fn halve(file: &Path) -> Result<()> {
+    let text = fs::read(file).at("reading", file)?;
+    let half = text.len() / 2;
+    let start = text[half..].iter().position(|&b| b == b'\n').map_or(half, |i| half + i + 1);
+    disk::write_whole(file, &text[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_line_costs_itself_only_and_the_file_stays_small() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("journal.jsonl");
+        let time: Timestamp = "2026-11-24T12:04:00Z".parse().unwrap();
+        write(&file, time, &Event::Stopped).unwrap();
+        fs::write(&file, [fs::read(&file).unwrap(), b"{\"time\":\"20".to_vec()].concat()).unwrap();
+        let failed = Event::Failed { error: "x".repeat(40_000) };
+        write(&file, time, &failed).unwrap();
+        assert_eq!(read(&file).unwrap().len(), 2);
+        for _ in 0..40 {
+            write(&file, time, &failed).unwrap();
+        }
+        assert!(fs::metadata(&file).unwrap().len() <= MOST_BYTES);
+        assert_eq!(read(&file).unwrap().last().unwrap().event, failed);
+    }
+}

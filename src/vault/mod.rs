@@ -1,0 +1,363 @@
+//! The directory that keeps the backups of one session, and the one way in: [`Vault::publish`]. It knows archives
+//! and labels, but no sessions.
+
+pub mod backup;
+pub mod journal;
+pub mod label;
+pub mod retention;
+pub mod state;
+mod told;
+pub mod workplace;
+
+use crate::archive::{self, Depth, Verified};
+use crate::disk::{self, FileMark};
+use crate::error::{At, Error, Result};
+use crate::verdict::Worth;
+use backup::{Backup, Origin};
+use jiff::Timestamp;
+use journal::{Event, Refusal};
+use label::Label;
+use retention::Why;
+use state::{Arrived, State};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How many arrived archives, and how many made before a restore, stay.
+const SPARE: u32 = 3;
+
+/// What the owner decided about backups.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Permission bits of archives.
+    pub archive_mode: u32,
+    /// How many bytes of backups stay, those not counted that must.
+    pub keep_bytes: u64,
+    /// For how long a file that arrived keeps the archive's path, in seconds.
+    pub arrived_hold: i64,
+    /// How many bytes of archives may be written in a day.
+    pub write_budget: u64,
+}
+
+/// The backups of one session, and the one archive that stands for it.
+#[derive(Debug)]
+pub struct Vault {
+    dir: PathBuf,
+    archive: PathBuf,
+    /// What the owner decided.
+    pub rules: Rules,
+    state: State,
+}
+
+impl Vault {
+    /// Opens the vault in `dir` (which need not exist yet) of the session whose archive stands at `archive`.
+    pub fn open(dir: &Path, archive: &Path, rules: Rules) -> Result<Vault> {
+        let state = State::load(&dir.join("state.json"))?;
+        Ok(Vault { dir: dir.to_owned(), archive: archive.to_owned(), rules, state })
+    }
+
+    /// Where the one archive stands.
+    pub fn archive(&self) -> &Path {
+        &self.archive
+    }
+
+    /// The vault's folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What the vault remembers.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Reads the memory anew: another wakeep may have changed it before the work lock was taken.
+    pub fn refresh(&mut self) -> Result<()> {
+        self.state = State::load(&self.state_file())?;
+        Ok(())
+    }
+
+    /// Changes the memory and saves it, if that changed anything.
+    pub fn remember(&mut self, change: impl FnOnce(&mut State)) -> Result<()> {
+        let mut next = self.state.clone();
+        change(&mut next);
+        if next != self.state {
+            disk::make_dir(&self.dir)?;
+            next.save(&self.state_file())?;
+            self.state = next;
+        }
+        Ok(())
+    }
+
+    fn state_file(&self) -> PathBuf {
+        self.dir.join("state.json")
+    }
+
+    fn journal_file(&self) -> PathBuf {
+        self.dir.join("journal.jsonl")
+    }
+
+    /// Writes a line into the journal.
+    pub fn record(&self, now: Timestamp, event: &Event) -> Result<()> {
+        disk::make_dir(&self.dir)?;
+        journal::write(&self.journal_file(), now, event)
+    }
+
+    /// The journal, oldest first.
+    pub fn events(&self) -> Result<Vec<journal::Line>> {
+        journal::read(&self.journal_file())
+    }
+
+    /// The label of the archive at its path, if that is one that this vault put there and it still stands unchanged.
+    pub fn latest(&self) -> Option<Label> {
+        let mark = FileMark::of(&self.archive).ok()?;
+        if self.is_ours(mark) { backup::label_of(&self.archive) } else { None }
+    }
+
+    /// The newest archive that wakeep made, at its path or in the vault: what another one is measured against.
+    pub fn newest(&self) -> Result<Option<(PathBuf, Label)>> {
+        let standing = self.latest().map(|label| (self.archive.clone(), label));
+        let kept = self.backups()?.into_iter().filter(|b| matches!(b.origin, Origin::Generation(_)));
+        let kept = kept.filter_map(|b| b.label.map(|l| (b.path, l)));
+        Ok(standing.into_iter().chain(kept).max_by_key(|(_, l)| l.generation))
+    }
+
+    fn is_ours(&self, mark: FileMark) -> bool {
+        [self.state.latest, self.state.coming].contains(&Some(mark))
+    }
+
+    /// All backups, newest first.
+    pub fn backups(&self) -> Result<Vec<Backup>> {
+        let mut found = Vec::new();
+        if disk::exists(&self.dir) {
+            for item in fs::read_dir(&self.dir).at("listing", &self.dir)? {
+                found.extend(Backup::read(&item.at("listing", &self.dir)?.path())?);
+            }
+        }
+        found.sort_by_key(|b| std::cmp::Reverse((b.made, b.generation())));
+        self.explain(&mut found);
+        Ok(found)
+    }
+
+    /// Puts a verified archive at the archive's path and into the vault. It must be good, and newer than all this
+    /// vault has given out. Returns false where a file that arrived keeps the path: then it is in the vault only.
+    pub fn publish(&mut self, new: Verified, now: Timestamp) -> Result<bool> {
+        let label = self.admissible(&new)?;
+        disk::set_mode(new.path(), self.rules.archive_mode)?;
+        let mark = FileMark::of(new.path())?;
+        let in_place = !self.is_held(now);
+        let daily = self.rules.write_budget;
+        self.remember(|s| {
+            s.generation = label.generation;
+            s.coming = in_place.then_some(mark);
+            s.written = s.written.plus(mark.size, now, daily);
+        })?;
+        self.keep_a_copy(new.path(), Origin::Generation(label.generation), label.made)?;
+        if in_place {
+            disk::publish(new.path(), &self.archive)?;
+        } else {
+            disk::remove_file(new.path())?;
+        }
+        self.remember(|s| {
+            if let Some(mark) = s.coming.take() {
+                s.latest = Some(mark);
+                s.arrived = None;
+            }
+            s.refusal = None;
+        })?;
+        self.bury(label.account.as_ref())?;
+        Ok(in_place)
+    }
+
+    /// Law 1: nothing worthless comes in, nothing worse than the newest there is, nothing older.
+    fn admissible(&self, new: &Verified) -> Result<Label> {
+        let bytes = new.label().ok_or_else(|| Error::damaged(new.path(), "it has no label"))?;
+        let label = Label::from_bytes(bytes, new.path())?;
+        let least = self.newest()?.map_or(Worth::Something, |(_, newest)| newest.worth());
+        if label.worth() < least || label.generation <= self.state.generation {
+            return Err(Error::damaged(new.path(), "it is worse or older than the last archive"));
+        }
+        Ok(label)
+    }
+
+    /// Takes note of a file that somebody else put at the archive's path: a copy goes into the vault as soon as it
+    /// is whole. On the very first look (no journal yet) it doesn't keep the path for itself.
+    pub fn receive(&mut self, now: Timestamp) -> Result<Option<Event>> {
+        let Ok(mark) = FileMark::of(&self.archive) else {
+            self.remember(|s| s.arrived = None)?;
+            return Ok(None);
+        };
+        let known = self.state.arrived.as_ref().is_some_and(|a| a.mark == mark);
+        if known || self.is_ours(mark) || !self.is_whole(now, mark) {
+            return Ok(None);
+        }
+        let first = !disk::exists(&self.journal_file());
+        self.drop_overwritten(mark)?;
+        let kept = self.keep_own_copy(&self.archive.clone(), Origin::Arrived, now)?;
+        let since = if first { Timestamp::UNIX_EPOCH } else { now };
+        self.remember(|s| s.arrived = Some(Arrived { mark, since, kept: kept.clone() }))?;
+        let until = self.held_until().unwrap_or(now);
+        let event = Event::Arrived { kept, until };
+        self.record(now, &event)?;
+        Ok(Some(event))
+    }
+
+    /// A copy that is still being written has a young time of last write, or doesn't verify yet.
+    fn is_whole(&self, now: Timestamp, mark: FileMark) -> bool {
+        let still = now.as_second() - mark.mtime.0 > 60;
+        archive::verify(&self.archive, Depth::Content).is_ok() || still
+    }
+
+    /// `cp FILE latest` writes into our own inode: the vault's second name for it then isn't that generation any more.
+    fn drop_overwritten(&self, mark: FileMark) -> Result<()> {
+        for backup in self.backups()? {
+            let other = FileMark::of(&backup.path)?;
+            if (other.device, other.inode) == (mark.device, mark.inode) {
+                disk::remove_file(&backup.path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn held_until(&self) -> Option<Timestamp> {
+        let arrived = self.state.arrived.as_ref()?;
+        Timestamp::from_second(arrived.since.as_second() + self.rules.arrived_hold).ok()
+    }
+
+    /// Until when a file that arrived keeps the archive's path, if one does.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        self.held_until().is_some_and(|until| now < until)
+    }
+
+    /// Accepts what stands at the archive's path as the current archive: it has just been restored.
+    pub fn accept_standing(&mut self) -> Result<()> {
+        let mark = FileMark::of(&self.archive)?;
+        self.remember(|s| {
+            s.latest = Some(mark);
+            s.arrived = None;
+        })
+    }
+
+    /// Keeps a copy of an archive made elsewhere, with the time it was made.
+    pub fn take_in(&self, from: &Path, made: Timestamp) -> Result<PathBuf> {
+        self.keep_own_copy(from, Origin::Arrived, made)
+    }
+
+    /// Puts a copy of the archive that was restored beside the vaults, under the archive's own name: the last one
+    /// known to have worked.
+    pub fn show_used(&self, used: &Path) -> Result<()> {
+        let name = self.archive.file_name().unwrap_or_default();
+        let to = disk::parent(&self.dir).join(name);
+        if to == used {
+            return Ok(());
+        }
+        let temp = self.dir.join(".used");
+        disk::remove_file(&temp)?;
+        disk::copy_file(used, &temp)?;
+        disk::set_mode(&temp, self.rules.archive_mode)?;
+        disk::publish(&temp, &to)
+    }
+
+    /// Keeps a verified archive of what stood before a restore. Returns where.
+    pub fn keep_before_restore(&mut self, old: &Verified, now: Timestamp) -> Result<PathBuf> {
+        let kept = self.keep_a_copy(old.path(), Origin::BeforeRestore, now)?;
+        disk::remove_file(old.path())?;
+        Ok(kept)
+    }
+
+    /// Keeps an archive that is not to be published, for diagnosis: one per reason, the newer replacing the older.
+    pub fn keep_rejected(&self, temp: &Path, reason: Refusal) -> Result<PathBuf> {
+        disk::make_dir(&self.dir)?;
+        let name = format!("rejected_{}.tar.gz", reason.as_str());
+        let inside = self.dir.join(format!(".{name}.new"));
+        disk::remove_file(&inside)?;
+        disk::link_or_copy(temp, &inside)?;
+        disk::publish(&inside, &self.dir.join(&name))?;
+        disk::remove_file(temp)?;
+        Ok(self.dir.join(name))
+    }
+
+    /// Gives the archive a second name in the vault (or a copy, on another file system), durable before it returns.
+    fn keep_a_copy(&self, from: &Path, origin: Origin, made: Timestamp) -> Result<PathBuf> {
+        self.bring_in(from, origin, made, disk::link_or_copy)
+    }
+
+    /// Copies the file's content: a later write into the original's inode must not reach the vault.
+    fn keep_own_copy(&self, from: &Path, origin: Origin, made: Timestamp) -> Result<PathBuf> {
+        self.bring_in(from, origin, made, |from, to| disk::copy_file(from, to).map(drop))
+    }
+
+    fn bring_in(
+        &self,
+        from: &Path,
+        origin: Origin,
+        made: Timestamp,
+        bring: impl FnOnce(&Path, &Path) -> Result<()>,
+    ) -> Result<PathBuf> {
+        disk::make_dir(&self.dir)?;
+        let to = backup::free_path(&self.dir, origin, made, backup::ending_of(from));
+        let temp = self.dir.join(".incoming");
+        disk::remove_file(&temp)?;
+        bring(from, &temp)?;
+        disk::publish(&temp, &to)?;
+        Ok(to)
+    }
+
+    /// All backups with why each stays, newest first, as the rule stands now.
+    pub fn explained(&self, now: Timestamp) -> Result<Vec<Backup>> {
+        let mut all = self.backups()?;
+        let generations: Vec<usize> = (0..all.len()).filter(|&i| is_generation(&all[i])).collect();
+        let of_rule: Vec<Backup> = generations.iter().map(|&i| all[i].clone()).collect();
+        let why = retention::keep(&candidates(&of_rule), now, self.rules.keep_bytes);
+        generations.into_iter().zip(why).for_each(|(i, why)| all[i].why = why);
+        Ok(all)
+    }
+
+    /// Lets the backups go that no rule holds. Returns what went.
+    pub fn tidy(&mut self, now: Timestamp) -> Result<Vec<Event>> {
+        let mut gone = Vec::new();
+        for backup in self.explained(now)?.into_iter().filter(|b| b.why.is_none()) {
+            disk::remove_file(&backup.path)?;
+            gone.push(Event::LetGo { backup: backup.path });
+        }
+        Ok(gone)
+    }
+
+    /// Marks those that must stay.
+    fn explain(&self, backups: &mut [Backup]) {
+        let ready = self.state.ready;
+        let restored = self.state.restored.as_ref().and_then(|r| r.generation);
+        let current = backups.iter().find(|b| is_good_generation(b)).and_then(|b| b.label.clone());
+        let mut earlier = current.is_some();
+        let (mut arrived, mut before) = (0..SPARE, 0..SPARE);
+        for backup in backups {
+            backup.why = match (backup.origin, backup.generation()) {
+                (Origin::Arrived, _) => arrived.next().map(|_| Why::Arrived),
+                (Origin::BeforeRestore, _) => before.next().map(|_| Why::BeforeRestore),
+                (_, Some(n)) if ready == Some(n) => Some(Why::Ready),
+                (_, Some(n)) if restored == Some(n) => Some(Why::RestoredFrom),
+                _ if earlier && is_of_earlier_pairing(backup, current.as_ref()) => {
+                    earlier = false;
+                    Some(Why::EarlierPairing)
+                }
+                _ => None,
+            };
+        }
+    }
+}
+
+fn candidates(backups: &[Backup]) -> Vec<retention::Candidate> {
+    let candidate = |b: &Backup| retention::Candidate { made: b.made, bytes: b.bytes, pinned: b.why };
+    backups.iter().map(candidate).collect()
+}
+
+fn is_generation(backup: &Backup) -> bool {
+    matches!(backup.origin, Origin::Generation(_))
+}
+
+fn is_good_generation(backup: &Backup) -> bool {
+    is_generation(backup) && backup.label.as_ref().is_some_and(Label::is_good)
+}
+
+fn is_of_earlier_pairing(backup: &Backup, current: Option<&Label>) -> bool {
+    is_good_generation(backup) && !matches!((&backup.label, current), (Some(b), Some(c)) if b.same_lineage(c))
+}
