@@ -144,15 +144,19 @@ pub fn append_line(path: &Path, line: &str) -> Result<()> {
     file.write_all(text.as_bytes()).at("writing", path)
 }
 
-/// Copies a file's bytes, sharing them where the file system can (reflink); private to its owner.
-/// Returns the number of bytes. The copy is not flushed: [`publish`] does that.
+/// Copies a file's bytes, sharing them where the file system can (reflink), and its time of last write; private to its
+/// owner. Returns the number of bytes. The copy is not flushed: [`publish`] does that.
 pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
     let source = File::open(from).at("opening", from)?;
     let mut target = create_new(to)?;
-    if rustix::fs::ioctl_ficlone(&target, &source).is_ok() {
-        return Ok(target.metadata().at("reading", to)?.len());
-    }
-    io::copy(&mut &source, &mut target).at("copying", from)
+    let written = source.metadata().and_then(|m| m.modified()).at("reading", from)?;
+    let size = if rustix::fs::ioctl_ficlone(&target, &source).is_ok() {
+        target.metadata().at("reading", to)?.len()
+    } else {
+        io::copy(&mut &source, &mut target).at("copying", from)?
+    };
+    target.set_modified(written).at("setting the time of", to)?;
+    Ok(size)
 }
 
 /// Makes a symbolic link.
