@@ -44,9 +44,45 @@ fn judge(path: &Path) -> Result<Vec<Judged>> {
         let found = check::archive(path, &scratch.inside())?;
         let several = found.len() > 1;
         let name = |prefix: &Path| if several { format!("{} ({})", near(path), prefix.display()) } else { near(path) };
-        return Ok(found.into_iter().map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict }).collect());
+        return Ok(found
+            .into_iter()
+            .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict })
+            .collect());
     }
     find::sessions(path)?.iter().map(|s| judge_session(s, &Workplace::of(&s.home, &s.path, &s.name))).collect()
+}
+
+/// `wakeep check --drill`: proves that the newest archive of each session brings the login back, by unpacking it aside.
+pub fn drill(context: &Context) -> Result<Exit> {
+    let show = &context.show;
+    let (mut exit, mut all) = (Exit::Done, Vec::new());
+    for ward in context.wards()? {
+        let newest = ward.vault.newest()?.map(|(path, _)| path);
+        let standing = || Some(ward.vault.archive().to_owned()).filter(|p| disk::exists(p));
+        let Some(archive) = newest.or_else(standing) else {
+            exit = exit.or(Exit::NothingToRestore);
+            show.row(Phrase::Archive, show.lang.phrase(Phrase::NoArchive));
+            continue;
+        };
+        let _work = ward.work.work("check")?;
+        let started = std::time::Instant::now();
+        let found = check::archive(&archive, &ward.work.stage())?;
+        let seconds = started.elapsed().as_secs_f64();
+        let named = found.iter().find(|c| c.prefix.file_name().is_some_and(|n| n == ward.session.name.as_str()));
+        let Some(verdict) = named.or(found.first()).map(|c| &c.verdict) else { continue };
+        exit = exit.or(Exit::of_verdict(verdict));
+        let who = verdict.account.as_deref().map(|a| show.account(a)).unwrap_or_default();
+        match (show.json, verdict.is_good()) {
+            (true, _) => all.push(json!({"session": ward.session.name, "archive": archive, "seconds": seconds,
+                "check": show.verdict_json(verdict)})),
+            (false, true) => show.line(&show.paint(Tone::Good, &show.lang.proved(&who, seconds))),
+            (false, false) => show.verdict(&near(&archive), verdict),
+        }
+    }
+    if show.json {
+        show.object(&json!({ "drills": all }));
+    }
+    Ok(exit)
 }
 
 /// A gzip or zip file by its first bytes.
@@ -94,7 +130,9 @@ fn checked_json(context: &Context, judged: &[Judged], archives: usize, lost: usi
         value["path"] = json!(j.name);
         value
     };
-    let worst = judged.iter().max_by_key(|j| (Exit::of_verdict(&j.verdict) == Exit::Broken, Exit::of_verdict(&j.verdict).code()));
+    let worst = judged
+        .iter()
+        .max_by_key(|j| (Exit::of_verdict(&j.verdict) == Exit::Broken, Exit::of_verdict(&j.verdict).code()));
     let mut top = worst.map_or(Value::Null, one);
     if judged.len() > 1 {
         top["checks"] = judged.iter().map(one).collect();
@@ -151,7 +189,9 @@ pub fn backups(context: &Context) -> Result<Exit> {
         match label {
             Some(l) => show.line(&format!("  {}  {}", near(standing), text::clock(l.made, context.now))),
             None if disk::exists(standing) => show.line(&format!("  {}", near(standing))),
-            None => show.line(&format!("  {}: {}", show.lang.phrase(Phrase::Archive), show.lang.phrase(Phrase::NoArchive))),
+            None => {
+                show.line(&format!("  {}: {}", show.lang.phrase(Phrase::Archive), show.lang.phrase(Phrase::NoArchive)))
+            }
         }
         kept.iter().for_each(|b| show.line(&backup_line(context, b)));
     }
@@ -163,7 +203,8 @@ pub fn backups(context: &Context) -> Result<Exit> {
 
 fn backup_line(context: &Context, backup: &Backup) -> String {
     let lang = context.show.lang;
-    let who = backup.label.as_ref().and_then(|l| l.account.as_deref()).map(|a| context.show.account(a)).unwrap_or_default();
+    let who =
+        backup.label.as_ref().and_then(|l| l.account.as_deref()).map(|a| context.show.account(a)).unwrap_or_default();
     let why = backup.why.map(|w| lang.why(w)).unwrap_or_default();
     let made = text::clock(backup.made, context.now);
     format!("  {made:<16} {:>9}  {who:<14} {why:<20} {}", text::bytes(backup.bytes), near(&backup.path))

@@ -1,23 +1,27 @@
 //! The keeper: stays beside the bots, looks at each session every interval, and archives what changed. One failing
 //! session never holds up another, and a failed round is followed by the next.
 
+pub mod bot;
 pub mod botlog;
+pub mod doctor;
+pub mod owner;
+pub mod run;
 pub mod signals;
 pub mod ward;
 
+use crate::archive::Form;
 use crate::cleanup::cleanup;
 use crate::config::Config;
-use crate::error::{Error, Result};
-use crate::keep::Keeping;
-use crate::archive::Form;
 use crate::disk::Lock;
 use crate::error::Holder;
+use crate::error::{Error, Result};
+use crate::keep::Keeping;
 use crate::session::Use;
 use crate::text::Lang;
 use crate::vault::journal::Event;
 use jiff::Timestamp;
 use sd_notify::NotifyState;
-use signals::{Signals, Woken};
+use signals::{Alarm, Woken};
 use std::time::{Duration, Instant};
 use ward::Ward;
 
@@ -66,9 +70,9 @@ impl<'a> Keeper<'a> {
         self.cares.is_empty()
     }
 
-    /// Looks every interval until a signal asks it to end; then waits for the bots to let go of their sessions and
+    /// Looks every interval until it is asked to end; then waits for the bots to let go of their sessions and
     /// takes the last archives.
-    pub fn watch(&mut self, signals: &mut Signals, tell: Tell) -> Result<()> {
+    pub fn watch(&mut self, alarm: &mut dyn Alarm, tell: Tell) -> Result<()> {
         let interval = self.config.interval.unsigned_abs().max(Duration::from_millis(200));
         self.each(tell, |_, _| Ok(Event::Watching { interval: interval.as_secs() }));
         notify(&[NotifyState::Ready]);
@@ -79,7 +83,7 @@ impl<'a> Keeper<'a> {
                 next = Instant::now() + interval;
             }
             let rest = next.saturating_duration_since(Instant::now());
-            match signals.wait(rest.min(self.pulse()))? {
+            match alarm.wait(rest.min(self.pulse()))? {
                 Woken::Asked => break,
                 Woken::Rested => notify(&[NotifyState::Watchdog]),
             }
