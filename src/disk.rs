@@ -309,6 +309,20 @@ pub fn give_to(path: &Path, uid: u32, gid: u32) -> Result<()> {
     rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW).at("giving away", path)
 }
 
+/// The permission bits of a file or folder.
+pub fn mode(path: &Path) -> Result<u32> {
+    Ok(fs::metadata(path).at("reading", path)?.mode() & 0o7777)
+}
+
+/// Removes a folder if nothing is in it.
+pub fn remove_empty_dir(path: &Path) -> Result<()> {
+    step();
+    match fs::remove_dir(path) {
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => Ok(()),
+        other => other.at("removing", path),
+    }
+}
+
 fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).at("renaming", from)
 }

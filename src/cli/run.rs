@@ -3,7 +3,7 @@
 use super::args::{Cli, Common, Generate, Restore, Verb};
 use super::exit::Exit;
 use super::show::{Show, near, nearer};
-use super::{demo, reading, status};
+use super::{demo, doctor, reading, receive, setup, sides, status, whose};
 use crate::archive::{self, Archive, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFile, LogFormat};
@@ -11,12 +11,12 @@ use crate::disk;
 use crate::drill::drill;
 use crate::error::{At, Error, Result};
 use crate::keep::Keeping;
+use crate::keeper::owner::become_owner;
 use crate::keeper::signals::Signals;
 use crate::keeper::ward::{Ward, wards};
-use crate::keeper::{Keeper, all_taken, botlog};
+use crate::keeper::{self, Keeper, all_taken, botlog};
 use crate::restore::{Restoring, Source, Wish};
 use crate::session::holder;
-use crate::setup;
 use crate::text::{self, Lang, Phrase};
 use crate::vault::journal::{Event, Told};
 use clap::CommandFactory;
@@ -51,6 +51,7 @@ pub fn run() -> Exit {
         json: common.json,
         full_account: common.show_account,
         log_format: LogFormat::Text,
+        log_to: None,
     };
     let done = context(common, show.clone()).and_then(|context| {
         let lang = context.show.lang;
@@ -66,6 +67,9 @@ fn context(common: Common, mut show: Show) -> Result<Context> {
     let config = configuration(&common).inspect_err(|e| show.error(e))?;
     show.lang = language(&common, config.lang.as_deref());
     show.log_format = config.log_format;
+    if let Some(log) = &common.log_to {
+        show.log_to(log);
+    }
     Ok(Context { config, show, host: holder::host_name(), now: clock() })
 }
 
@@ -96,18 +100,34 @@ fn language(common: &Common, configured: Option<&str>) -> Lang {
 }
 
 fn verb(cli: Cli, context: Context) -> Result<Exit> {
-    match cli.verb.unwrap_or(Verb::Status) {
-        Verb::Setup { dry_run } => set_up(&context, dry_run),
+    let verb = cli.verb.unwrap_or(Verb::Status);
+    let owner = whose::owner(&context, &verb);
+    whose::prepare_log(context.show.log_to.as_deref(), owner);
+    match (verb, owner) {
+        (Verb::Restore(wish), owner) => whose::restore(&context, &wish, owner),
+        (Verb::Receive { file, yes }, owner) => receive::receive(&context, file.as_deref(), yes, owner),
+        (_, Some(owner)) => match become_owner(owner, &whose::arguments())? {},
+        (verb, None) => here(verb, context),
+    }
+}
+
+/// The verb itself, as whoever this process runs.
+fn here(verb: Verb, context: Context) -> Result<Exit> {
+    match verb {
+        Verb::Setup(wish) => setup::set_up(&context, &wish),
+        Verb::Run { command } => run_bot(context, &command),
         Verb::Watch { interval } => watch(context, interval.as_deref()),
         Verb::Archive { force, plain } => keep(&context, force, if plain { Form::Plain } else { Form::Members }),
         Verb::Status => status::status(&context),
         Verb::Check { drill: true, .. } => prove(&context),
         Verb::Check { paths, .. } => reading::check(&context, &paths),
+        Verb::Doctor { fix, report } => doctor::doctor(&context, fix, report),
         Verb::List { file: Some(file), .. } => reading::contents(&context, &file),
         Verb::List { events: true, .. } => reading::events(&context),
         Verb::List { .. } => reading::backups(&context),
         Verb::Restore(wish) => restore(&context, &wish),
         Verb::Event { what, reason } => hear(&context, what, reason.as_deref()),
+        Verb::Receive { file, yes } => receive::receive(&context, file.as_deref(), yes, None),
         Verb::Cleanup { dry_run } => clean(&context, dry_run),
         Verb::Demo { bot: Some(dir) } => demo::bot(&dir),
         Verb::Demo { bot: None } => demo::demo(&context),
@@ -131,6 +151,16 @@ impl Context {
     /// session doesn't hold up the next.
     fn each(
         &self,
+        work: impl FnMut(&mut Ward) -> Result<Event>,
+        shape: impl Fn(&Ward, &Event) -> Value,
+    ) -> Result<Exit> {
+        self.each_but(None, work, shape)
+    }
+
+    /// The same; errors of this code are nothing to show.
+    fn each_but(
+        &self,
+        hushed: Option<Exit>,
         mut work: impl FnMut(&mut Ward) -> Result<Event>,
         shape: impl Fn(&Ward, &Event) -> Value,
     ) -> Result<Exit> {
@@ -143,6 +173,7 @@ impl Context {
                     shown.push(shape(&ward, &event));
                     self.say(&event);
                 }
+                Err(e) if hushed == Some(Exit::of_error(&e)) => exit = exit.or(Exit::of_error(&e)),
                 Err(e) => {
                     exit = exit.or(Exit::of_error(&e));
                     self.show.error(&e);
@@ -150,7 +181,7 @@ impl Context {
                 }
             }
         }
-        if self.show.json {
+        if self.show.json && hushed != Some(exit) {
             self.show.object(&one_object(shown));
         }
         Ok(exit)
@@ -232,11 +263,19 @@ fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
     value
 }
 
-fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
+/// `wakeep restore`, as whoever this process runs.
+pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
     let source = source(wish, context.now)?;
-    let done = context.each(
+    if wish.ask && !wish.answered && !sides::wanted(context, wish.yes)? {
+        context.show.line(context.show.lang.phrase(Phrase::NothingChanged));
+        return Ok(Exit::Done);
+    }
+    let told = if wish.tell && !context.show.json { reading::check(context, &[])? } else { Exit::Done };
+    let mut changed = false;
+    let done = context.each_but(
+        wish.can_stop.then_some(Exit::InUse),
         |ward| {
-            Restoring {
+            let event = Restoring {
                 session: &ward.session,
                 vault: &mut ward.vault,
                 work: &ward.work,
@@ -247,19 +286,22 @@ fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
                 dry_run: wish.dry_run,
                 host: &context.host,
             }
-            .restore(context.now)
+            .restore(context.now);
+            changed |= matches!(event, Ok(Event::Restored { .. }));
+            event
         },
         |ward, event| restored_json(context, ward, event),
     );
     match done {
         // Law 11: the bot always starts; only a session that others work with, or a lease, may hold it back.
         Ok(exit) if wish.before_start && !matches!(exit, Exit::LeaseHeld | Exit::InUse) => Ok(Exit::Done),
+        Ok(Exit::Done) if !changed => Ok(told),
         other => other,
     }
 }
 
 fn urgency(wish: &Restore) -> Wish {
-    match (wish.force, wish.if_needed || wish.before_start) {
+    match (wish.force || wish.ask, wish.if_needed || wish.before_start) {
         (true, _) => Wish::Forced,
         (false, true) => Wish::IfNeeded,
         (false, false) => Wish::Asked,
@@ -331,7 +373,31 @@ fn watch(context: Context, interval: Option<&str>) -> Result<Exit> {
         return Err(all_taken(by));
     }
     announce_logs(&context, &config)?;
-    let mut tell = |ward: &Ward, event: &Event, now: Timestamp| {
+    let mut tell = teller(show, &config);
+    keeper.watch(&mut signals, &mut tell)?;
+    Ok(Exit::Done)
+}
+
+/// `wakeep run -- CMD`
+fn run_bot(context: Context, command: &[String]) -> Result<Exit> {
+    let before = Restore { before_start: true, ..Restore::default() };
+    let exit = restore(&context, &before)?;
+    if exit != Exit::Done {
+        return Ok(exit);
+    }
+    let show = &context.show;
+    let (keeper, taken) = Keeper::new(context.wards()?, &context.config, &context.host, show.lang, clock)?;
+    for (ward, by) in &taken {
+        show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
+    }
+    let mut tell = teller(show, &context.config);
+    let code = keeper::run::run(command, keeper, &mut tell)?;
+    Ok(Exit::Bot(code))
+}
+
+/// Says what the keeper has to say, here and in the bot's own log.
+fn teller<'a>(show: &'a Show, config: &'a Config) -> impl FnMut(&Ward, &Event, Timestamp) + 'a {
+    move |ward, event, now| {
         if matches!(event, Event::Unchanged { .. }) {
             return;
         }
@@ -340,9 +406,7 @@ fn watch(context: Context, interval: Option<&str>) -> Result<Exit> {
             // The bot's log is the bot's: that it can't be written to is no reason to stop keeping.
             let _ = botlog::append(&log, show.lang, event, now);
         }
-    };
-    keeper.watch(&mut signals, &mut tell)?;
-    Ok(Exit::Done)
+    }
 }
 
 /// Says once that lines also go to the bot's log.
@@ -409,27 +473,6 @@ fn extract(file: &Path, paths: &[PathBuf], into: &Path) -> Result<Exit> {
     if done.files == 0 && !paths.is_empty() {
         return Err(Error::damaged(file, "none of these names is in it"));
     }
-    Ok(Exit::Done)
-}
-
-fn set_up(context: &Context, dry_run: bool) -> Result<Exit> {
-    let show = &context.show;
-    let here = std::env::current_dir().at("reading", Path::new("."))?;
-    let wards = context.wards()?;
-    let there: Vec<_> = wards.iter().filter(|w| disk::exists(&w.session.path)).map(|w| &w.session).collect();
-    if there.is_empty() {
-        show.line(show.lang.phrase(Phrase::NothingHere));
-        return Ok(Exit::Broken);
-    }
-    for step in setup::plan(&here, &there)? {
-        let phrase = if step.needed { Phrase::Wrote } else { Phrase::LeftAsIs };
-        let mark = if dry_run { "--dry-run: " } else { "" };
-        if !dry_run {
-            step.take()?;
-        }
-        show.line(&format!("{mark}{}: {} {}", show.lang.phrase(phrase), near(&step.path), step.lines.join(" ")));
-    }
-    show.line(&format!("{} wakeep watch", show.lang.phrase(Phrase::SetupNext)));
     Ok(Exit::Done)
 }
 

@@ -1,7 +1,11 @@
 //! The keeper: stays beside the bots, looks at each session every interval, and archives what changed. One failing
 //! session never holds up another, and a failed round is followed by the next.
 
+pub mod bot;
 pub mod botlog;
+pub mod doctor;
+pub mod owner;
+pub mod run;
 pub mod signals;
 pub mod ward;
 
@@ -18,7 +22,7 @@ use crate::text::Lang;
 use crate::vault::journal::Event;
 use jiff::Timestamp;
 use sd_notify::NotifyState;
-use signals::{Signals, Woken};
+use signals::{Alarm, Woken};
 use std::time::{Duration, Instant};
 use ward::Ward;
 
@@ -88,9 +92,9 @@ impl<'a> Keeper<'a> {
         self.cares.is_empty()
     }
 
-    /// Looks every interval until a signal asks it to end; then waits for the bots to let go of their sessions and
+    /// Looks every interval until it is asked to end; then waits for the bots to let go of their sessions and
     /// takes the last archives.
-    pub fn watch(&mut self, signals: &mut Signals, tell: Tell) -> Result<()> {
+    pub fn watch(&mut self, alarm: &mut dyn Alarm, tell: Tell) -> Result<()> {
         let interval = self.config.interval.unsigned_abs().max(Duration::from_millis(200));
         self.each(tell, |_, _| Ok(Event::Watching { interval: interval.as_secs() }));
         notify(&[NotifyState::Ready]);
@@ -101,7 +105,7 @@ impl<'a> Keeper<'a> {
                 next = Instant::now() + interval;
             }
             let rest = next.saturating_duration_since(Instant::now());
-            match signals.wait(rest.min(self.pulse()))? {
+            match alarm.wait(rest.min(self.pulse()))? {
                 Woken::Asked => break,
                 Woken::Rested => notify(&[NotifyState::Watchdog]),
             }
