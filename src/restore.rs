@@ -112,6 +112,9 @@ impl Restoring<'_> {
 
     /// Brings a swap that a kill cut off to an end before anything else is looked at.
     fn finish_earlier(&mut self, now: Timestamp) -> Result<()> {
+        if Swap::was_cut_off(self.work) {
+            require_idle(self.session)?;
+        }
         if let Some(undone) = Swap::finish_earlier(self.session, self.work)? {
             self.vault.record(now, &Event::Recovered { undone })?;
         }
@@ -226,10 +229,12 @@ impl Restoring<'_> {
         if self.dry_run || !live.is_dir() || self.session.in_use() != Use::Free {
             return Ok(());
         }
-        kind.hold(live)?;
-        let steadied = kind.steady(live);
-        kind.let_go(live)?;
-        steadied
+        match kind.hold(&[live], self.work.dir()) {
+            Ok(_held) => kind.steady(live),
+            // Its bot has just started.
+            Err(Error::InUse { .. } | Error::MaybeInUse { .. }) => Ok(()),
+            Err(e) => Err(e),
+        }
     }
 
     /// Unpacks candidates beside the session, newest first, until one is good.
@@ -279,7 +284,8 @@ impl Restoring<'_> {
         let standing = [Some(self.vault.archive()), self.shared].into_iter().flatten();
         let standing = standing.filter(|p| disk::exists(p)).map(Path::to_owned);
         let kept = self.vault.backups()?;
-        let kept = kept.into_iter().filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b: Backup| b.path);
+        let kept =
+            kept.into_iter().filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b: Backup| b.path);
         let mut all: Vec<PathBuf> = standing.chain(kept).collect();
         if self.wish == Wish::IfNeeded {
             self.leave_out_refused(&mut all, current)?;
@@ -327,15 +333,19 @@ impl Restoring<'_> {
         let all = unpack::sessions_in(from)?;
         let named = all.iter().find(|i| i.prefix.file_name() == self.session.path.file_name());
         let only = all.iter().find(|_| all.len() == 1);
-        named.or(only).cloned().ok_or_else(|| Error::damaged(from, format!("no session {} is in it", self.session.name)))
+        named
+            .or(only)
+            .cloned()
+            .ok_or_else(|| Error::damaged(from, format!("no session {} is in it", self.session.name)))
     }
 
     fn put_in_place(&mut self, staged: Staged, before: &Verdict, now: Timestamp, started: Instant) -> Result<Event> {
         set_modes(&self.work.stage(), self.mode)?;
         disk::sync_tree(self.work.dir())?;
         let backup = self.back_up(before, now)?;
+        let mut swap = Swap::begin(self.session, self.work)?;
+        // Who was faster than the hold is seen now; who comes later refuses to start.
         require_idle(self.session)?;
-        let mut swap = Swap::new(self.session, self.work);
         swap.make()?;
         let mut after = self.session.kind.examine(&self.session.path)?.verdict;
         if staged.verdict.is_good() {

@@ -83,18 +83,16 @@ pub trait Kind: Sync {
         Ok(())
     }
 
-    /// Makes a bot that starts on this folder meanwhile refuse to (Chromium: a `SingletonLock` of ours).
-    fn hold(&self, folder: &Path) -> Result<()> {
-        let _ = folder;
-        Ok(())
-    }
-
-    /// Takes away what [`Kind::hold`] put.
-    fn let_go(&self, folder: &Path) -> Result<()> {
-        let _ = folder;
-        Ok(())
+    /// Makes a bot that starts meanwhile on one of these folders refuse to, as long as the returned value lives; they
+    /// may change places. `room` is a folder beside them that is ours. Fails with [`crate::error::Error::InUse`] if one is in use.
+    fn hold(&self, folders: &[&Path], room: &Path) -> Result<Option<Box<dyn Hold>>> {
+        let _ = (folders, room);
+        Ok(None)
     }
 }
+
+/// Folders on which no bot starts as long as the value lives.
+pub trait Hold {}
 
 /// All that an examination finds out about a copy.
 #[derive(Debug, Clone)]
