@@ -7,6 +7,7 @@ mod crash;
 mod documents;
 mod env;
 mod journeys;
+mod moments;
 mod kinds_corpus;
 mod snapshots;
 mod states;

@@ -1,6 +1,6 @@
 //! A real Chromium on a page like WhatsApp Web, driven through `tests/real/chromium.mjs`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -18,6 +18,15 @@ pub struct Chromium {
     orders: Option<ChildStdin>,
     answers: Receiver<String>,
     browser: Option<i32>,
+}
+
+/// In which layout Chromium makes the login stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    LevelDb,
+    /// The coming one, behind flags.
+    Sqlite,
 }
 
 /// How far each store of a profile had come, in the page's steps.
@@ -70,18 +79,30 @@ impl Chromium {
 
     /// Gives one order and waits for its answer; an error fails the test.
     pub fn order(&mut self, order: Value) -> Value {
+        self.ask(&order).unwrap_or_else(|e| panic!("{order}: {e}"))
+    }
+
+    fn ask(&mut self, order: &Value) -> Result<Value, String> {
         let orders = self.orders.as_mut().unwrap();
         writeln!(orders, "{order}").expect("the driver has ended");
         let answer = self.answers.recv_timeout(PATIENCE).unwrap_or_else(|e| panic!("no answer to {order}: {e}"));
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
-        assert!(answer.get("error").is_none(), "{order}: {}", answer["error"]);
-        answer["ok"].take()
+        match answer.get("error") {
+            Some(error) => Err(error.to_string()),
+            None => Ok(answer["ok"].take()),
+        }
     }
 
     /// Starts Chromium on a profile.
     pub fn launch(&mut self, profile: &Path) {
-        let answer = self.order(json!({"do": "launch", "profile": profile}));
+        self.try_launch(profile, Layout::LevelDb).unwrap_or_else(|e| panic!("{}: {e}", profile.display()));
+    }
+
+    /// Starts Chromium on a profile; an error is why it didn't come up.
+    pub fn try_launch(&mut self, profile: &Path, layout: Layout) -> Result<(), String> {
+        let answer = self.ask(&json!({"do": "launch", "profile": profile, "layout": layout}))?;
         self.browser = answer["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok());
+        Ok(())
     }
 
     /// The browser's process.
@@ -130,7 +151,12 @@ impl Chromium {
 
     /// What a fresh Chromium reads in another profile.
     pub fn read(&mut self, profile: &Path) -> Reading {
-        serde_json::from_value(self.order(json!({"do": "read", "profile": profile}))).unwrap()
+        self.read_as(profile, Layout::LevelDb)
+    }
+
+    /// The same where Chromium is told which layout to use.
+    pub fn read_as(&mut self, profile: &Path, layout: Layout) -> Reading {
+        serde_json::from_value(self.order(json!({"do": "read", "profile": profile, "layout": layout}))).unwrap()
     }
 
     /// Closes the browser as `client.destroy()` does.

@@ -46,6 +46,11 @@ impl Bot {
         self.home().join(".wwebjs_auth/session")
     }
 
+    /// The one archive.
+    pub fn archive(&self) -> PathBuf {
+        self.home().join("whatsapp_auth_latest.tar.gz")
+    }
+
     /// The wakeep binary, run from the app folder.
     pub fn wakeep<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Wakeep {
         Wakeep::new(self.home(), args)
