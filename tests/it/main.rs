@@ -7,6 +7,7 @@ mod crash;
 mod documents;
 mod env;
 mod journeys;
+mod lives;
 mod moments;
 mod kinds_corpus;
 mod snapshots;

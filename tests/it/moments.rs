@@ -1,7 +1,7 @@
 //! A real Chromium and a restore of its session at the same time: whichever came first has the session, the other one
 //! refuses, and nothing is torn. `WAKEEP_MOMENTS` = at how many moments of a restore it is started (12).
 
-use crate::env::chromium::{Layout, Linked, Reading};
+use crate::env::chromium::{Linked, Reading};
 use crate::env::wakeep::{Outcome, Wakeep};
 use crate::env::{Bot, oracle, told};
 use rustix::process::{Pid, Signal};
@@ -100,7 +100,7 @@ fn at_once(bot: &mut Bot, distance: f64) -> (Result<(), String>, Outcome) {
             wakeep.run()
         });
         std::thread::sleep(later(distance));
-        let launched = bot.chromium.try_launch(&session, Layout::LevelDb);
+        let launched = bot.chromium.try_launch(&session);
         (launched, restoring.join().unwrap())
     })
 }
@@ -128,7 +128,7 @@ fn meet(bot: &mut Bot, paired: &Reading, distance: f64) -> &'static str {
     };
     if !up {
         let session = bot.session();
-        bot.chromium.try_launch(&session, Layout::LevelDb).unwrap_or_else(|e| panic!("{e}. {context}"));
+        bot.chromium.try_launch(&session).unwrap_or_else(|e| panic!("{e}. {context}"));
         bot.chromium.close();
     }
     require_good(bot, &context);
@@ -176,7 +176,7 @@ fn a_chromium_that_starts_right_before_the_exchange_refuses() {
     let session = bot.session();
     let wakeep = restore(&bot).injected("renameat2:delay_enter=6000000").spawn();
     until("the hold", || holding(&session));
-    let refused = bot.chromium.try_launch(&session, Layout::LevelDb).expect_err("it must not start now");
+    let refused = bot.chromium.try_launch(&session).expect_err("it must not start now");
     assert!(refused.contains("existing browser session"), "{refused}");
     let outcome = wakeep.wait();
     assert_eq!(outcome.code, 0, "{outcome:?}");

@@ -18,14 +18,16 @@ pub struct Chromium {
     orders: Option<ChildStdin>,
     answers: Receiver<String>,
     browser: Option<i32>,
+    /// The layout in which Chromium makes stores that aren't there yet.
+    pub layout: Layout,
 }
 
-/// In which layout Chromium makes the login stores.
+/// The layouts in which Chromium keeps the login stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
     LevelDb,
-    /// The coming one, behind flags.
+    /// The coming one, behind flags as yet.
     Sqlite,
 }
 
@@ -74,7 +76,7 @@ impl Chromium {
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let (sender, answers) = channel();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Chromium { orders: driver.stdin.take(), driver, answers, browser: None }
+        Chromium { orders: driver.stdin.take(), driver, answers, browser: None, layout: Layout::LevelDb }
     }
 
     /// Gives one order and waits for its answer; an error fails the test.
@@ -95,12 +97,12 @@ impl Chromium {
 
     /// Starts Chromium on a profile.
     pub fn launch(&mut self, profile: &Path) {
-        self.try_launch(profile, Layout::LevelDb).unwrap_or_else(|e| panic!("{}: {e}", profile.display()));
+        self.try_launch(profile).unwrap_or_else(|e| panic!("{}: {e}", profile.display()));
     }
 
     /// Starts Chromium on a profile; an error is why it didn't come up.
-    pub fn try_launch(&mut self, profile: &Path, layout: Layout) -> Result<(), String> {
-        let answer = self.ask(&json!({"do": "launch", "profile": profile, "layout": layout}))?;
+    pub fn try_launch(&mut self, profile: &Path) -> Result<(), String> {
+        let answer = self.ask(&json!({"do": "launch", "profile": profile, "layout": self.layout}))?;
         self.browser = answer["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok());
         Ok(())
     }
@@ -151,12 +153,8 @@ impl Chromium {
 
     /// What a fresh Chromium reads in another profile.
     pub fn read(&mut self, profile: &Path) -> Reading {
-        self.read_as(profile, Layout::LevelDb)
-    }
-
-    /// The same where Chromium is told which layout to use.
-    pub fn read_as(&mut self, profile: &Path, layout: Layout) -> Reading {
-        serde_json::from_value(self.order(json!({"do": "read", "profile": profile, "layout": layout}))).unwrap()
+        let order = json!({"do": "read", "profile": profile, "layout": self.layout});
+        serde_json::from_value(self.order(order)).unwrap()
     }
 
     /// Closes the browser as `client.destroy()` does.
