@@ -62,6 +62,8 @@ pub enum LogFormat {
 pub struct Config {
     /// The sessions to keep.
     pub places: Vec<Place>,
+    /// Of these only the one of this name; a flag, no key.
+    pub only: Option<String>,
     /// How often the keeper looks.
     pub interval: SignedDuration,
     /// Takes the whole folder instead of what carries the login.
@@ -107,6 +109,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             places: Vec::new(),
+            only: None,
             interval: SignedDuration::from_secs(120),
             carry_all: false,
             archive_mode: 0o600,
@@ -340,7 +343,8 @@ mod tests {
 
     #[test]
     fn values_are_read_and_nonsense_is_refused() {
-        let config = set("interval = \"90s\"\narchive_mode = \"0644\"\nwrite_budget = \"1.5 GB\"\nsession = \"a\"").unwrap();
+        let config =
+            set("interval = \"90s\"\narchive_mode = \"0644\"\nwrite_budget = \"1.5 GB\"\nsession = \"a\"").unwrap();
         assert_eq!((config.interval.as_secs(), config.archive_mode), (90, 0o644));
         assert_eq!((config.write_budget, config.places[0].path.as_path()), (1_500_000_000, Path::new("/bot/a")));
         for bad in ["interval = \"-2m\"", "archive_mode = \"9\"", "carry = \"some\"", "keep_bytes = 0", "lang = 1"] {
@@ -350,7 +354,8 @@ mod tests {
 
     #[test]
     fn the_commented_file_has_every_key_with_its_default() {
-        let uncommented = |l: &str| l.strip_prefix("# ").filter(|l| l.contains(" = ") && !l.contains(". ")).map(str::to_owned);
+        let uncommented =
+            |l: &str| l.strip_prefix("# ").filter(|l| l.contains(" = ") && !l.contains(". ")).map(str::to_owned);
         let lines: Vec<String> = TEMPLATE.lines().filter_map(uncommented).collect();
         let table: toml::Table = toml::from_str(&lines.join("\n")).unwrap();
         // `path` belongs to the table of one session.

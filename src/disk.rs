@@ -4,6 +4,8 @@
 //! Every step that changes what a later start would find passes [`step`], where the crash test of `tests/it`
 //! can kill the process before the n-th one.
 
+#![expect(clippy::disallowed_methods, reason = "this is the door")]
+
 use crate::error::{At, Error, Result};
 use crate::tree;
 use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags};
@@ -145,15 +147,19 @@ pub fn append_line(path: &Path, line: &str) -> Result<()> {
     file.write_all(text.as_bytes()).at("writing", path)
 }
 
-/// Copies a file's bytes, sharing them where the file system can (reflink); private to its owner.
-/// Returns the number of bytes. The copy is not flushed: [`publish`] does that.
+/// Copies a file's bytes, sharing them where the file system can (reflink), and its time of last write; private to its
+/// owner. Returns the number of bytes. The copy is not flushed: [`publish`] does that.
 pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
     let source = File::open(from).at("opening", from)?;
     let mut target = create_new(to)?;
-    if rustix::fs::ioctl_ficlone(&target, &source).is_ok() {
-        return Ok(target.metadata().at("reading", to)?.len());
-    }
-    io::copy(&mut &source, &mut target).at("copying", from)
+    let written = source.metadata().and_then(|m| m.modified()).at("reading", from)?;
+    let size = if rustix::fs::ioctl_ficlone(&target, &source).is_ok() {
+        target.metadata().at("reading", to)?.len()
+    } else {
+        io::copy(&mut &source, &mut target).at("copying", from)?
+    };
+    target.set_modified(written).at("setting the time of", to)?;
+    Ok(size)
 }
 
 /// Makes a symbolic link.
@@ -190,7 +196,6 @@ pub fn remove_tree(path: &Path) -> Result<()> {
         return Ok(());
     }
     step();
-    #[expect(clippy::disallowed_methods, reason = "this is the door")]
     match fs::remove_dir_all(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.at("removing", path),
@@ -307,7 +312,6 @@ pub fn give_to(path: &Path, uid: u32, gid: u32) -> Result<()> {
     rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW).at("giving away", path)
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).at("renaming", from)
 }

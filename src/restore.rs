@@ -12,7 +12,7 @@ use crate::session::snapshot::Carry;
 use crate::session::{Session, Use};
 use crate::swap::Swap;
 use crate::vault::Vault;
-use crate::vault::backup::{Backup, Origin, label_of};
+use crate::vault::backup::{Origin, label_of};
 use crate::vault::journal::{Event, Reason, Refusal};
 use crate::vault::label::Label;
 use crate::vault::state::RestoredFrom;
@@ -97,7 +97,7 @@ impl Restoring<'_> {
             return self.leave(reason, verdict, now);
         }
         if !self.dry_run {
-            require_idle(self.session)?;
+            self.session.require_idle()?;
         }
         let staged = match self.stage_best(&verdict)? {
             Ok(staged) => staged,
@@ -112,9 +112,6 @@ impl Restoring<'_> {
 
     /// Brings a swap that a kill cut off to an end before anything else is looked at.
     fn finish_earlier(&mut self, now: Timestamp) -> Result<()> {
-        if Swap::was_cut_off(self.work) {
-            require_idle(self.session)?;
-        }
         if let Some(undone) = Swap::finish_earlier(self.session, self.work)? {
             self.vault.record(now, &Event::Recovered { undone })?;
         }
@@ -280,14 +277,15 @@ impl Restoring<'_> {
         Ok(standing.into_iter().chain(kept.map(|b| b.path)).collect())
     }
 
+    /// A person means what stands at the archive's path; a program means the newest there is.
     fn newest_first(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
         let standing = [Some(self.vault.archive()), self.shared].into_iter().flatten();
         let standing = standing.filter(|p| disk::exists(p)).map(Path::to_owned);
-        let kept = self.vault.backups()?;
-        let kept =
-            kept.into_iter().filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b: Backup| b.path);
+        let kept = self.vault.backups()?.into_iter();
+        let kept = kept.filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b| b.path);
         let mut all: Vec<PathBuf> = standing.chain(kept).collect();
         if self.wish == Wish::IfNeeded {
+            all.sort_by_key(|path| std::cmp::Reverse(made(path)));
             self.leave_out_refused(&mut all, current)?;
         }
         Ok(all)
@@ -345,7 +343,7 @@ impl Restoring<'_> {
         let backup = self.back_up(before, now)?;
         let mut swap = Swap::begin(self.session, self.work)?;
         // Who was faster than the hold is seen now; who comes later refuses to start.
-        require_idle(self.session)?;
+        self.session.require_idle()?;
         swap.make()?;
         let mut after = self.session.kind.examine(&self.session.path)?.verdict;
         if staged.verdict.is_good() {
@@ -424,17 +422,14 @@ impl Restoring<'_> {
     }
 }
 
-/// Law 4: a session in use, or where that can't be told, is not replaced.
-pub fn require_idle(session: &Session) -> Result<()> {
-    match session.in_use() {
-        Use::Free => Ok(()),
-        Use::Held(holder) => Err(Error::InUse { path: session.path.clone(), holder }),
-        Use::CannotTell(why) => Err(Error::MaybeInUse { path: session.path.clone(), why }),
-    }
-}
-
 fn damaged(path: &Path, code: Code, what: String) -> Verdict {
     Verdict::new("archive", Login::Unknown, None, vec![Finding::new(code, path, what)])
+}
+
+/// When an archive was made: by its label, else by the file's time. In seconds since 1970.
+fn made(path: &Path) -> i64 {
+    let by_file = || disk::FileMark::of(path).map_or(0, |mark| mark.mtime.0);
+    label_of(path).map_or_else(by_file, |label| label.made.as_second())
 }
 
 /// What an archive is remembered by when the server refuses the login in it.

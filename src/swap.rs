@@ -6,7 +6,7 @@
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::session::database::{self, PutBack};
-use crate::session::{Hold, Session, Use};
+use crate::session::{Hold, Session};
 use crate::vault::workplace::Workplace;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -84,11 +84,7 @@ impl<'a> Swap<'a> {
             return Ok(());
         }
         let (live, stage) = (&self.session.path, self.work.stage());
-        let refused = match self.session.kind.holder(&stage) {
-            Use::Free => return Ok(()),
-            Use::Held(holder) => Error::InUse { path: live.clone(), holder },
-            Use::CannotTell(why) => Error::MaybeInUse { path: live.clone(), why },
-        };
+        let Err(refused) = self.session.kind.holder(&stage).or_refuse(live) else { return Ok(()) };
         disk::exchange(&stage, live)?;
         Err(refused)
     }
@@ -146,16 +142,15 @@ impl<'a> Swap<'a> {
         move_children(self.session, &stage, live, self.work)
     }
 
-    /// Whether a swap child by child was cut off: the session is in two parts.
-    pub fn was_cut_off(work: &Workplace) -> bool {
-        disk::exists(&work.marker())
-    }
-
     /// Undoes a swap that a kill cut off. Returns whether there was one; leftovers of other work go as well. Callers
     /// hold the work lock.
+    ///
+    /// # Errors
+    /// A bot already works on what the kill left.
     pub fn finish_earlier(session: &Session, work: &Workplace) -> Result<Option<bool>> {
-        let cut_off = Swap::was_cut_off(work);
+        let cut_off = disk::exists(&work.marker());
         if cut_off {
+            session.require_idle()?;
             undo_children(session, work)?;
         }
         disk::remove_tree(&work.stage())?;

@@ -82,10 +82,16 @@ impl Exit {
             | Event::Drilled { verdict, .. } => Exit::of_verdict(verdict),
             Event::Refused { .. } | Event::RolledBack { .. } | Event::Failed { .. } => Exit::Failed,
             Event::Absent { .. } => Exit::Broken,
-            Event::Created { .. } | Event::Unchanged { .. } | Event::Restored { .. } | Event::NotNeeded { .. } => Exit::Done,
+            Event::Created { .. } | Event::Unchanged { .. } | Event::Restored { .. } | Event::NotNeeded { .. } => {
+                Exit::Done
+            }
             Event::WouldRestore { .. } | Event::Recovered { .. } | Event::Arrived { .. } => Exit::Done,
             Event::NeedsQr { .. } => Exit::LoggedOut,
-            Event::Told { .. } | Event::CleanedUp { .. } | Event::LetGo { .. } | Event::Watching { .. } | Event::Stopped => Exit::Done,
+            Event::Told { .. }
+            | Event::CleanedUp { .. }
+            | Event::LetGo { .. }
+            | Event::Watching { .. }
+            | Event::Stopped => Exit::Done,
         }
     }
 

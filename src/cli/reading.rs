@@ -2,9 +2,9 @@
 
 use super::exit::Exit;
 use super::run::Context;
-use super::show::{Tone, near};
+use super::show::{Tone, near, nearer};
 use crate::archive::{self, Depth};
-use crate::check;
+use crate::check::{self, Versions};
 use crate::disk;
 use crate::error::{At, Result};
 use crate::session::{Session, find};
@@ -28,7 +28,7 @@ pub fn check(context: &Context, paths: &[PathBuf]) -> Result<Exit> {
     let mut judged = Vec::new();
     if paths.is_empty() {
         for ward in context.wards()? {
-            judged.push(judge_session(&ward.session, &ward.work)?);
+            judged.push(judge_session(&ward.session, &ward.vault.versions()?, &ward.work)?);
         }
     }
     for path in paths {
@@ -44,9 +44,14 @@ fn judge(path: &Path) -> Result<Vec<Judged>> {
         let found = check::archive(path, &scratch.inside())?;
         let several = found.len() > 1;
         let name = |prefix: &Path| if several { format!("{} ({})", near(path), prefix.display()) } else { near(path) };
-        return Ok(found.into_iter().map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict }).collect());
+        return Ok(found
+            .into_iter()
+            .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict })
+            .collect());
     }
-    find::sessions(path)?.iter().map(|s| judge_session(s, &Workplace::of(&s.home, &s.path, &s.name))).collect()
+    let sessions = find::sessions(path)?;
+    let unknown = Versions::new();
+    sessions.iter().map(|s| judge_session(s, &unknown, &Workplace::of(&s.home, &s.path, &s.name))).collect()
 }
 
 /// A gzip or zip file by its first bytes.
@@ -61,13 +66,13 @@ fn is_archive(path: &Path) -> Result<bool> {
 }
 
 /// Links are made where they can be: beside the session if wakeep already works there, else in a scratch folder.
-fn judge_session(session: &Session, work: &Workplace) -> Result<Judged> {
+fn judge_session(session: &Session, before: &Versions, work: &Workplace) -> Result<Judged> {
     let name = near(&session.path);
     let verdict = if work.dir().is_dir() {
         let _lock = work.work("check")?;
-        check::session(session, &work.snapshot())?
+        check::session(session, before, &work.snapshot())?
     } else {
-        check::session(session, &Scratch::new()?.inside())?
+        check::session(session, before, &Scratch::new()?.inside())?
     };
     Ok(Judged { name, is_archive: false, verdict })
 }
@@ -94,7 +99,9 @@ fn checked_json(context: &Context, judged: &[Judged], archives: usize, lost: usi
         value["path"] = json!(j.name);
         value
     };
-    let worst = judged.iter().max_by_key(|j| (Exit::of_verdict(&j.verdict) == Exit::Broken, Exit::of_verdict(&j.verdict).code()));
+    let worst = judged
+        .iter()
+        .max_by_key(|j| (Exit::of_verdict(&j.verdict) == Exit::Broken, Exit::of_verdict(&j.verdict).code()));
     let mut top = worst.map_or(Value::Null, one);
     if judged.len() > 1 {
         top["checks"] = judged.iter().map(one).collect();
@@ -151,7 +158,9 @@ pub fn backups(context: &Context) -> Result<Exit> {
         match label {
             Some(l) => show.line(&format!("  {}  {}", near(standing), text::clock(l.made, context.now))),
             None if disk::exists(standing) => show.line(&format!("  {}", near(standing))),
-            None => show.line(&format!("  {}: {}", show.lang.phrase(Phrase::Archive), show.lang.phrase(Phrase::NoArchive))),
+            None => {
+                show.line(&format!("  {}: {}", show.lang.phrase(Phrase::Archive), show.lang.phrase(Phrase::NoArchive)))
+            }
         }
         kept.iter().for_each(|b| show.line(&backup_line(context, b)));
     }
@@ -163,10 +172,11 @@ pub fn backups(context: &Context) -> Result<Exit> {
 
 fn backup_line(context: &Context, backup: &Backup) -> String {
     let lang = context.show.lang;
-    let who = backup.label.as_ref().and_then(|l| l.account.as_deref()).map(|a| context.show.account(a)).unwrap_or_default();
+    let who =
+        backup.label.as_ref().and_then(|l| l.account.as_deref()).map(|a| context.show.account(a)).unwrap_or_default();
     let why = backup.why.map(|w| lang.why(w)).unwrap_or_default();
     let made = text::clock(backup.made, context.now);
-    format!("  {made:<16} {:>9}  {who:<14} {why:<20} {}", text::bytes(backup.bytes), near(&backup.path))
+    format!("  {made:<16} {:>9}  {who:<14} {why:<20} {}", context.show.lang.bytes(backup.bytes), near(&backup.path))
 }
 
 fn backup_json(backup: &Backup) -> Value {
@@ -192,7 +202,7 @@ pub fn events(context: &Context) -> Result<Exit> {
                 all.push(value);
             } else {
                 let time = text::clock(line.time, context.now);
-                show.line(&format!("{time:<16} {}: {}", ward.session.name, show.lang.event(&line.event)));
+                show.line(&format!("{time:<16} {}: {}", ward.session.name, nearer(&show.lang.event(&line.event))));
             }
         }
     }
@@ -210,7 +220,7 @@ pub fn contents(context: &Context, file: &Path) -> Result<Exit> {
         let entries: Vec<_> = all.iter().map(|l| json!({"path": l.path, "bytes": l.size})).collect();
         show.object(&json!({ "path": file, "entries": entries }));
     } else {
-        all.iter().for_each(|l| show.line(&format!("{:>10}  {}", text::bytes(l.size), l.path.display())));
+        all.iter().for_each(|l| show.line(&format!("{:>10}  {}", show.lang.bytes(l.size), l.path.display())));
     }
     Ok(Exit::Done)
 }

@@ -2,7 +2,7 @@
 
 use super::args::{Cli, Common, Generate, Restore, Verb};
 use super::exit::Exit;
-use super::show::{Show, near};
+use super::show::{Show, near, nearer};
 use super::{demo, reading, status};
 use crate::archive::{self, Archive, Form};
 use crate::cleanup::{Cleaned, cleanup};
@@ -36,7 +36,6 @@ pub(super) fn clock() -> Timestamp {
 pub(super) struct Context {
     pub config: Config,
     pub show: Show,
-    pub only: Option<String>,
     pub host: String,
     pub now: Timestamp,
 }
@@ -67,7 +66,7 @@ fn context(common: Common, mut show: Show) -> Result<Context> {
     let config = configuration(&common).inspect_err(|e| show.error(e))?;
     show.lang = language(&common, config.lang.as_deref());
     show.log_format = config.log_format;
-    Ok(Context { config, show, only: common.only, host: holder::host_name(), now: clock() })
+    Ok(Context { config, show, host: holder::host_name(), now: clock() })
 }
 
 fn configuration(common: &Common) -> Result<Config> {
@@ -82,6 +81,7 @@ fn configuration(common: &Common) -> Result<Config> {
     if let Some(vault) = &common.vault {
         config.first().vault = Some(vault.clone());
     }
+    config.only.clone_from(&common.only);
     if let Some(format) = &common.log_format {
         config.set("log_format", &toml::Value::String(format.clone()), Path::new(""), "--log-format")?;
     }
@@ -120,19 +120,20 @@ fn verb(cli: Cli, context: Context) -> Result<Exit> {
 impl Context {
     /// The sessions in question.
     pub fn wards(&self) -> Result<Vec<Ward>> {
-        let mut all = wards(&self.config)?;
-        if let Some(only) = &self.only {
-            all.retain(|w| w.session.name == *only);
-            if all.is_empty() {
-                return Err(Error::SessionMissing { path: PathBuf::from(only) });
-            }
+        let all = wards(&self.config)?;
+        match &self.config.only {
+            Some(only) if all.is_empty() => Err(Error::SessionMissing { path: PathBuf::from(only) }),
+            _ => Ok(all),
         }
-        Ok(all)
     }
 
     /// Does something for each session, shows what came of it, and returns the gravest code. An error with one
     /// session doesn't hold up the next.
-    fn each(&self, mut work: impl FnMut(&mut Ward) -> Result<Event>, shape: impl Fn(&Ward, &Event) -> Value) -> Result<Exit> {
+    fn each(
+        &self,
+        mut work: impl FnMut(&mut Ward) -> Result<Event>,
+        shape: impl Fn(&Ward, &Event) -> Value,
+    ) -> Result<Exit> {
         let mut exit = Exit::Done;
         let mut shown = Vec::new();
         for mut ward in self.wards()? {
@@ -162,7 +163,7 @@ impl Context {
         if let Event::Unchanged { made, .. } = event {
             return self.show.line(&self.show.lang.unchanged_since(&text::clock(*made, self.now)));
         }
-        self.show.line(&self.show.lang.event(event));
+        self.show.line(&nearer(&self.show.lang.event(event)));
         if let Event::Refused { verdict: Some(verdict), .. } | Event::RestoreRefused { verdict, .. } = event {
             self.show.verdict("", verdict);
         }
@@ -385,7 +386,10 @@ fn say_cleaned(show: &Show, cleaned: &Cleaned, dry_run: bool) {
         return show.line(lang.phrase(Phrase::NothingToClean));
     }
     if dry_run {
-        return cleaned.gone.iter().for_each(|o| show.line(&format!("{} {}", lang.phrase(Phrase::WouldClean), near(&o.path))));
+        return cleaned
+            .gone
+            .iter()
+            .for_each(|o| show.line(&format!("{} {}", lang.phrase(Phrase::WouldClean), near(&o.path))));
     }
     let bytes = cleaned.gone.iter().map(|o| o.bytes).sum();
     show.line(&lang.event(&Event::CleanedUp { files: cleaned.gone.len(), bytes, kept: None }));

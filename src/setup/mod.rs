@@ -55,7 +55,8 @@ impl Step {
                 let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
                 let text = format!("{gap}{}\n", self.lines.join("\n"));
                 disk::make_dir(disk::parent(&self.path))?;
-                let mut file = OpenOptions::new().append(true).create(true).open(&self.path).at("opening", &self.path)?;
+                let mut file =
+                    OpenOptions::new().append(true).create(true).open(&self.path).at("opening", &self.path)?;
                 file.write_all(text.as_bytes()).at("writing", &self.path)
             }
         }
@@ -89,7 +90,10 @@ fn configuration(home: &Path, sessions: &[&Session]) -> String {
 
 /// The folders that hold the sessions: a `.wwebjs_auth` once, however many are in it.
 fn places(sessions: &[&Session]) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = sessions.iter().map(|s| s.home.join(s.prefix.components().next().expect("a prefix has a first part"))).collect();
+    let mut found: Vec<PathBuf> = sessions
+        .iter()
+        .map(|s| s.home.join(s.prefix.components().next().expect("a prefix has a first part")))
+        .collect();
     found.dedup();
     found
 }
@@ -100,7 +104,8 @@ fn shown(path: &Path, home: &Path) -> String {
 }
 
 fn ignored(sessions: &[&Session]) -> Vec<String> {
-    let mut lines: Vec<String> = places(sessions).iter().filter_map(|p| Some(format!("{}/", p.file_name()?.to_string_lossy()))).collect();
+    let mut lines: Vec<String> =
+        places(sessions).iter().filter_map(|p| Some(format!("{}/", p.file_name()?.to_string_lossy()))).collect();
     // An SQLite session is a file with others beside it.
     for session in sessions.iter().filter(|s| s.path.is_file()) {
         lines.retain(|l| *l != format!("{}/", session.name));

@@ -12,8 +12,7 @@ use jiff::Timestamp;
 /// (banned), and the phone's removal of the device. Sources: Baileys' `DisconnectReason`, whatsmeow's
 /// `ConnectFailureReason`. All others (402, 405, 408, 409, 411, 428, 440, 500, 503, 515, `post_logout` with reason 0,
 /// a conflict) leave the login as it was, and an older copy of it logs in again.
-const ENDINGS: [&str; 8] =
-    ["401", "403", "406", "device_removed", "loggedOut", "logged_out", "forbidden", "UNPAIRED"];
+const ENDINGS: [&str; 8] = ["401", "403", "406", "device_removed", "loggedOut", "logged_out", "forbidden", "UNPAIRED"];
 
 impl Vault {
     /// Takes down what the bot told.

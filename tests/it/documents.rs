@@ -127,7 +127,9 @@ fn every_dependency_has_its_reason() {
 
 #[test]
 fn both_readmes_have_the_verbs_the_codes_and_the_keys() {
-    for (name, commands, codes) in [("README.md", "Commands", "Exit codes"), ("README.ru.md", "Команды", "Коды возврата")] {
+    for (name, commands, codes) in
+        [("README.md", "Commands", "Exit codes"), ("README.ru.md", "Команды", "Коды возврата")]
+    {
         let readme = read(name);
         let verbs: BTreeSet<String> = table(&readme, commands)
             .iter()

@@ -10,9 +10,9 @@
 use super::door::Door;
 use super::holder;
 use crate::disk;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::session::Hold;
 use crate::session::holder::host_name;
-use crate::session::{Hold, Use};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ impl Hold for Held {}
 /// that dead Chromiums left are replaced. `room` is a folder that is ours.
 ///
 /// # Errors
-/// [`Error::InUse`] or [`Error::MaybeInUse`] if a Chromium has one of them; none is held then.
+/// [`InUse`](crate::error::Error::InUse) or [`MaybeInUse`](crate::error::Error::MaybeInUse) if a Chromium has one of them; none is held then.
 pub fn hold(profiles: &[&Path], room: &Path) -> Result<Held> {
     // Where no socket can be made, a look at who has the files open has to do.
     let all = profiles.iter().map(|p| p.to_path_buf()).collect();
@@ -72,11 +72,7 @@ fn lock(profile: &Path) -> Result<()> {
 }
 
 fn require_nobody(profile: &Path) -> Result<()> {
-    match holder::by_lock(profile) {
-        Use::Free => Ok(()),
-        Use::Held(holder) => Err(Error::InUse { path: profile.to_owned(), holder }),
-        Use::CannotTell(why) => Err(Error::MaybeInUse { path: profile.to_owned(), why }),
-    }
+    holder::by_lock(profile).or_refuse(profile)
 }
 
 impl Drop for Held {
@@ -102,6 +98,7 @@ fn ours() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     fn names(dir: &Path) -> Vec<String> {
         let mut names: Vec<_> =
