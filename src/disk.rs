@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the door")]
 
 use crate::error::{At, Error, Result};
+use crate::tree;
 use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -42,12 +43,14 @@ pub fn sync_dir(dir: &Path) -> Result<()> {
 /// Flushes everything below a folder: file by file, or, where there are many, all of the file system at once.
 pub fn sync_tree(root: &Path) -> Result<()> {
     const MANY: usize = 256;
-    let entries = crate::tree::walk(root, &|_| true)?;
+    let entries = tree::walk(root, &|_| true)?;
     if entries.len() > MANY {
         let handle = File::open(root).at("opening", root)?;
         return rustix::fs::syncfs(&handle).at("flushing", root);
     }
-    for path in entries.iter().filter(|e| e.kind != crate::tree::EntryKind::Link).map(|e| root.join(&e.path)) {
+    // Links and sockets have no content to flush.
+    let has_content = |e: &&tree::Entry| matches!(e.kind, tree::EntryKind::File | tree::EntryKind::Dir);
+    for path in entries.iter().filter(has_content).map(|e| root.join(&e.path)) {
         File::open(&path).and_then(|f| f.sync_all()).at("flushing", &path)?;
     }
     sync_dir(root)

@@ -13,6 +13,8 @@ mod crash;
 mod documents;
 mod env;
 mod journeys;
+mod lives;
+mod moments;
 mod kinds_corpus;
 mod mounts;
 mod snapshots;
