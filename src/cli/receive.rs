@@ -9,7 +9,7 @@ use super::whose;
 use crate::check;
 use crate::disk;
 use crate::error::{At, Error, Result};
-use crate::keeper::owner::{self, Owner};
+use crate::owner::{self, Owner};
 use crate::keeper::ward::{ARCHIVE, Ward};
 use crate::text::Phrase;
 use crate::verdict::Verdict;

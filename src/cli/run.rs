@@ -11,7 +11,7 @@ use crate::disk;
 use crate::drill::drill;
 use crate::error::{At, Error, Result};
 use crate::keep::Keeping;
-use crate::keeper::owner::become_owner;
+use crate::owner::become_owner;
 use crate::keeper::signals::Signals;
 use crate::keeper::ward::{Ward, wards};
 use crate::keeper::{self, Keeper, all_taken, botlog};

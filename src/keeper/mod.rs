@@ -4,7 +4,6 @@
 pub mod bot;
 pub mod botlog;
 pub mod doctor;
-pub mod owner;
 pub mod run;
 pub mod signals;
 pub mod ward;

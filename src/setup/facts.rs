@@ -2,8 +2,8 @@
 //! its systemd unit or pm2 app. Looks, and changes nothing.
 
 use crate::error::{Error, Result};
-use crate::keeper::bot::unit_name;
-use crate::keeper::owner::Owner;
+use crate::config::unit_name;
+use crate::owner::Owner;
 use crate::session::find;
 use std::fs;
 use std::path::{Path, PathBuf};
