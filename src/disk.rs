@@ -190,10 +190,12 @@ pub fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
-/// Removes a folder and all in it, never following links; nothing there is fine.
+/// Removes a folder and all in it, or a file, never following links; nothing there is fine.
 pub fn remove_tree(path: &Path) -> Result<()> {
-    if !exists(path) {
-        return Ok(());
+    match fs::symlink_metadata(path) {
+        Err(_) => return Ok(()),
+        Ok(meta) if !meta.is_dir() => return remove_file(path),
+        Ok(_) => {}
     }
     step();
     match fs::remove_dir_all(path) {

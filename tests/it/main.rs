@@ -15,6 +15,7 @@ mod env;
 mod journeys;
 mod lives;
 mod moments;
+mod kinds;
 mod kinds_corpus;
 mod mounts;
 mod snapshots;
