@@ -7,18 +7,33 @@ use crate::session::Session;
 use crate::session::snapshot::Carry;
 use crate::unpack;
 use crate::verdict::{Code, Finding, Login, Verdict};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The verdict on a session on this machine, running or not. `scratch` is a path of ours on the same file system,
+/// The verdict on a session on this machine, running or not. `before` are the versions of the programs that wrote the
+/// last archive, where there is one. `scratch` is a path of ours on the same file system,
 /// where links are possible; it is left empty.
-pub fn session(session: &Session, scratch: &Path) -> Result<Verdict> {
+pub fn session(session: &Session, before: &Versions, scratch: &Path) -> Result<Verdict> {
     let snapshot = match session.snapshot(scratch, Carry::Login) {
         Err(Error::SessionMissing { .. }) => Ok(Verdict::missing(session.kind.name())),
         Err(e) => Err(e),
-        Ok(snapshot) => Ok(snapshot.examination.verdict),
+        Ok(snapshot) => {
+            let mut verdict = snapshot.examination.verdict;
+            verdict.findings.extend(downgrade(before, &snapshot.examination.versions));
+            Ok(verdict)
+        }
     };
     disk::remove_tree(scratch)?;
     snapshot
+}
+
+/// Versions of programs, by name.
+pub type Versions = BTreeMap<String, String>;
+
+fn downgrade(before: &Versions, now: &Versions) -> Option<Finding> {
+    let (before, now) = (before.get("chromium")?, now.get("chromium")?);
+    let major = |version: &str| version.split('.').next().and_then(|m| m.parse::<u32>().ok());
+    (major(now)? < major(before)?).then(|| Finding::new(Code::ChromiumDowngrade, "Last Version", format!("{before} → {now}")))
 }
 
 /// What a check of one archive found.
@@ -61,4 +76,17 @@ fn inside(path: &Path, scratch: &Path) -> Result<Vec<Checked>> {
         checked.push(Checked { prefix: interior.prefix, verdict });
     }
     Ok(checked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_chromium_is_found() {
+        let of = |version: &str| Versions::from([("chromium".to_owned(), version.to_owned())]);
+        assert!(downgrade(&of("156.0.8078.79"), &of("99.0.1.1")).is_some());
+        assert!(downgrade(&of("156.0.8078.79"), &of("157.0.1.1")).is_none());
+        assert!(downgrade(&Versions::new(), &of("157.0.1.1")).is_none());
+    }
 }

@@ -4,8 +4,8 @@
 use crate::disk::{self, FileMark};
 use crate::error::{At, Result};
 use crate::session::Session;
-use crate::unpack;
 use crate::session::snapshot::Carry;
+use crate::unpack;
 use crate::vault::Vault;
 use crate::vault::journal::Event;
 use crate::vault::workplace::Workplace;
@@ -38,8 +38,15 @@ pub struct Cleaned {
 }
 
 /// Removes the old archives beside the session's one archive, if that is safe. With `dry_run` only says what would go.
-pub fn cleanup(session: &Session, vault: &mut Vault, work: &Workplace, dry_run: bool, now: Timestamp) -> Result<Cleaned> {
-    let old: Vec<Old> = old_archives(disk::parent(vault.archive()))?.into_iter().filter(|o| holds(&o.path, session)).collect();
+pub fn cleanup(
+    session: &Session,
+    vault: &mut Vault,
+    work: &Workplace,
+    dry_run: bool,
+    now: Timestamp,
+) -> Result<Cleaned> {
+    let old: Vec<Old> =
+        old_archives(disk::parent(vault.archive()))?.into_iter().filter(|o| holds(&o.path, session)).collect();
     let nothing = |stay| Ok(Cleaned { gone: Vec::new(), stay, kept: None });
     let Some(newest) = old.iter().map(|o| o.made).max() else { return nothing(Vec::new()) };
     let _work = work.work("cleanup")?;

@@ -17,7 +17,7 @@ pub const TEMPLATE: &str = include_str!("config.toml");
 pub const SYSTEM: &str = "/etc/wakeep";
 
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 19] = [
     "session",
     "archive",
     "vault",
@@ -30,6 +30,7 @@ pub const KEYS: [&str; 18] = [
     "write_budget",
     "last_archive_wait",
     "cleanup",
+    "drill",
     "lang",
     "log_file",
     "log_format",
@@ -66,6 +67,8 @@ pub enum LogFormat {
 pub struct Config {
     /// The sessions to keep.
     pub places: Vec<Place>,
+    /// Of these only the one of this name; a flag, no key.
+    pub only: Option<String>,
     /// How often the keeper looks.
     pub interval: SignedDuration,
     /// Takes the whole folder instead of what carries the login.
@@ -84,6 +87,8 @@ pub struct Config {
     pub last_archive_wait: SignedDuration,
     /// Whether the keeper removes old timestamped archives.
     pub cleanup: bool,
+    /// How often the keeper proves the archive; zero for never.
+    pub drill: SignedDuration,
     /// The language, where it was decided.
     pub lang: Option<String>,
     /// The bot's log to append to: none, the usual one, or a path.
@@ -113,6 +118,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             places: Vec::new(),
+            only: None,
             interval: SignedDuration::from_secs(120),
             carry_all: false,
             archive_mode: 0o600,
@@ -122,6 +128,7 @@ impl Default for Config {
             write_budget: 10_000_000_000,
             last_archive_wait: SignedDuration::from_secs(20),
             cleanup: true,
+            drill: SignedDuration::ZERO,
             lang: None,
             log_file: LogFile::Usual,
             log_format: LogFormat::Text,
@@ -193,6 +200,7 @@ impl Config {
             "write_budget" => self.write_budget = field.size()?,
             "last_archive_wait" => self.last_archive_wait = field.duration()?,
             "cleanup" => self.cleanup = field.switch()?,
+            "drill" => self.drill = field.duration()?,
             "lang" => self.lang = Some(["en", "ru"][field.choice(&["en", "ru"])?].to_owned()),
             "log_file" => self.log_file = field.log_file()?,
             "log_format" => self.log_format = [LogFormat::Text, LogFormat::Json][field.choice(&["text", "json"])?],

@@ -4,6 +4,8 @@
 //! Every step that changes what a later start would find passes [`step`], where the crash test of `tests/it`
 //! can kill the process before the n-th one.
 
+#![expect(clippy::disallowed_methods, reason = "this is the door")]
+
 use crate::error::{At, Error, Result};
 use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -187,7 +189,6 @@ pub fn remove_tree(path: &Path) -> Result<()> {
         return Ok(());
     }
     step();
-    #[expect(clippy::disallowed_methods, reason = "this is the door")]
     match fs::remove_dir_all(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.at("removing", path),
@@ -318,7 +319,6 @@ pub fn remove_empty_dir(path: &Path) -> Result<()> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).at("renaming", from)
 }

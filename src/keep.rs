@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::progress::{Identity, Proof, rewound};
 use crate::session::snapshot::{Carry, Snapshot, Stamp};
 use crate::session::{Session, Use};
+use crate::swap::Swap;
 use crate::vault::Vault;
 use crate::vault::journal::{Event, Refusal};
 use crate::vault::label::Label;
@@ -44,6 +45,9 @@ impl Keeping<'_> {
     pub fn keep(&mut self, now: Timestamp) -> Result<Event> {
         let _work = self.work.work("archive")?;
         self.vault.refresh()?;
+        if let Some(undone) = Swap::finish_earlier(self.session, self.work)? {
+            self.vault.record(now, &Event::Recovered { undone })?;
+        }
         self.vault.receive(now)?;
         let started = Instant::now();
         let stamp = match self.session.stamp() {
@@ -92,7 +96,8 @@ impl Keeping<'_> {
         }
         let same = newest.as_ref().is_some_and(|n| shows_the_same(snapshot, n));
         let seen = stamp.settled(now).then(|| stamp.digest.clone());
-        if same && !self.force
+        if same
+            && !self.force
             && let Some(unchanged) = self.unchanged(now)
         {
             self.vault.remember(|s| s.stamp = seen)?;

@@ -12,7 +12,7 @@ use crate::session::snapshot::Carry;
 use crate::session::{Session, Use};
 use crate::swap::Swap;
 use crate::vault::Vault;
-use crate::vault::backup::{Backup, Origin, label_of};
+use crate::vault::backup::{Origin, label_of};
 use crate::vault::journal::{Event, Reason, Refusal};
 use crate::vault::label::Label;
 use crate::vault::state::RestoredFrom;
@@ -275,13 +275,15 @@ impl Restoring<'_> {
         Ok(standing.into_iter().chain(kept.map(|b| b.path)).collect())
     }
 
+    /// A person means what stands at the archive's path; a program means the newest there is.
     fn newest_first(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
         let standing = [Some(self.vault.archive()), self.shared].into_iter().flatten();
         let standing = standing.filter(|p| disk::exists(p)).map(Path::to_owned);
-        let kept = self.vault.backups()?;
-        let kept = kept.into_iter().filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b: Backup| b.path);
+        let kept = self.vault.backups()?.into_iter();
+        let kept = kept.filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b| b.path);
         let mut all: Vec<PathBuf> = standing.chain(kept).collect();
         if self.wish == Wish::IfNeeded {
+            all.sort_by_key(|path| std::cmp::Reverse(made(path)));
             self.leave_out_refused(&mut all, current)?;
         }
         Ok(all)
@@ -327,7 +329,10 @@ impl Restoring<'_> {
         let all = unpack::sessions_in(from)?;
         let named = all.iter().find(|i| i.prefix.file_name() == self.session.path.file_name());
         let only = all.iter().find(|_| all.len() == 1);
-        named.or(only).cloned().ok_or_else(|| Error::damaged(from, format!("no session {} is in it", self.session.name)))
+        named
+            .or(only)
+            .cloned()
+            .ok_or_else(|| Error::damaged(from, format!("no session {} is in it", self.session.name)))
     }
 
     fn put_in_place(&mut self, staged: Staged, before: &Verdict, now: Timestamp, started: Instant) -> Result<Event> {
@@ -425,6 +430,12 @@ pub fn require_idle(session: &Session) -> Result<()> {
 
 fn damaged(path: &Path, code: Code, what: String) -> Verdict {
     Verdict::new("archive", Login::Unknown, None, vec![Finding::new(code, path, what)])
+}
+
+/// When an archive was made: by its label, else by the file's time. In seconds since 1970.
+fn made(path: &Path) -> i64 {
+    let by_file = || disk::FileMark::of(path).map_or(0, |mark| mark.mtime.0);
+    label_of(path).map_or_else(by_file, |label| label.made.as_second())
 }
 
 /// What an archive is remembered by when the server refuses the login in it.

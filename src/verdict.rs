@@ -142,6 +142,9 @@ codes! {
     /// Another host's name stands in `SingletonLock`: Chromium will refuse to start.
     ForeignLock = "foreign_lock", Note;
 
+    /// The profile was used last by an older Chromium than the archive's.
+    ChromiumDowngrade = "chromium_downgrade", Note;
+
     // Baileys folders.
     /// `creds.json` is missing.
     CredsMissing = "creds_missing", Fault;

@@ -1,11 +1,12 @@
 //! Getting files out of an archive: all, some, or one, and the list of them.
 
 use super::decode;
+use super::entry::{Body, Head, Visit};
 use super::guard::{Limits, hostile};
 use super::names;
 use super::open::{self, Archive, Opened};
 use super::stage::{Stage, is_clash};
-use super::untar::{self, Body, Head};
+use super::untar;
 use super::walk::{compared, walk};
 use crate::error::{At, Error, Result};
 use crate::tree::EntryKind;
@@ -153,7 +154,7 @@ pub fn cat(path: &Path, name: &Path, out: &mut dyn Write) -> Result<Option<u64>>
     Ok(found)
 }
 
-fn cat_ours(archive: &Archive, name: &Path, copy: &mut untar::Visit) -> Result<()> {
+fn cat_ours(archive: &Archive, name: &Path, copy: &mut Visit) -> Result<()> {
     let Some(entry) = archive.entries().iter().find(|e| e.name == name && e.kind == EntryKind::File) else {
         return Ok(());
     };

@@ -1,7 +1,7 @@
 //! What may be in an archive: the bounds and rules that every entry passes, whoever made the archive.
 
+use super::entry::Head;
 use super::names::shown;
-use super::untar::Head;
 use crate::error::{Error, Result};
 use crate::tree::EntryKind;
 use std::collections::HashMap;

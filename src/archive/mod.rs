@@ -3,6 +3,7 @@
 
 mod cut;
 mod decode;
+mod entry;
 mod extract;
 mod guard;
 mod gzip;

@@ -2,11 +2,12 @@
 //! index. Verifying, listing and unpacking all go through here.
 
 use super::decode;
+use super::entry::{Body, Head, Visit};
 use super::guard::{Guard, Limits, hostile};
 use super::index::IndexEntry;
 use super::open::{Archive, Opened, Origin};
 use super::read;
-use super::untar::{self, Body, Head, Visit};
+use super::untar;
 use super::zipped;
 use crate::disk::FileMark;
 use crate::error::{At, Error, Result};

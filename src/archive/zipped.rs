@@ -1,9 +1,9 @@
 //! Zips, as whatsapp-web.js's RemoteAuth makes them: read entry by entry, held to the same rules as a tar.
 
+use super::entry::{Body, Head, Visit};
 use super::guard::hostile;
 use super::names;
 use super::read::{Place, Source, Stream, unreadable};
-use super::untar::{Body, Head, Visit};
 use crate::error::{Error, Result};
 use crate::tree::EntryKind;
 use jiff::civil;

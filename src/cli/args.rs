@@ -1,5 +1,6 @@
 //! The command line: verbs and flags. What they do stands in `run`.
 
+use crate::vault::journal::Told;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -20,7 +21,7 @@ Look and mend:
   restore    Put the session back, if it needs it
   doctor     What is wrong here, and the command that mends it
 
-More: cleanup, demo, verify, extract, receive, generate. `wakeep VERB --help` tells all of each.";
+More: cleanup, demo, event, verify, extract, receive, generate. `wakeep VERB --help` tells all of each.";
 
 /// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
 #[derive(Debug, Parser)]
@@ -104,7 +105,7 @@ pub enum Verb {
     Check {
         /// What to judge; the sessions here where nothing is named
         paths: Vec<PathBuf>,
-        /// Prove that the newest archive brings the login back: unpack it aside and judge that
+        /// Unpack the archive into a scratch folder and judge what comes of it; the proof is recorded
         #[arg(long, conflicts_with = "paths")]
         drill: bool,
     },
@@ -127,6 +128,14 @@ pub enum Verb {
     },
     /// Put the session back, if it needs it
     Restore(Restore),
+    /// Tell what the bot knows of its connection
+    Event {
+        /// What happened
+        what: Told,
+        /// Why: a code or a word, as the bot's library gave it
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// Remove the timestamped archives that earlier scripts piled up, where that is safe
     Cleanup {
         /// Only show what would go

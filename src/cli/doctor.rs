@@ -44,7 +44,7 @@ pub fn doctor(context: &Context, fix: bool, report: bool) -> Result<Exit> {
 fn examine(context: &Context, ward: Ward, fix: bool) -> Result<Examined> {
     let verdict = if disk::exists(&ward.session.path) {
         let _work = ward.work.work("doctor")?;
-        check::session(&ward.session, &ward.work.snapshot())?
+        check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?
     } else {
         Verdict::missing(ward.session.kind.name())
     };

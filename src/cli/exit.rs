@@ -79,7 +79,8 @@ impl Exit {
         match event {
             Event::Refused { verdict: Some(verdict), reason: Refusal::Broken | Refusal::Doubtful, .. }
             | Event::Refused { verdict: Some(verdict), reason: Refusal::LoggedOut | Refusal::UnknownLogin, .. }
-            | Event::RestoreRefused { verdict, .. } => Exit::of_verdict(verdict),
+            | Event::RestoreRefused { verdict, .. }
+            | Event::Drilled { verdict, .. } => Exit::of_verdict(verdict),
             Event::Refused { .. } | Event::RolledBack { .. } | Event::Failed { .. } => Exit::Failed,
             Event::Absent { .. } => Exit::Broken,
             Event::Created { .. } | Event::Unchanged { .. } | Event::Restored { .. } | Event::NotNeeded { .. } => {
@@ -87,7 +88,11 @@ impl Exit {
             }
             Event::WouldRestore { .. } | Event::Recovered { .. } | Event::Arrived { .. } => Exit::Done,
             Event::NeedsQr { .. } => Exit::LoggedOut,
-            Event::CleanedUp { .. } | Event::LetGo { .. } | Event::Watching { .. } | Event::Stopped => Exit::Done,
+            Event::Told { .. }
+            | Event::CleanedUp { .. }
+            | Event::LetGo { .. }
+            | Event::Watching { .. }
+            | Event::Stopped => Exit::Done,
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::exit::Exit;
 use super::run::Context;
-use super::show::{Tone, near};
+use super::show::{Tone, near, nearer};
 use crate::archive::{self, Depth};
-use crate::check;
+use crate::check::{self, Versions};
 use crate::disk;
 use crate::error::{At, Result};
 use crate::session::{Session, find};
@@ -28,7 +28,7 @@ pub fn check(context: &Context, paths: &[PathBuf]) -> Result<Exit> {
     let mut judged = Vec::new();
     if paths.is_empty() {
         for ward in context.wards()? {
-            judged.push(judge_session(&ward.session, &ward.work)?);
+            judged.push(judge_session(&ward.session, &ward.vault.versions()?, &ward.work)?);
         }
     }
     for path in paths {
@@ -49,40 +49,9 @@ fn judge(path: &Path) -> Result<Vec<Judged>> {
             .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict })
             .collect());
     }
-    find::sessions(path)?.iter().map(|s| judge_session(s, &Workplace::of(&s.home, &s.path, &s.name))).collect()
-}
-
-/// `wakeep check --drill`: proves that the newest archive of each session brings the login back, by unpacking it aside.
-pub fn drill(context: &Context) -> Result<Exit> {
-    let show = &context.show;
-    let (mut exit, mut all) = (Exit::Done, Vec::new());
-    for ward in context.wards()? {
-        let newest = ward.vault.newest()?.map(|(path, _)| path);
-        let standing = || Some(ward.vault.archive().to_owned()).filter(|p| disk::exists(p));
-        let Some(archive) = newest.or_else(standing) else {
-            exit = exit.or(Exit::NothingToRestore);
-            show.row(Phrase::Archive, show.lang.phrase(Phrase::NoArchive));
-            continue;
-        };
-        let _work = ward.work.work("check")?;
-        let started = std::time::Instant::now();
-        let found = check::archive(&archive, &ward.work.stage())?;
-        let seconds = started.elapsed().as_secs_f64();
-        let named = found.iter().find(|c| c.prefix.file_name().is_some_and(|n| n == ward.session.name.as_str()));
-        let Some(verdict) = named.or(found.first()).map(|c| &c.verdict) else { continue };
-        exit = exit.or(Exit::of_verdict(verdict));
-        let who = verdict.account.as_deref().map(|a| show.account(a)).unwrap_or_default();
-        match (show.json, verdict.is_good()) {
-            (true, _) => all.push(json!({"session": ward.session.name, "archive": archive, "seconds": seconds,
-                "check": show.verdict_json(verdict)})),
-            (false, true) => show.line(&show.paint(Tone::Good, &show.lang.proved(&who, seconds))),
-            (false, false) => show.verdict(&near(&archive), verdict),
-        }
-    }
-    if show.json {
-        show.object(&json!({ "drills": all }));
-    }
-    Ok(exit)
+    let sessions = find::sessions(path)?;
+    let unknown = Versions::new();
+    sessions.iter().map(|s| judge_session(s, &unknown, &Workplace::of(&s.home, &s.path, &s.name))).collect()
 }
 
 /// A gzip or zip file by its first bytes.
@@ -97,13 +66,13 @@ fn is_archive(path: &Path) -> Result<bool> {
 }
 
 /// Links are made where they can be: beside the session if wakeep already works there, else in a scratch folder.
-fn judge_session(session: &Session, work: &Workplace) -> Result<Judged> {
+fn judge_session(session: &Session, before: &Versions, work: &Workplace) -> Result<Judged> {
     let name = near(&session.path);
     let verdict = if work.dir().is_dir() {
         let _lock = work.work("check")?;
-        check::session(session, &work.snapshot())?
+        check::session(session, before, &work.snapshot())?
     } else {
-        check::session(session, &Scratch::new()?.inside())?
+        check::session(session, before, &Scratch::new()?.inside())?
     };
     Ok(Judged { name, is_archive: false, verdict })
 }
@@ -207,7 +176,7 @@ fn backup_line(context: &Context, backup: &Backup) -> String {
         backup.label.as_ref().and_then(|l| l.account.as_deref()).map(|a| context.show.account(a)).unwrap_or_default();
     let why = backup.why.map(|w| lang.why(w)).unwrap_or_default();
     let made = text::clock(backup.made, context.now);
-    format!("  {made:<16} {:>9}  {who:<14} {why:<20} {}", text::bytes(backup.bytes), near(&backup.path))
+    format!("  {made:<16} {:>9}  {who:<14} {why:<20} {}", context.show.lang.bytes(backup.bytes), near(&backup.path))
 }
 
 fn backup_json(backup: &Backup) -> Value {
@@ -233,7 +202,7 @@ pub fn events(context: &Context) -> Result<Exit> {
                 all.push(value);
             } else {
                 let time = text::clock(line.time, context.now);
-                show.line(&format!("{time:<16} {}: {}", ward.session.name, show.lang.event(&line.event)));
+                show.line(&format!("{time:<16} {}: {}", ward.session.name, nearer(&show.lang.event(&line.event))));
             }
         }
     }
@@ -251,7 +220,7 @@ pub fn contents(context: &Context, file: &Path) -> Result<Exit> {
         let entries: Vec<_> = all.iter().map(|l| json!({"path": l.path, "bytes": l.size})).collect();
         show.object(&json!({ "path": file, "entries": entries }));
     } else {
-        all.iter().for_each(|l| show.line(&format!("{:>10}  {}", text::bytes(l.size), l.path.display())));
+        all.iter().for_each(|l| show.line(&format!("{:>10}  {}", show.lang.bytes(l.size), l.path.display())));
     }
     Ok(Exit::Done)
 }

@@ -9,9 +9,9 @@ use super::whose;
 use crate::check;
 use crate::disk;
 use crate::error::{At, Error, Result};
-use crate::keeper::owner::{self, Owner};
+use crate::owner::{self, Owner};
 use crate::keeper::ward::{ARCHIVE, Ward};
-use crate::text::{self, Phrase};
+use crate::text::Phrase;
 use crate::verdict::Verdict;
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
@@ -109,7 +109,7 @@ fn take(context: &Context, ward: Option<Ward>, source: &mut dyn Read, yes: bool)
     ward.vault.receive(context.now)?;
     drop(work);
     let size = disk::FileMark::of(&archive)?.size;
-    show.line(&format!("{} {} ({})", show.lang.phrase(Phrase::PutThere), near(&archive), text::bytes(size)));
+    show.line(&format!("{} {} ({})", show.lang.phrase(Phrase::PutThere), near(&archive), show.lang.bytes(size)));
     show.line(&format!("{}: ./restore-auth-manual.sh", show.lang.phrase(Phrase::Next)));
     Ok(Exit::Done)
 }

@@ -2,22 +2,23 @@
 
 use super::args::{Cli, Common, Generate, Restore, Verb};
 use super::exit::Exit;
-use super::show::{Show, near};
+use super::show::{Show, near, nearer};
 use super::{demo, doctor, reading, receive, setup, sides, status, whose};
 use crate::archive::{self, Archive, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFile, LogFormat};
 use crate::disk;
+use crate::drill::drill;
 use crate::error::{At, Error, Result};
 use crate::keep::Keeping;
-use crate::keeper::owner::become_owner;
+use crate::owner::become_owner;
 use crate::keeper::signals::Signals;
 use crate::keeper::ward::{Ward, wards};
 use crate::keeper::{self, Keeper, all_taken, botlog};
 use crate::restore::{Restoring, Source, Wish};
 use crate::session::holder;
 use crate::text::{self, Lang, Phrase};
-use crate::vault::journal::Event;
+use crate::vault::journal::{Event, Told};
 use clap::CommandFactory;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -35,7 +36,6 @@ pub(super) fn clock() -> Timestamp {
 pub(super) struct Context {
     pub config: Config,
     pub show: Show,
-    pub only: Option<String>,
     pub host: String,
     pub now: Timestamp,
 }
@@ -70,7 +70,7 @@ fn context(common: Common, mut show: Show) -> Result<Context> {
     if let Some(log) = &common.log_to {
         show.log_to(log);
     }
-    Ok(Context { config, show, only: common.only, host: holder::host_name(), now: clock() })
+    Ok(Context { config, show, host: holder::host_name(), now: clock() })
 }
 
 fn configuration(common: &Common) -> Result<Config> {
@@ -85,6 +85,7 @@ fn configuration(common: &Common) -> Result<Config> {
     if let Some(vault) = &common.vault {
         config.first().vault = Some(vault.clone());
     }
+    config.only.clone_from(&common.only);
     if let Some(format) = &common.log_format {
         config.set("log_format", &toml::Value::String(format.clone()), Path::new(""), "--log-format")?;
     }
@@ -118,7 +119,7 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Watch { interval } => watch(context, interval.as_deref()),
         Verb::Archive { force, plain } => keep(&context, force, if plain { Form::Plain } else { Form::Members }),
         Verb::Status => status::status(&context),
-        Verb::Check { drill: true, .. } => reading::drill(&context),
+        Verb::Check { drill: true, .. } => prove(&context),
         Verb::Check { paths, .. } => reading::check(&context, &paths),
         Verb::Doctor { fix, report } => doctor::doctor(&context, fix, report),
         Verb::List { file: Some(file), .. } => reading::contents(&context, &file),
@@ -126,6 +127,7 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::List { .. } => reading::backups(&context),
         Verb::Restore(wish) => restore(&context, &wish),
         Verb::Receive { file, yes } => receive::receive(&context, file.as_deref(), yes, None),
+        Verb::Event { what, reason } => hear(&context, what, reason.as_deref()),
         Verb::Cleanup { dry_run } => clean(&context, dry_run),
         Verb::Demo { bot: Some(dir) } => demo::bot(&dir),
         Verb::Demo { bot: None } => demo::demo(&context),
@@ -138,14 +140,11 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
 impl Context {
     /// The sessions in question.
     pub fn wards(&self) -> Result<Vec<Ward>> {
-        let mut all = wards(&self.config)?;
-        if let Some(only) = &self.only {
-            all.retain(|w| w.session.name == *only);
-            if all.is_empty() {
-                return Err(Error::SessionMissing { path: PathBuf::from(only) });
-            }
+        let all = wards(&self.config)?;
+        match &self.config.only {
+            Some(only) if all.is_empty() => Err(Error::SessionMissing { path: PathBuf::from(only) }),
+            _ => Ok(all),
         }
-        Ok(all)
     }
 
     /// Does something for each session, shows what came of it, and returns the gravest code. An error with one
@@ -195,7 +194,7 @@ impl Context {
         if let Event::Unchanged { made, .. } = event {
             return self.show.line(&self.show.lang.unchanged_since(&text::clock(*made, self.now)));
         }
-        self.show.line(&self.show.lang.event(event));
+        self.show.line(&nearer(&self.show.lang.event(event)));
         if let Event::Refused { verdict: Some(verdict), .. } | Event::RestoreRefused { verdict, .. } = event {
             self.show.verdict("", verdict);
         }
@@ -229,7 +228,25 @@ fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
     )
 }
 
-/// The contract of `archive --json`.
+fn prove(context: &Context) -> Result<Exit> {
+    context.each(
+        |ward| drill(&ward.session.name, &mut ward.vault, &ward.work, context.now),
+        |ward, event| kept_json(context, ward, event),
+    )
+}
+
+fn hear(context: &Context, what: Told, reason: Option<&str>) -> Result<Exit> {
+    context.each(
+        |ward| {
+            let _work = ward.work.work("event")?;
+            ward.vault.refresh()?;
+            ward.vault.hear(what, reason, context.now)
+        },
+        |ward, event| kept_json(context, ward, event),
+    )
+}
+
+/// The contract of `archive --json`, and of the other verbs that tell of one event a session.
 fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
     let mut value = serde_json::to_value(event).expect("an event has string keys only");
     let outcome = value["event"].take();

@@ -9,7 +9,7 @@ use super::whose;
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::bot::Supervisor;
-use crate::keeper::owner;
+use crate::owner;
 use crate::setup::facts::{Facts, Said, Schedule};
 use crate::setup::record::Undone;
 use crate::setup::server::{self, Names};

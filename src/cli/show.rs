@@ -203,3 +203,9 @@ pub fn near(path: &Path) -> String {
     let short = path.strip_prefix(&here).ok().filter(|p| !p.as_os_str().is_empty());
     short.unwrap_or(path).display().to_string()
 }
+
+/// A sentence with the paths in it as they look from here.
+pub fn nearer(sentence: &str) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    sentence.replace(&format!("{}/", here.display()), "")
+}

@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use super::run::Context;
-use super::show::{Tone, near};
+use super::show::{Tone, near, nearer};
 use crate::check;
 use crate::disk;
 use crate::error::Result;
@@ -31,7 +31,8 @@ struct Picture {
 pub fn status(context: &Context) -> Result<Exit> {
     let wards = context.wards()?;
     let show = &context.show;
-    let is_anything = |w: &Ward| disk::exists(&w.session.path) || disk::exists(w.vault.archive()) || disk::exists(w.vault.dir());
+    let is_anything =
+        |w: &Ward| disk::exists(&w.session.path) || disk::exists(w.vault.archive()) || disk::exists(w.vault.dir());
     if !wards.iter().any(is_anything) {
         show.line(show.lang.phrase(Phrase::NothingHere));
         show.line(show.lang.phrase(Phrase::HowToStart));
@@ -53,7 +54,7 @@ pub fn status(context: &Context) -> Result<Exit> {
 fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
     let verdict = if disk::exists(&ward.session.path) {
         let _lock = ward.work.work("status")?;
-        check::session(&ward.session, &ward.work.snapshot())?
+        check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?
     } else {
         Verdict::missing(ward.session.kind.name())
     };
@@ -94,12 +95,13 @@ fn draw(context: &Context, ward: &Ward, picture: &Picture) {
         show.line(&format!("             {}{next}", told.what));
     }
     show.row(Phrase::Archive, &archive_words(context, ward, picture));
+    show.row(Phrase::Drill, &drill_words(context, ward));
     show.row(Phrase::Backups, &backup_words(context, ward, picture));
     let keeper = picture.keeper.as_ref().map(|by| format!("{} ({by})", lang.phrase(Phrase::KeeperRuns)));
     show.row(Phrase::Keeper, &keeper.unwrap_or_else(|| lang.phrase(Phrase::KeeperRests).to_owned()));
     show.row(Phrase::Disk, &lang.free(picture.free));
     for line in &picture.events {
-        show.row(Phrase::Events, &format!("{} {}", text::clock(line.time, context.now), lang.event(&line.event)));
+        show.row(Phrase::Events, &format!("{} {}", text::clock(line.time, context.now), nearer(&lang.event(&line.event))));
     }
     show.line("");
 }
@@ -109,9 +111,11 @@ fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
     let words = match picture.archive {
         Some((made, bytes)) => {
             let ago = lang.ago(context.now.as_second() - made.as_second());
-            format!("{}, {}, {ago}", near(ward.vault.archive()), text::bytes(bytes))
+            format!("{}, {}, {ago}", near(ward.vault.archive()), context.show.lang.bytes(bytes))
         }
-        None if disk::exists(ward.vault.archive()) => format!("{}, {}", near(ward.vault.archive()), lang.phrase(Phrase::NotOurs)),
+        None if disk::exists(ward.vault.archive()) => {
+            format!("{}, {}", near(ward.vault.archive()), lang.phrase(Phrase::NotOurs))
+        }
         None => lang.phrase(Phrase::NoArchive).to_owned(),
     };
     let held = if picture.held { format!("; {}", lang.phrase(Phrase::Held)) } else { String::new() };
@@ -119,12 +123,19 @@ fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
     format!("{words}{held}{wait}")
 }
 
+fn drill_words(context: &Context, ward: &Ward) -> String {
+    let lang = context.show.lang;
+    let Some(drilled) = &ward.vault.state().drilled else { return lang.phrase(Phrase::NoDrill).to_owned() };
+    let outcome = lang.phrase(if drilled.good { Phrase::DrillGood } else { Phrase::DrillBad });
+    format!("{outcome}, {}", lang.ago(context.now.as_second() - drilled.time.as_second()))
+}
+
 fn backup_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
     let (count, bytes) = picture.backups;
     if count == 0 {
         return context.show.lang.phrase(Phrase::NoBackups).to_owned();
     }
-    format!("{count}, {} / {}", text::bytes(bytes), text::bytes(ward.vault.rules.keep_bytes))
+    format!("{count}, {} / {}", context.show.lang.bytes(bytes), context.show.lang.bytes(ward.vault.rules.keep_bytes))
 }
 
 fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
@@ -140,6 +151,7 @@ fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
         "archive": archive,
         "archive_held": picture.held,
         "backups": {"count": picture.backups.0, "bytes": picture.backups.1, "budget_bytes": ward.vault.rules.keep_bytes},
+        "drill": ward.vault.state().drilled,
         "keeper": picture.keeper,
         "free_bytes": picture.free,
         "next_archive_in_seconds": picture.wait,

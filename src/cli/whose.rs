@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::run::{self, Context};
 use crate::error::Result;
 use crate::keeper::bot::Supervisor;
-use crate::keeper::owner::{self, Owner};
+use crate::owner::{self, Owner};
 use crate::text::Phrase;
 use std::path::{Path, PathBuf};
 

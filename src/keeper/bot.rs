@@ -1,9 +1,10 @@
 //! The bot's own supervisor: stops the bot before its session is replaced, and starts it again. Only where the
 //! configuration names the systemd unit or the pm2 app; the bot's process itself is never touched.
 
-use super::owner::Owner;
+use crate::owner::Owner;
 use crate::config::Config;
 use crate::error::{At, Error, Result};
+use crate::setup::facts::unit_name;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -78,11 +79,6 @@ fn pm2(owner: Option<Owner>) -> Command {
 fn succeeds(command: &mut Command) -> bool {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     quiet.status().is_ok_and(|s| s.success())
-}
-
-/// A unit's full name: people leave `.service` out.
-pub fn unit_name(name: &str) -> String {
-    if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
 }
 
 #[cfg(test)]

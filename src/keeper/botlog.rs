@@ -86,10 +86,12 @@ mod tests {
     #[test]
     fn a_line_takes_the_form_of_the_log() {
         let winston: Value = serde_json::from_str(&appended("{\"level\":\"info\",\"message\":\"ready\"}\n")).unwrap();
-        assert_eq!(winston["message"], "wakeep: удалено: 2 старых архива, освобождено 5.0 KB");
+        assert_eq!(winston["message"], "wakeep: удалено: 2 старых архива, освобождено 5.0 КБ");
         let pino = appended("{\"level\":30,\"time\":1,\"msg\":\"ready\"}\n");
         assert!(pino.contains("\"time\":1795521840000") && pino.contains("старых"), "{pino}");
-        assert!(appended("12:00 bot ready\n").ends_with("[info]: wakeep: удалено: 2 старых архива, освобождено 5.0 KB"));
+        assert!(
+            appended("12:00 bot ready\n").ends_with("[info]: wakeep: удалено: 2 старых архива, освобождено 5.0 КБ")
+        );
         assert!(appended("").contains("[info]: wakeep"));
     }
 }

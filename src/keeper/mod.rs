@@ -4,7 +4,6 @@
 pub mod bot;
 pub mod botlog;
 pub mod doctor;
-pub mod owner;
 pub mod run;
 pub mod signals;
 pub mod ward;
@@ -12,7 +11,8 @@ pub mod ward;
 use crate::archive::Form;
 use crate::cleanup::cleanup;
 use crate::config::Config;
-use crate::disk::Lock;
+use crate::disk::{self, Lock};
+use crate::drill::drill;
 use crate::error::Holder;
 use crate::error::{Error, Result};
 use crate::keep::Keeping;
@@ -56,13 +56,34 @@ impl<'a> Keeper<'a> {
     ) -> Result<(Keeper<'a>, Vec<(Ward, String)>)> {
         let (mut cares, mut taken) = (Vec::new(), Vec::new());
         for ward in wards {
-            let says = format!("wakeep watch, pid {}", std::process::id());
-            match ward.work.keeper(&says)? {
+            match ward.work.keeper(&who_we_are())? {
                 Ok(lock) => cares.push(Care { ward, _lock: lock, said: None }),
                 Err(other) => taken.push((ward, other)),
             }
         }
         Ok((Keeper { config, host, lang, clock, cares }, taken))
+    }
+
+    /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
+    fn adopt(&mut self) -> Result<()> {
+        for ward in ward::wards(self.config)? {
+            let known = self.cares.iter().position(|c| c.ward.session.path == ward.session.path);
+            match known {
+                Some(at) if self.cares[at].ward.session.kind.name() == ward.session.kind.name() => {}
+                Some(at) => self.cares[at].ward = ward,
+                None => {
+                    if let Ok(lock) = ward.work.keeper(&who_we_are())? {
+                        self.cares.push(Care { ward, _lock: lock, said: None });
+                    }
+                }
+            }
+        }
+        // What was only expected is given up once others stand in its place.
+        let empty = |w: &Ward| !disk::exists(&w.session.path) && !disk::exists(w.vault.dir());
+        if self.cares.iter().any(|c| disk::exists(&c.ward.session.path)) {
+            self.cares.retain(|c| !empty(&c.ward));
+        }
+        Ok(())
     }
 
     /// Whether there is nothing to keep.
@@ -93,9 +114,21 @@ impl<'a> Keeper<'a> {
 
     /// One look at every session.
     pub fn round(&mut self, tell: Tell) {
+        // Sessions that can't be listed just now are listed in the next round.
+        let _ = self.adopt();
         let host = self.host;
         let tidies = self.config.cleanup;
         self.each(tell, |ward, now| look(ward, host, tidies, now));
+        let every = self.config.drill.as_secs();
+        for care in self.cares.iter_mut().filter(|_| every > 0) {
+            let now = (self.clock)();
+            let last = care.ward.vault.state().drilled.as_ref().map_or(0, |d| d.time.as_second());
+            if now.as_second() - last >= every && disk::exists(care.ward.vault.archive()) {
+                let ward = &mut care.ward;
+                let event = drill(&ward.session.name, &mut ward.vault, &ward.work, now);
+                tell(ward, &event.unwrap_or_else(|e| self.lang.failed(&e)), now);
+            }
+        }
     }
 
     /// The last archives: the best moment, since a bot that has ended has written everything.
@@ -166,6 +199,11 @@ fn archive(ward: &mut Ward, host: &str, now: Timestamp) -> Result<Event> {
         host,
     }
     .keep(now)
+}
+
+/// What other wakeeps are told who find a session in our care.
+fn who_we_are() -> String {
+    format!("wakeep watch, pid {}", std::process::id())
 }
 
 /// What the next round says again isn't told again.

@@ -38,6 +38,9 @@ pub fn wards(config: &Config) -> Result<Vec<Ward>> {
             wards.push(ward(session, &place, config, &wards)?);
         }
     }
+    if let Some(only) = &config.only {
+        wards.retain(|w| w.session.name == *only);
+    }
     Ok(wards)
 }
 
@@ -99,7 +102,7 @@ impl Ward {
     /// Writes down, once, which session of this vault is the first: its archive keeps the plain name for ever.
     pub fn record_first(&self) -> Result<()> {
         let root = disk::parent(self.vault.dir());
-        if self.shared.is_some() || recorded_first(root).is_some() {
+        if !disk::exists(&self.session.path) || self.shared.is_some() || recorded_first(root).is_some() {
             return Ok(());
         }
         disk::make_dir(root)?;

@@ -11,7 +11,7 @@ pub mod server;
 
 use crate::disk;
 use crate::error::{At, Result};
-use crate::keeper::owner::{Owner, make_log};
+use crate::owner::{Owner, make_log};
 use record::{Kind, Record, Written};
 use std::fs::{self, OpenOptions};
 use std::io::Write;

@@ -1,12 +1,16 @@
 //! English.
 
-use super::{Phrase, Told, bytes, seconds};
+use super::{Phrase, Told, seconds, sized};
 use crate::ailment::Ailment;
 use crate::error::{Error, Holder};
-use crate::vault::journal::{Event, Reason, Refusal};
+use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
 use std::io::ErrorKind;
+
+pub(super) fn bytes(n: u64) -> String {
+    sized(n, ["B", "KB", "MB", "GB", "TB"])
+}
 
 pub(super) fn grade(grade: Grade) -> &'static str {
     match grade {
@@ -104,7 +108,10 @@ pub(super) fn code(code: Code) -> Told {
         Code::TableDamaged => Told::new("a table of the database is damaged", restore),
         Code::LogMissing => Told::new("a log of the database is missing", restore),
         Code::LogDamaged => Told::new("a log of the database is damaged", restore),
-        Code::LogTailTorn => Told::new("the last record of a log is only half there; Chromium would append behind it and lose the database at its second start", "restore with wakeep, which cuts the half record off; don’t unpack by hand"),
+        Code::LogTailTorn => Told::new(
+            "the last record of a log is only half there; Chromium would append behind it and lose the database at its second start",
+            "restore with wakeep, which cuts the half record off; don’t unpack by hand",
+        ),
         Code::LogHole => Told::new("records are missing between two logs of the database", restore),
         Code::BlobMissing => Told::new("a blob file that the database needs is missing", restore),
         Code::BlobSize => Told::new("a blob file of the database has the wrong size", restore),
@@ -121,8 +128,13 @@ pub(super) fn code(code: Code) -> Told {
         Code::LoginIncomplete => Told::new("a part of the login is missing", restore),
         Code::LoginMixed => Told::new("the parts are of two different logins", restore),
         Code::PairUnproved => Told::new("that the parts belong together could not be proved, which is usual", ""),
-        Code::PairRefuted => Told::new("the two stores are of two logins, or WhatsApp has changed how they belong together", "leave a bot that works alone; otherwise stop it and run `wakeep restore --force`"),
-        Code::QrPage => Told::new("no phone is linked", "scan the QR code, or run `wakeep restore` with the bot stopped"),
+        Code::PairRefuted => Told::new(
+            "the two stores are of two logins, or WhatsApp has changed how they belong together",
+            "leave a bot that works alone; otherwise stop it and run `wakeep restore --force`",
+        ),
+        Code::QrPage => {
+            Told::new("no phone is linked", "scan the QR code, or run `wakeep restore` with the bot stopped")
+        }
         Code::LayoutUnknown => Told::new(
             "the login is stored in a way wakeep doesn't know",
             "nothing is touched; look for a newer wakeep or report it",
@@ -131,6 +143,7 @@ pub(super) fn code(code: Code) -> Told {
             "SingletonLock names another host: Chromium will refuse to start",
             "make sure that no bot runs there, then remove SingletonLock",
         ),
+        Code::ChromiumDowngrade => Told::new("an older Chromium than before used this profile; Chromium may not read what a newer one wrote", "install the newer Chromium again"),
         Code::CredsMissing => Told::new("creds.json is missing", restore),
         Code::CredsTorn => Told::new("creds.json is empty or cut off", restore),
         Code::CredsField => Told::new("creds.json lacks a field or holds a wrong one", restore),
@@ -141,7 +154,10 @@ pub(super) fn code(code: Code) -> Told {
         Code::DeviceField => Told::new("a device in the database has a field of the wrong length", restore),
         Code::NoDevice => Told::new("no device is registered in the database", "link the bot to a phone"),
         Code::DevicePaired => Told::new("a device in the database is linked", ""),
-        Code::DeviceUnsound => Told::new("one device in the database is not sound; the others are", "watch this bot; link it anew if it fails"),
+        Code::DeviceUnsound => Told::new(
+            "one device in the database is not sound; the others are",
+            "watch this bot; link it anew if it fails",
+        ),
         Code::ArchiveDamaged => {
             Told::new("the archive is damaged", "use another one: `wakeep list` shows what there is")
         }
@@ -166,12 +182,16 @@ pub(super) fn event(event: &Event) -> String {
         }
         Event::NotNeeded { reason, .. } => format!("nothing restored: {}", why_left(*reason)),
         Event::WouldRestore { from, .. } => format!("would restore from {}", from.display()),
-        Event::RestoreRefused { from, .. } => format!("nothing restored: {} would not bring the login back", from.display()),
+        Event::RestoreRefused { from, .. } => {
+            format!("nothing restored: {} would not bring the login back", from.display())
+        }
         Event::RolledBack { from, .. } => {
             format!("the session restored from {} was not good; what was there before stands again", from.display())
         }
         Event::Recovered { .. } => "a restore that was cut off was undone; what was there before stands again".into(),
-        Event::Arrived { kept, .. } => format!("a new file stands at the archive's path; a copy is in {}", kept.display()),
+        Event::Arrived { kept, .. } => {
+            format!("a new file stands at the archive's path; a copy is in {}", kept.display())
+        }
         Event::NeedsQr { account: who } => {
             let who = who.as_deref().unwrap_or_default();
             format!("the login {who} was ended and no archive brings it back: scan the QR code")
@@ -180,9 +200,30 @@ pub(super) fn event(event: &Event) -> String {
             format!("{files} old {} removed, {} freed", if *files == 1 { "archive" } else { "archives" }, bytes(*size))
         }
         Event::LetGo { backup } => format!("backup let go: {}", backup.display()),
+        Event::Told { what, reason, ended } => {
+            let reason = reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
+            let ended = if *ended { "; the login has ended, archives of it are not restored any more" } else { "" };
+            format!("the bot says: {}{reason}{ended}", told(*what))
+        }
+        Event::Drilled { verdict, seconds: s, .. } if verdict.is_good() => {
+            let who = verdict.account.as_deref().unwrap_or_default();
+            format!("proved: {who} comes back from the archive in {} s", seconds(*s))
+        }
+        Event::Drilled { archive, .. } => {
+            format!("the drill failed: {} would not bring the login back", archive.display())
+        }
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
         Event::Stopped => "stopped".into(),
         Event::Failed { error } => format!("this round failed, the next one follows: {error}"),
+    }
+}
+
+fn told(what: Heard) -> &'static str {
+    match what {
+        Heard::Ready => "ready",
+        Heard::LoggedOut => "logged out",
+        Heard::Qr => "a QR code is shown",
+        Heard::Disconnected => "disconnected",
     }
 }
 
@@ -276,6 +317,10 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Wrote => "wrote",
         Phrase::LeftAsIs => "left as it is",
         Phrase::SetupNext => "From now on, beside your bot:",
+        Phrase::Drill => "drill",
+        Phrase::NoDrill => "never: `wakeep check --drill` proves that the archive works",
+        Phrase::DrillGood => "the archive brings the login back",
+        Phrase::DrillBad => "FAILED: the archive would not bring the login back",
         Phrase::NotOurs => "made elsewhere",
         Phrase::Held => "kept there for you to restore; the rounds go into the vault",
         Phrase::SetupReplaced => "replaced, the undo puts the earlier one back",

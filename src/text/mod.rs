@@ -111,6 +111,14 @@ pub enum Phrase {
     LeftAsIs,
     /// Setup: the line to start keeping with.
     SetupNext,
+    /// Label: the last drill.
+    Drill,
+    /// There was no drill yet.
+    NoDrill,
+    /// The last drill proved the archive.
+    DrillGood,
+    /// The last drill failed.
+    DrillBad,
     /// The archive at its path was not made by wakeep.
     NotOurs,
     /// A file that arrived keeps the archive's path for a while.
@@ -252,16 +260,16 @@ impl Lang {
     /// That an archive's bytes are whole.
     pub fn whole(self, name: &str, size: u64) -> String {
         match self {
-            Lang::En => format!("{name} is whole ({})", bytes(size)),
-            Lang::Ru => format!("{name}: архив цел ({})", bytes(size)),
+            Lang::En => format!("{name} is whole ({})", self.bytes(size)),
+            Lang::Ru => format!("{name}: архив цел ({})", self.bytes(size)),
         }
     }
 
     /// How much space is free.
     pub fn free(self, size: u64) -> String {
         match self {
-            Lang::En => format!("{} free", bytes(size)),
-            Lang::Ru => format!("свободно {}", bytes(size)),
+            Lang::En => format!("{} free", self.bytes(size)),
+            Lang::Ru => format!("свободно {}", self.bytes(size)),
         }
     }
 
@@ -273,19 +281,19 @@ impl Lang {
         }
     }
 
-    /// That the newest archive brings the login back, tried.
-    pub fn proved(self, who: &str, seconds: f64) -> String {
-        match self {
-            Lang::En => format!("proved: {who} comes back in {seconds:.1} s"),
-            Lang::Ru => format!("проверено: вход {who} возвращается за {seconds:.1} с"),
-        }
-    }
-
     /// What an ailment means and what mends it.
     pub fn ailment(self, ailment: &Ailment) -> Told {
         match self {
             Lang::En => en::ailment(ailment),
             Lang::Ru => ru::ailment(ailment),
+        }
+    }
+
+    /// A size for people: `102.4 MB`.
+    pub fn bytes(self, n: u64) -> String {
+        match self {
+            Lang::En => en::bytes(n),
+            Lang::Ru => ru::bytes(n),
         }
     }
 
@@ -306,14 +314,13 @@ impl Lang {
     }
 }
 
-/// A size for people: `102.4 MB`. Decimal units, as the file managers of the time use.
-pub fn bytes(n: u64) -> String {
-    let units = ["B", "KB", "MB", "GB", "TB"];
+/// A size for people, with these units: `102.4 MB`. Decimal, as file managers of the time count.
+fn sized(n: u64, units: [&str; 5]) -> String {
     let (mut value, mut unit) = (n as f64, 0);
     while value >= 999.5 && unit + 1 < units.len() {
         (value, unit) = (value / 1000.0, unit + 1);
     }
-    if unit == 0 { format!("{n} B") } else { format!("{value:.1} {}", units[unit]) }
+    if unit == 0 { format!("{n} {}", units[0]) } else { format!("{value:.1} {}", units[unit]) }
 }
 
 /// The hour and minute here, with the date where it isn't the day of `now`.
@@ -335,7 +342,12 @@ mod tests {
 
     #[test]
     fn sizes_are_short() {
-        assert_eq!([bytes(999), bytes(1_000), bytes(999_999), bytes(102_400_000)], ["999 B", "1.0 KB", "1.0 MB", "102.4 MB"]);
+        let size = |n| Lang::En.bytes(n);
+        assert_eq!(
+            [size(999), size(1_000), size(999_999), size(102_400_000)],
+            ["999 B", "1.0 KB", "1.0 MB", "102.4 MB"]
+        );
+        assert_eq!(Lang::Ru.bytes(102_400_000), "102.4 МБ");
     }
 
     #[test]

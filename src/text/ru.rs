@@ -1,12 +1,16 @@
 //! Русский.
 
-use super::{Phrase, Told, bytes, seconds};
+use super::{Phrase, Told, seconds, sized};
 use crate::ailment::Ailment;
 use crate::error::{Error, Holder};
-use crate::vault::journal::{Event, Reason, Refusal};
+use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
 use std::io::ErrorKind;
+
+pub(super) fn bytes(n: u64) -> String {
+    sized(n, ["Б", "КБ", "МБ", "ГБ", "ТБ"])
+}
 
 pub(super) fn grade(grade: Grade) -> &'static str {
     match grade {
@@ -58,7 +62,10 @@ pub(super) fn error(error: &Error) -> Told {
             "укажите папку .wwebjs_auth, папку сессии в ней, папку Baileys или файл SQLite",
         ),
         Error::Restless { path, tries, last } => Told::new(
-            format!("{} менялась при каждой из {tries} попыток скопировать её целиком (последнее: {last})", path.display()),
+            format!(
+                "{} менялась при каждой из {tries} попыток скопировать её целиком (последнее: {last})",
+                path.display()
+            ),
             "попытка повторится; если так будет и дальше, остановите бота и выполните `wakeep archive`",
         ),
         Error::InUse { path, holder } => Told::new(
@@ -114,7 +121,10 @@ pub(super) fn code(code: Code) -> Told {
         Code::TableDamaged => Told::new("таблица базы повреждена", restore),
         Code::LogMissing => Told::new("нет журнала базы", restore),
         Code::LogDamaged => Told::new("журнал базы повреждён", restore),
-        Code::LogTailTorn => Told::new("последняя запись журнала записана наполовину; Chromium допишет за ней и при втором запуске потеряет базу", "восстанавливайте через wakeep, он отрежет обрывок; не распаковывайте вручную"),
+        Code::LogTailTorn => Told::new(
+            "последняя запись журнала записана наполовину; Chromium допишет за ней и при втором запуске потеряет базу",
+            "восстанавливайте через wakeep, он отрежет обрывок; не распаковывайте вручную",
+        ),
         Code::LogHole => Told::new("между двумя журналами базы не хватает записей", restore),
         Code::BlobMissing => Told::new("нет файла данных, на который ссылается база", restore),
         Code::BlobSize => Told::new("у файла данных базы неверный размер", restore),
@@ -131,11 +141,13 @@ pub(super) fn code(code: Code) -> Told {
         Code::LoginIncomplete => Told::new("не хватает части входа", restore),
         Code::LoginMixed => Told::new("части относятся к двум разным входам", restore),
         Code::PairUnproved => Told::new("не удалось доказать, что части входа из одной пары; это обычно", ""),
-        Code::PairRefuted => Told::new("хранилища от двух разных входов, или WhatsApp изменил их связь", "работающего бота не трогайте; иначе остановите его и выполните `wakeep restore --force`"),
-        Code::QrPage => Told::new(
-            "телефон не привязан",
-            "отсканируйте QR-код или, остановив бота, выполните `wakeep restore`",
+        Code::PairRefuted => Told::new(
+            "хранилища от двух разных входов, или WhatsApp изменил их связь",
+            "работающего бота не трогайте; иначе остановите его и выполните `wakeep restore --force`",
         ),
+        Code::QrPage => {
+            Told::new("телефон не привязан", "отсканируйте QR-код или, остановив бота, выполните `wakeep restore`")
+        }
         Code::LayoutUnknown => Told::new(
             "вход хранится способом, которого wakeep не знает",
             "ничего не тронуто; проверьте, нет ли новой версии wakeep, или сообщите нам",
@@ -144,6 +156,7 @@ pub(super) fn code(code: Code) -> Told {
             "в SingletonLock имя другой машины: Chromium откажется запускаться",
             "убедитесь, что там бот не работает, и удалите SingletonLock",
         ),
+        Code::ChromiumDowngrade => Told::new("профилем пользовался Chromium старее прежнего; он может не прочесть того, что записал новый", "верните более новый Chromium"),
         Code::CredsMissing => Told::new("нет файла creds.json", restore),
         Code::CredsTorn => Told::new("файл creds.json пуст или оборван", restore),
         Code::CredsField => Told::new("в creds.json нет поля или оно неверно", restore),
@@ -154,10 +167,15 @@ pub(super) fn code(code: Code) -> Told {
         Code::DeviceField => Told::new("у устройства в базе поле неверной длины", restore),
         Code::NoDevice => Told::new("в базе нет ни одного устройства", "привяжите бота к телефону"),
         Code::DevicePaired => Told::new("одно из устройств базы привязано", ""),
-        Code::DeviceUnsound => Told::new("одно из устройств базы неисправно, остальные в порядке", "наблюдайте за этим ботом; при сбое привяжите его заново"),
+        Code::DeviceUnsound => Told::new(
+            "одно из устройств базы неисправно, остальные в порядке",
+            "наблюдайте за этим ботом; при сбое привяжите его заново",
+        ),
         Code::ArchiveDamaged => Told::new("архив повреждён", "возьмите другой: их покажет `wakeep list`"),
         Code::ArchiveHostile => Told::new("в архиве есть то, что нельзя распаковывать", "не используйте его"),
-        Code::WorldReadable => Told::new("архив может прочитать кто угодно на этой машине", "выполните для него chmod 600"),
+        Code::WorldReadable => {
+            Told::new("архив может прочитать кто угодно на этой машине", "выполните для него chmod 600")
+        }
     }
 }
 
@@ -165,7 +183,11 @@ pub(super) fn event(event: &Event) -> String {
     match event {
         Event::Created { archive, generation, bytes: size, seconds: s, account: who, in_place, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
-            let place = if *in_place { format!("{}", archive.display()) } else { "только в хранилище".to_owned() };
+            let place = if *in_place {
+                format!("{}", archive.display())
+            } else {
+                "только в хранилище".to_owned()
+            };
             format!("архив {generation} записан: {}, {} с{who}, {place}", bytes(*size), seconds(*s))
         }
         Event::Unchanged { archive, .. } => format!("без изменений: {}", archive.display()),
@@ -194,9 +216,32 @@ pub(super) fn event(event: &Event) -> String {
             format!("удалено: {files} {archives}, освобождено {}", bytes(*size))
         }
         Event::LetGo { backup } => format!("копия больше не нужна: {}", backup.display()),
+        Event::Told { what, reason, ended } => {
+            let reason = reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
+            let ended = if *ended {
+                "; вход завершён, его архивы больше не восстанавливаются"
+            } else {
+                ""
+            };
+            format!("бот сообщает: {}{reason}{ended}", told(*what))
+        }
+        Event::Drilled { verdict, seconds: s, .. } if verdict.is_good() => {
+            let who = verdict.account.as_deref().unwrap_or_default();
+            format!("доказано: {who} возвращается из архива за {} с", seconds(*s))
+        }
+        Event::Drilled { archive, .. } => format!("учения не удались: {} не вернул бы вход", archive.display()),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
         Event::Stopped => "остановлено".into(),
         Event::Failed { error } => format!("этот проход не удался, следующий будет: {error}"),
+    }
+}
+
+fn told(what: Heard) -> &'static str {
+    match what {
+        Heard::Ready => "готов",
+        Heard::LoggedOut => "вход завершён",
+        Heard::Qr => "показан QR-код",
+        Heard::Disconnected => "соединение закрыто",
     }
 }
 
@@ -274,7 +319,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Unsafe => "Вход вашего бота НЕ в безопасности.",
         Phrase::Next => "дальше",
         Phrase::NothingHere => "Сессии здесь не найдено.",
-        Phrase::HowToStart => "Перейдите в папку бота и выполните `wakeep setup` или посмотрите, как это работает: `wakeep demo`",
+        Phrase::HowToStart => {
+            "Перейдите в папку бота и выполните `wakeep setup` или посмотрите, как это работает: `wakeep demo`"
+        }
         Phrase::DemoTitle => "wakeep держит бота привязанным: показ на временной сессии",
         Phrase::DemoSession => "сессия бота, и бот пишет в неё",
         Phrase::DemoRound => "хранитель смотрит, пока бот пишет",
@@ -293,6 +340,10 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Wrote => "записано",
         Phrase::LeftAsIs => "оставлено как есть",
         Phrase::SetupNext => "Отныне рядом с ботом:",
+        Phrase::Drill => "учения",
+        Phrase::NoDrill => "не проводились: `wakeep check --drill` докажет, что архив годен",
+        Phrase::DrillGood => "архив возвращает вход",
+        Phrase::DrillBad => "НЕ УДАЛИСЬ: архив не вернул бы вход",
         Phrase::NotOurs => "сделан не wakeep",
         Phrase::Held => "оставлен для вашего восстановления; новые архивы идут в хранилище",
         Phrase::SetupReplaced => "заменено, --undo вернёт прежнее",

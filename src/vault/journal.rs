@@ -65,6 +65,20 @@ pub enum Reason {
     QrPage,
 }
 
+/// What a bot can tell of its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The server accepted the login.
+    Ready,
+    /// The login ended.
+    LoggedOut,
+    /// A QR code is shown.
+    Qr,
+    /// The connection ended.
+    Disconnected,
+}
+
 /// A fact that happened to one session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -182,6 +196,24 @@ pub enum Event {
     LetGo {
         /// It.
         backup: PathBuf,
+    },
+    /// The bot told what it knows.
+    Told {
+        /// What.
+        what: Told,
+        /// The reason it gave: a code or a word.
+        reason: Option<String>,
+        /// Whether it means that the server or the phone ended the login for good.
+        ended: bool,
+    },
+    /// The archive was unpacked and examined, to prove that it would bring the login back.
+    Drilled {
+        /// The archive.
+        archive: PathBuf,
+        /// The judgement on what came of it.
+        verdict: Verdict,
+        /// How long it took, in seconds.
+        seconds: f64,
     },
     /// The keeper started to watch.
     Watching {

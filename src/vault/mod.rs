@@ -6,6 +6,7 @@ pub mod journal;
 pub mod label;
 pub mod retention;
 pub mod state;
+mod told;
 pub mod workplace;
 
 use crate::archive::{self, Depth, Verified};
@@ -120,6 +121,11 @@ impl Vault {
         Ok(standing.into_iter().chain(kept).max_by_key(|(_, l)| l.generation))
     }
 
+    /// Versions of the programs that wrote the newest archive.
+    pub fn versions(&self) -> Result<std::collections::BTreeMap<String, String>> {
+        Ok(self.newest()?.map(|(_, label)| label.versions).unwrap_or_default())
+    }
+
     fn is_ours(&self, mark: FileMark) -> bool {
         [self.state.latest, self.state.coming].contains(&Some(mark))
     }
@@ -163,6 +169,7 @@ impl Vault {
             }
             s.refusal = None;
         })?;
+        self.bury(label.account.as_ref())?;
         Ok(in_place)
     }
 

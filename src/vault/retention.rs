@@ -6,13 +6,7 @@ use serde::{Deserialize, Serialize};
 const HOUR: i64 = 3600;
 
 /// From which age on there is to be one backup, in hours, with why.
-const LADDER: [(i64, Why); 5] = [
-    (1, Why::Hour),
-    (6, Why::SixHours),
-    (24, Why::Day),
-    (48, Why::Day),
-    (72, Why::Day),
-];
+const LADDER: [(i64, Why); 5] = [(1, Why::Hour), (6, Why::SixHours), (24, Why::Day), (48, Why::Day), (72, Why::Day)];
 
 /// Why a backup stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -35,6 +35,8 @@ pub struct State {
     pub ready: Option<u64>,
     /// The last restore.
     pub restored: Option<RestoredFrom>,
+    /// The last proof that the archive would bring the login back.
+    pub drilled: Option<Drilled>,
     /// Bytes written to archives lately, as a level that sinks with time.
     pub written: Written,
 }
@@ -81,6 +83,15 @@ pub struct RestoredFrom {
     pub time: Timestamp,
     /// How many restores of a logged-out session there were since a login was last known to be accepted.
     pub tries: u32,
+}
+
+/// A drill: the archive unpacked and examined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drilled {
+    /// When.
+    pub time: Timestamp,
+    /// Whether the login would have come back.
+    pub good: bool,
 }
 
 /// A level of bytes that sinks steadily.

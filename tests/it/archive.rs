@@ -98,8 +98,11 @@ impl Folder {
     }
 }
 
+/// Path, kind, content and time of last write of an entry.
+type Thing = (PathBuf, EntryKind, Vec<u8>, (i64, u32));
+
 /// All files of a folder with their bytes and times.
-pub fn contents(root: &Path) -> Vec<(PathBuf, EntryKind, Vec<u8>, (i64, u32))> {
+pub fn contents(root: &Path) -> Vec<Thing> {
     let all = tree::walk(root, &|_| true).unwrap();
     all.into_iter()
         .map(|e| match e.kind {

@@ -35,7 +35,12 @@ fn fresh(from: &StandIn) -> StandIn {
 fn require_whole_archive(bot: &StandIn, path: &Path, n: u32) {
     let outcome = bot.wakeep(["check", path.to_str().unwrap(), "--json"]).run();
     let verdict: Value = serde_json::from_str(&outcome.stdout).unwrap_or_default();
-    assert_eq!((verdict["verdict"].as_str(), outcome.code), (Some("sound"), 0), "step {n}: {}: {outcome:?}", path.display());
+    assert_eq!(
+        (verdict["verdict"].as_str(), outcome.code),
+        (Some("sound"), 0),
+        "step {n}: {}: {outcome:?}",
+        path.display()
+    );
 }
 
 fn require_readable_vault(bot: &StandIn, n: u32) {
@@ -55,10 +60,14 @@ fn an_archive_is_whole_after_a_kill_anywhere() {
     bot.wakeep(["archive"]).run();
     bot.start();
     bot.stop();
-    let steps = killed_everywhere(&["archive", "--force"], || fresh(&bot), |bot, n| {
-        require_whole_archive(bot, &bot.archive(), n);
-        require_readable_vault(bot, n);
-    });
+    let steps = killed_everywhere(
+        &["archive", "--force"],
+        || fresh(&bot),
+        |bot, n| {
+            require_whole_archive(bot, &bot.archive(), n);
+            require_readable_vault(bot, n);
+        },
+    );
     assert!(steps >= 8, "the hook sees the steps: {steps}");
 }
 
@@ -66,12 +75,16 @@ fn an_archive_is_whole_after_a_kill_anywhere() {
 fn a_session_is_whole_after_a_kill_anywhere() {
     let bot = StandIn::stopped();
     bot.wakeep(["archive"]).run();
-    let steps = killed_everywhere(&["restore", "--force"], || fresh(&bot), |bot, n| {
-        let outcome = bot.wakeep(["check", "--json"]).run();
-        assert_eq!(outcome.code, 0, "step {n}: {outcome:?}");
-        require_whole_archive(bot, &bot.archive(), n);
-        require_readable_vault(bot, n);
-    });
+    let steps = killed_everywhere(
+        &["restore", "--force"],
+        || fresh(&bot),
+        |bot, n| {
+            let outcome = bot.wakeep(["check", "--json"]).run();
+            assert_eq!(outcome.code, 0, "step {n}: {outcome:?}");
+            require_whole_archive(bot, &bot.archive(), n);
+            require_readable_vault(bot, n);
+        },
+    );
     assert!(steps >= 12, "the hook sees the steps: {steps}");
 }
 
@@ -80,12 +93,16 @@ fn a_missing_session_is_missing_or_whole_after_a_kill_anywhere() {
     let bot = StandIn::stopped();
     bot.wakeep(["archive"]).run();
     fs::remove_dir_all(bot.home().join(".wwebjs_auth")).unwrap();
-    killed_everywhere(&["restore", "--if-needed"], || fresh(&bot), |bot, n| {
-        let outcome = bot.wakeep(["check", "--json"]).run();
-        let verdict: Value = serde_json::from_str(&outcome.stdout).unwrap();
-        assert!(["missing", "sound"].contains(&verdict["verdict"].as_str().unwrap()), "step {n}: {outcome:?}");
-        require_whole_archive(bot, &bot.archive(), n);
-    });
+    killed_everywhere(
+        &["restore", "--if-needed"],
+        || fresh(&bot),
+        |bot, n| {
+            let outcome = bot.wakeep(["check", "--json"]).run();
+            let verdict: Value = serde_json::from_str(&outcome.stdout).unwrap();
+            assert!(["missing", "sound"].contains(&verdict["verdict"].as_str().unwrap()), "step {n}: {outcome:?}");
+            require_whole_archive(bot, &bot.archive(), n);
+        },
+    );
 }
 
 #[test]
@@ -94,14 +111,26 @@ fn a_cleanup_loses_no_good_archive_whenever_it_is_killed() {
     bot.wakeep(["archive"]).run();
     for day in 1..4 {
         let name = format!("whatsapp_auth_2025010{day}_120000.tar.gz");
-        let tar = std::process::Command::new("tar").args(["czf", &name, ".wwebjs_auth"]).current_dir(bot.home()).status();
+        let tar =
+            std::process::Command::new("tar").args(["czf", &name, ".wwebjs_auth"]).current_dir(bot.home()).status();
         assert!(tar.unwrap().success());
     }
-    killed_everywhere(&["cleanup"], || fresh(&bot), |bot, n| {
-        require_whole_archive(bot, &bot.archive(), n);
-        require_readable_vault(bot, n);
-        let old = fs::read_dir(bot.home()).unwrap().flatten().filter(|e| e.file_name().to_string_lossy().contains("_2025")).count();
-        let kept = fs::read_dir(bot.vault()).unwrap().flatten().any(|e| e.file_name().to_string_lossy().starts_with("arrived_"));
-        assert!(old == 3 || kept, "step {n}: the newest old one is in the vault before any goes");
-    });
+    killed_everywhere(
+        &["cleanup"],
+        || fresh(&bot),
+        |bot, n| {
+            require_whole_archive(bot, &bot.archive(), n);
+            require_readable_vault(bot, n);
+            let old = fs::read_dir(bot.home())
+                .unwrap()
+                .flatten()
+                .filter(|e| e.file_name().to_string_lossy().contains("_2025"))
+                .count();
+            let kept = fs::read_dir(bot.vault())
+                .unwrap()
+                .flatten()
+                .any(|e| e.file_name().to_string_lossy().starts_with("arrived_"));
+            assert!(old == 3 || kept, "step {n}: the newest old one is in the vault before any goes");
+        },
+    );
 }

@@ -47,7 +47,10 @@ fn a_session_is_kept_found_broken_and_brought_back() {
     assert_eq!((again["outcome"].as_str(), &again["members_reused"]), (Some("unchanged"), &again["members"]));
     bot.tear();
     let broken = bot.wakeep(["check", "--json"]).json(4);
-    assert_eq!((broken["verdict"].as_str(), broken["findings"][0]["code"].as_str()), (Some("broken"), Some("table_size")));
+    assert_eq!(
+        (broken["verdict"].as_str(), broken["findings"][0]["code"].as_str()),
+        (Some("broken"), Some("table_size"))
+    );
     let restored = bot.wakeep(["restore", "--json"]).json(0);
     assert_eq!(restored["outcome"], "restored", "{restored}");
     assert!(Path::new(restored["backup"].as_str().unwrap()).exists());
@@ -202,7 +205,11 @@ fn a_running_bot_is_not_touched() {
     assert_eq!(outcome.code, 12, "{outcome:?}");
     assert!(outcome.stderr.contains("in use by wakeep"), "it says who: {outcome:?}");
     assert!(outcome.stderr.contains("stop"), "and what to do: {outcome:?}");
-    assert_eq!(bot.wakeep(["restore", "--if-needed", "--json"]).json(0)["reason"], "good", "nothing to do is no conflict");
+    assert_eq!(
+        bot.wakeep(["restore", "--if-needed", "--json"]).json(0)["reason"],
+        "good",
+        "nothing to do is no conflict"
+    );
     bot.stop();
     assert_eq!(bot.wakeep(["restore", "--force"]).run().code, 0);
 }
@@ -262,7 +269,11 @@ fn what_arrives_at_the_archives_path_is_not_lost() {
     assert_eq!((restored["outcome"].as_str(), restored["generation"].as_u64()), (Some("restored"), Some(1)));
     bot.start();
     let kept = bot.wakeep(["archive", "--json"]).json(0);
-    assert_eq!((kept["outcome"].as_str(), &kept["in_place"]), (Some("created"), &Value::Bool(true)), "then the path is free again");
+    assert_eq!(
+        (kept["outcome"].as_str(), &kept["in_place"]),
+        (Some("created"), &Value::Bool(true)),
+        "then the path is free again"
+    );
 }
 
 /// Law 10: on the very first round an old script's archive makes way, and is kept.
@@ -273,12 +284,14 @@ fn an_old_scripts_archive_goes_into_the_vault_at_once() {
     let old = digest(&bot.archive());
     let kept = bot.wakeep(["archive", "--json"]).json(0);
     assert_eq!((kept["outcome"].as_str(), &kept["in_place"]), (Some("created"), &Value::Bool(true)));
-    let arrived = fs::read_dir(bot.vault()).unwrap().flatten().find(|e| e.file_name().to_string_lossy().starts_with("arrived_"));
+    let arrived =
+        fs::read_dir(bot.vault()).unwrap().flatten().find(|e| e.file_name().to_string_lossy().starts_with("arrived_"));
     assert_eq!(digest(&arrived.expect("kept").path()), old);
 }
 
 fn tar(home: &Path, name: &str) {
-    let status = std::process::Command::new("tar").args(["czf", name, ".wwebjs_auth"]).current_dir(home).status().unwrap();
+    let status =
+        std::process::Command::new("tar").args(["czf", name, ".wwebjs_auth"]).current_dir(home).status().unwrap();
     assert!(status.success());
 }
 
@@ -339,7 +352,8 @@ fn several_sessions_have_archives_of_their_own() {
     let first = digest(&bot.archive());
     copy_tree(&bot.session(), &bot.home().join(".wwebjs_auth/session-a-shop"));
     let kept = bot.wakeep(["archive", "--json"]).json(0);
-    let outcomes: Vec<_> = kept["sessions"].as_array().unwrap().iter().map(|s| s["outcome"].as_str().unwrap()).collect();
+    let outcomes: Vec<_> =
+        kept["sessions"].as_array().unwrap().iter().map(|s| s["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes, ["unchanged", "created"]);
     assert_eq!(digest(&bot.archive()), first, "the first session keeps the plain name for ever");
     assert!(bot.home().join("whatsapp_auth_latest.session-a-shop.tar.gz").exists());
@@ -442,7 +456,6 @@ fn a_point_in_time_is_restored() {
     assert_eq!(bot.wakeep(["restore", "--at", "teatime"]).run().code, 2);
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test's own clock")]
 fn jiff_now() -> String {
     jiff::Timestamp::now().to_string()
 }
@@ -468,7 +481,9 @@ fn the_demo_runs() {
     let home = scratch();
     let outcome = Wakeep::new(home.path(), ["demo"]).run();
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    for part in ["archive 1 written", "unchanged", "broken, linked", "session restored", "sound, linked", "wakeep watch"] {
+    for part in
+        ["archive 1 written", "unchanged", "broken, linked", "session restored", "sound, linked", "wakeep watch"]
+    {
         assert!(outcome.stdout.contains(part), "{part}: {}", outcome.stdout);
     }
     assert!(fs::read_dir(home.path()).unwrap().next().is_none(), "it leaves nothing where it was started");
@@ -482,4 +497,58 @@ fn an_archive_that_is_older_than_the_stamp_is_not_trusted_blindly() {
     // The file at its path is another one now, for all wakeep can tell: it isn't counted on.
     let kept = bot.wakeep(["archive", "--json"]).json(0);
     assert_eq!(kept["outcome"], "created", "{kept}");
+}
+
+/// Law 2: what the phone ended is not restored; what a local fault ended is.
+#[test]
+fn a_bot_tells_what_it_knows() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    assert_eq!(bot.wakeep(["event", "ready", "--json"]).json(0)["ended"], false);
+    let list = bot.wakeep(["list", "--json"]).json(0);
+    assert_eq!(list["sessions"][0]["backups"][0]["why"], "ready");
+    for reason in ["503", "515", "405", "409", "0", "conflict"] {
+        assert_eq!(
+            bot.wakeep(["event", "logged-out", "--reason", reason, "--json"]).json(0)["ended"],
+            false,
+            "{reason}"
+        );
+    }
+    fs::remove_dir_all(bot.home().join(".wwebjs_auth")).unwrap();
+    assert_eq!(bot.wakeep(["event", "logged-out", "--reason", "401", "--json"]).json(0)["ended"], true);
+    assert_eq!(bot.wakeep(["restore", "--if-needed", "--json"]).json(0)["reason"], "tombstone");
+    assert_eq!(bot.wakeep(["event", "ready"]).run().code, 0);
+    assert_eq!(bot.wakeep(["restore", "--if-needed", "--json"]).json(0)["outcome"], "restored");
+}
+
+#[test]
+fn a_drill_proves_the_archive_and_status_says_so() {
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["check", "--drill"]).run().code, 10, "there is nothing to prove yet");
+    bot.wakeep(["archive"]).run();
+    let before = digest(&bot.archive());
+    let proved = bot.wakeep(["check", "--drill"]).run();
+    assert_eq!(proved.code, 0);
+    assert!(proved.stdout.contains(&format!("proved: {MASKED} comes back")), "{proved:?}");
+    assert_eq!(bot.wakeep(["status", "--json"]).json(0)["sessions"][0]["drill"]["good"], true);
+    assert_eq!(digest(&bot.archive()), before);
+    fs::write(bot.archive(), &fs::read(bot.archive()).unwrap()[..5000]).unwrap();
+    assert_eq!(bot.wakeep(["check", "--drill"]).run().code, 4);
+    assert_eq!(bot.wakeep(["status", "--json"]).run().code, 0, "the session itself is good");
+}
+
+#[test]
+fn a_file_is_taken_out_by_the_index() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    let log = ".wwebjs_auth/session/Default/Local Storage/leveldb";
+    let outcome = bot.wakeep(["extract", "whatsapp_auth_latest.tar.gz", log, "--into", "out"]).run();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(bot.home().join("out").join(log).join("CURRENT").exists());
+    assert!(!bot.home().join("out/.wwebjs_auth/session/Default/IndexedDB").exists());
+    assert_eq!(bot.wakeep(["verify", "whatsapp_auth_latest.tar.gz"]).run().code, 0);
+    let list = bot.wakeep(["list", "whatsapp_auth_latest.tar.gz"]).run().stdout;
+    assert!(list.contains("CURRENT"), "{list}");
+    assert_eq!(bot.wakeep(["archive", "--force", "--plain"]).run().code, 0);
+    assert_eq!(bot.wakeep(["verify", "whatsapp_auth_latest.tar.gz"]).run().code, 0);
 }

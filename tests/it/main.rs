@@ -1,14 +1,20 @@
 //! The one integration-test binary. Real programs do the judging: Chromium, whatsapp-web.js, tar.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails here")]
+#![allow(clippy::disallowed_methods, reason = "the doors are the product's; a test is a stranger outside")]
+#![allow(clippy::print_stdout, reason = "a test says what it saw")]
 
 mod archive;
-mod crash;
-mod env;
-mod journeys;
-mod snapshots;
-mod states;
 mod archive_differs;
 mod archive_hostile;
 mod archive_reuse;
 mod archive_zoo;
+mod crash;
+mod documents;
+mod env;
+mod journeys;
+mod kinds_corpus;
+mod mounts;
+mod snapshots;
+mod states;
+mod vps;

@@ -109,7 +109,9 @@ fn noise_info(raw: &[u8], salt: &[u8]) -> (String, String) {
 fn databases(raw: &[u8]) -> WriteBatch {
     let mut batch = WriteBatch::default();
     batch.put(&[0, 0, 0, 0, 0], &[5]);
-    for (number, name, store) in [(1, "wawc_db_enc", "keys"), (2, "signal-storage", "signal-meta-store"), (3, "model-storage", "message")] {
+    for (number, name, store) in
+        [(1, "wawc_db_enc", "keys"), (2, "signal-storage", "signal-meta-store"), (3, "model-storage", "message")]
+    {
         let mut key = vec![0, 0, 0, 0, 201];
         key.extend(prefixed_utf16(ORIGIN));
         key.extend(prefixed_utf16(name));

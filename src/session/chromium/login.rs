@@ -85,8 +85,7 @@ fn unpaired(items: &Items, databases: &Databases) -> State {
         return State::unknown(vec![incomplete(&format!("{} is missing, {rest} is there", names.account))]);
     }
     let known_page = names.page.iter().any(|key| items.contains_key(key));
-    let known_database =
-        databases.stores.keys().any(|name| WHATSAPP.indexed_db.all().any(|r| r.database == *name));
+    let known_database = databases.stores.keys().any(|name| WHATSAPP.indexed_db.all().any(|r| r.database == *name));
     match known_page || known_database || (items.is_empty() && databases.stores.is_empty()) {
         true => qr_page(),
         false => State::unknown(vec![Finding::new(Code::LayoutUnknown, "", "no item or database that is known")]),
@@ -119,7 +118,10 @@ fn missing(items: &Items, databases: &Databases) -> Vec<Finding> {
     let records = &WHATSAPP.indexed_db;
     let key = (!records.keys().any(|row| there(&row))).then_some(&records.key);
     let identity = (!there(&records.identity)).then_some(&records.identity);
-    names.chain([key, identity].into_iter().flatten().map(describe)).map(|name| incomplete(&format!("{name} is missing"))).collect()
+    names
+        .chain([key, identity].into_iter().flatten().map(describe))
+        .map(|name| incomplete(&format!("{name} is missing")))
+        .collect()
 }
 
 fn describe(name: &RecordName) -> String {
@@ -135,7 +137,8 @@ fn prove(items: &Items, databases: &Databases, findings: &mut Vec<Finding>) -> P
     let item = |key: &String| items.get(key).map_or("", String::as_str);
     let local = Local { noise: item(&names.noise), ivs: item(&names.noise_iv), salt: item(&names.salt) };
     let rows = WHATSAPP.indexed_db.keys();
-    let keys: Vec<&[u8]> = rows.filter_map(|row| databases.records.get(&row)).flat_map(|value| hkdf_keys(value)).collect();
+    let keys: Vec<&[u8]> =
+        rows.filter_map(|row| databases.records.get(&row)).flat_map(|value| hkdf_keys(value)).collect();
     match proof::prove(local, &keys) {
         Outcome::Proved => return Proof::Proved,
         Outcome::Refuted => {

@@ -73,7 +73,7 @@ fn stores_that_do_not_belong_together_are_told_apart() {
         ("paired", INDEXED, Some("qr"), "Broken Paired login_incomplete"),
         ("paired", INDEXED, Some("logged-out"), "Broken Paired login_incomplete login_incomplete"),
         // A re-pairing: every key is there, but of two logins.
-        ("paired", INDEXED, Some("blobs"), "Sound Paired pair_unproved"),
+        ("paired", INDEXED, Some("blobs"), "Doubtful Paired pair_refuted"),
     ] {
         let examination = examine(&exchange(name, store, other));
         assert_eq!(said(&examination), expected, "{name}, {store} of {other:?}: {:?}", examination.verdict);

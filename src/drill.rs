@@ -1,0 +1,49 @@
+//! Drilling: proves that the archive would bring the login back, by unpacking it into a scratch folder and examining
+//! what comes of it. The session isn't touched.
+
+use crate::disk;
+use crate::error::{Error, Result};
+use crate::session::snapshot::Carry;
+use crate::unpack;
+use crate::vault::Vault;
+use crate::vault::journal::Event;
+use crate::vault::state::Drilled;
+use crate::vault::workplace::Workplace;
+use crate::verdict::{Code, Finding, Login, Verdict};
+use jiff::Timestamp;
+use std::time::Instant;
+
+/// Unpacks and examines the session's archive; the outcome goes into the journal and the vault's memory.
+pub fn drill(session: &str, vault: &mut Vault, work: &Workplace, now: Timestamp) -> Result<Event> {
+    let started = Instant::now();
+    let _work = work.work("drill")?;
+    vault.refresh()?;
+    if !disk::exists(vault.archive()) {
+        return Err(Error::NothingToRestore { place: vault.archive().to_owned() });
+    }
+    let verdict = examine(session, vault, work)?;
+    disk::remove_tree(&work.stage())?;
+    vault.remember(|s| s.drilled = Some(Drilled { time: now, good: verdict.is_good() }))?;
+    let seconds = started.elapsed().as_secs_f64();
+    let event = Event::Drilled { archive: vault.archive().to_owned(), verdict: verdict.masked(), seconds };
+    vault.record(now, &event)?;
+    Ok(event)
+}
+
+fn examine(session: &str, vault: &Vault, work: &Workplace) -> Result<Verdict> {
+    let archive = vault.archive();
+    let unusable = |what: String| {
+        let finding = Finding::new(Code::ArchiveDamaged, archive, what);
+        Ok(Verdict::new("archive", Login::Unknown, None, vec![finding]))
+    };
+    let found = unpack::sessions_in(archive).and_then(|all| {
+        let named = all.iter().find(|i| i.prefix.file_name().is_some_and(|n| n == session)).or(all.first());
+        let interior = named.ok_or_else(|| Error::damaged(archive, "no session is in it"))?;
+        unpack::unpack(archive, interior, &work.stage(), Carry::Login)
+    });
+    match found {
+        Ok(examination) => Ok(examination.verdict),
+        Err(Error::Damaged { what, .. } | Error::Hostile { what, .. }) => unusable(what),
+        Err(e) => Err(e),
+    }
+}

@@ -1,0 +1,51 @@
+//! What the bot told, and what follows for its archives: which generation the server accepts, and which login has ended
+//! for good.
+
+use super::Vault;
+use super::journal::{Event, Told};
+use super::state::Tombstone;
+use crate::error::Result;
+use crate::verdict::masked;
+use jiff::Timestamp;
+
+/// The reasons for which a login has really ended: the server's 401 (logged out), 403 (the main device is gone) and 406
+/// (banned), and the phone's removal of the device. Sources: Baileys' `DisconnectReason`, whatsmeow's
+/// `ConnectFailureReason`. All others (402, 405, 408, 409, 411, 428, 440, 500, 503, 515, `post_logout` with reason 0,
+/// a conflict) leave the login as it was, and an older copy of it logs in again.
+const ENDINGS: [&str; 8] = ["401", "403", "406", "device_removed", "loggedOut", "logged_out", "forbidden", "UNPAIRED"];
+
+impl Vault {
+    /// Takes down what the bot told.
+    pub fn hear(&mut self, what: Told, reason: Option<&str>, now: Timestamp) -> Result<Event> {
+        let ended = what == Told::LoggedOut && reason.is_some_and(|r| ENDINGS.contains(&r));
+        let newest = self.newest()?.map(|(_, label)| label);
+        self.remember(|s| match what {
+            Told::Ready => {
+                s.ready = newest.map(|l| l.generation);
+                s.tombstone = None;
+                s.restored.iter_mut().for_each(|r| r.tries = 0);
+            }
+            Told::LoggedOut if ended => {
+                let account = newest.and_then(|l| l.account);
+                s.tombstone = Some(Tombstone { time: now, reason: reason.unwrap_or_default().to_owned(), account });
+            }
+            Told::LoggedOut | Told::Qr | Told::Disconnected => {}
+        })?;
+        let event = Event::Told { what, reason: reason.map(masked_words), ended };
+        self.record(now, &event)?;
+        Ok(event)
+    }
+
+    /// A new pairing ends the mourning for the old one.
+    pub(super) fn bury(&mut self, account: Option<&String>) -> Result<()> {
+        let other = self.state().tombstone.as_ref().is_some_and(|t| t.account.as_ref() != account);
+        if other { self.remember(|s| s.tombstone = None) } else { Ok(()) }
+    }
+}
+
+/// A reason is a word or a code; whatever else a bot puts there must not bring a phone number into the journal.
+fn masked_words(reason: &str) -> String {
+    let long = |word: &str| word.chars().filter(char::is_ascii_digit).count() >= 7;
+    let words = reason.split_whitespace().map(|w| if long(w) { masked(w) } else { w.to_owned() });
+    words.collect::<Vec<_>>().join(" ")
+}
