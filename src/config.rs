@@ -322,11 +322,6 @@ fn wrong(place: &str, problem: &str, suggestion: Option<String>) -> Error {
     Error::Config { place: place.to_owned(), problem: problem.to_owned(), suggestion }
 }
 
-/// A unit's full name: people leave `.service` out.
-pub fn unit_name(name: &str) -> String {
-    if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
-}
-
 /// The word that was most likely meant.
 fn nearest(word: &str, words: &[&str]) -> Option<String> {
     let likeness = |w: &&str| (strsim::jaro_winkler(word, w) * 1000.0) as u32;

@@ -2,8 +2,9 @@
 //! configuration names the systemd unit or the pm2 app; the bot's process itself is never touched.
 
 use crate::owner::Owner;
-use crate::config::{Config, unit_name};
+use crate::config::Config;
 use crate::error::{At, Error, Result};
+use crate::setup::facts::unit_name;
 use std::path::Path;
 use std::process::{Command, Stdio};
 

@@ -2,7 +2,6 @@
 //! its systemd unit or pm2 app. Looks, and changes nothing.
 
 use crate::error::{Error, Result};
-use crate::config::unit_name;
 use crate::owner::Owner;
 use crate::session::find;
 use std::fs;
@@ -87,6 +86,11 @@ impl Facts {
     pub fn name(&self) -> String {
         self.app.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
+}
+
+/// A unit's full name: people leave `.service` out.
+pub fn unit_name(name: &str) -> String {
+    if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
 }
 
 /// A unit file.

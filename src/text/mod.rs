@@ -281,19 +281,19 @@ impl Lang {
         }
     }
 
-    /// A size for people: `102.4 MB`.
-    pub fn bytes(self, n: u64) -> String {
-        match self {
-            Lang::En => en::bytes(n),
-            Lang::Ru => ru::bytes(n),
-        }
-    }
-
     /// What an ailment means and what mends it.
     pub fn ailment(self, ailment: &Ailment) -> Told {
         match self {
             Lang::En => en::ailment(ailment),
             Lang::Ru => ru::ailment(ailment),
+        }
+    }
+
+    /// A size for people: `102.4 MB`.
+    pub fn bytes(self, n: u64) -> String {
+        match self {
+            Lang::En => en::bytes(n),
+            Lang::Ru => ru::bytes(n),
         }
     }
 

@@ -20,3 +20,4 @@ mod kinds_corpus;
 mod mounts;
 mod snapshots;
 mod states;
+mod vps;
