@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the door")]
 
 use crate::error::{At, Error, Result};
+use crate::tree;
 use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -42,12 +43,14 @@ pub fn sync_dir(dir: &Path) -> Result<()> {
 /// Flushes everything below a folder: file by file, or, where there are many, all of the file system at once.
 pub fn sync_tree(root: &Path) -> Result<()> {
     const MANY: usize = 256;
-    let entries = crate::tree::walk(root, &|_| true)?;
+    let entries = tree::walk(root, &|_| true)?;
     if entries.len() > MANY {
         let handle = File::open(root).at("opening", root)?;
         return rustix::fs::syncfs(&handle).at("flushing", root);
     }
-    for path in entries.iter().filter(|e| e.kind != crate::tree::EntryKind::Link).map(|e| root.join(&e.path)) {
+    // Links and sockets have no content to flush.
+    let has_content = |e: &&tree::Entry| matches!(e.kind, tree::EntryKind::File | tree::EntryKind::Dir);
+    for path in entries.iter().filter(has_content).map(|e| root.join(&e.path)) {
         File::open(&path).and_then(|f| f.sync_all()).at("flushing", &path)?;
     }
     sync_dir(root)
@@ -144,15 +147,19 @@ pub fn append_line(path: &Path, line: &str) -> Result<()> {
     file.write_all(text.as_bytes()).at("writing", path)
 }
 
-/// Copies a file's bytes, sharing them where the file system can (reflink); private to its owner.
-/// Returns the number of bytes. The copy is not flushed: [`publish`] does that.
+/// Copies a file's bytes, sharing them where the file system can (reflink), and its time of last write; private to its
+/// owner. Returns the number of bytes. The copy is not flushed: [`publish`] does that.
 pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
     let source = File::open(from).at("opening", from)?;
     let mut target = create_new(to)?;
-    if rustix::fs::ioctl_ficlone(&target, &source).is_ok() {
-        return Ok(target.metadata().at("reading", to)?.len());
-    }
-    io::copy(&mut &source, &mut target).at("copying", from)
+    let written = source.metadata().and_then(|m| m.modified()).at("reading", from)?;
+    let size = if rustix::fs::ioctl_ficlone(&target, &source).is_ok() {
+        target.metadata().at("reading", to)?.len()
+    } else {
+        io::copy(&mut &source, &mut target).at("copying", from)?
+    };
+    target.set_modified(written).at("setting the time of", to)?;
+    Ok(size)
 }
 
 /// Makes a symbolic link.
@@ -183,10 +190,12 @@ pub fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
-/// Removes a folder and all in it, never following links; nothing there is fine.
+/// Removes a folder and all in it, or a file, never following links; nothing there is fine.
 pub fn remove_tree(path: &Path) -> Result<()> {
-    if !exists(path) {
-        return Ok(());
+    match fs::symlink_metadata(path) {
+        Err(_) => return Ok(()),
+        Ok(meta) if !meta.is_dir() => return remove_file(path),
+        Ok(_) => {}
     }
     step();
     match fs::remove_dir_all(path) {

@@ -97,7 +97,7 @@ impl Restoring<'_> {
             return self.leave(reason, verdict, now);
         }
         if !self.dry_run {
-            require_idle(self.session)?;
+            self.session.require_idle()?;
         }
         let staged = match self.stage_best(&verdict)? {
             Ok(staged) => staged,
@@ -226,10 +226,12 @@ impl Restoring<'_> {
         if self.dry_run || !live.is_dir() || self.session.in_use() != Use::Free {
             return Ok(());
         }
-        kind.hold(live)?;
-        let steadied = kind.steady(live);
-        kind.let_go(live)?;
-        steadied
+        match kind.hold(&[live], self.work.dir()) {
+            Ok(_held) => kind.steady(live),
+            // Its bot has just started.
+            Err(Error::InUse { .. } | Error::MaybeInUse { .. }) => Ok(()),
+            Err(e) => Err(e),
+        }
     }
 
     /// Unpacks candidates beside the session, newest first, until one is good.
@@ -339,8 +341,9 @@ impl Restoring<'_> {
         set_modes(&self.work.stage(), self.mode)?;
         disk::sync_tree(self.work.dir())?;
         let backup = self.back_up(before, now)?;
-        require_idle(self.session)?;
-        let mut swap = Swap::new(self.session, self.work);
+        let mut swap = Swap::begin(self.session, self.work)?;
+        // Who was faster than the hold is seen now; who comes later refuses to start.
+        self.session.require_idle()?;
         swap.make()?;
         let mut after = self.session.kind.examine(&self.session.path)?.verdict;
         if staged.verdict.is_good() {
@@ -416,15 +419,6 @@ impl Restoring<'_> {
         })?;
         self.vault.show_used(&staged.from)?;
         if staged.from == self.vault.archive() { self.vault.accept_standing() } else { Ok(()) }
-    }
-}
-
-/// Law 4: a session in use, or where that can't be told, is not replaced.
-pub fn require_idle(session: &Session) -> Result<()> {
-    match session.in_use() {
-        Use::Free => Ok(()),
-        Use::Held(holder) => Err(Error::InUse { path: session.path.clone(), holder }),
-        Use::CannotTell(why) => Err(Error::MaybeInUse { path: session.path.clone(), why }),
     }
 }
 

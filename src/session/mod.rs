@@ -12,7 +12,7 @@ pub mod snapshot;
 pub mod sqlite;
 pub mod whatsmeow;
 
-use crate::error::Result;
+use crate::error::{Error, Holder, Result};
 pub use crate::progress::{Identity, Progress, Proof, Vector};
 use crate::verdict::Verdict;
 use std::collections::BTreeMap;
@@ -83,18 +83,16 @@ pub trait Kind: Sync {
         Ok(())
     }
 
-    /// Makes a bot that starts on this folder meanwhile refuse to (Chromium: a `SingletonLock` of ours).
-    fn hold(&self, folder: &Path) -> Result<()> {
-        let _ = folder;
-        Ok(())
-    }
-
-    /// Takes away what [`Kind::hold`] put.
-    fn let_go(&self, folder: &Path) -> Result<()> {
-        let _ = folder;
-        Ok(())
+    /// Makes a bot that starts meanwhile on one of these folders refuse to, as long as the returned value lives; they
+    /// may change places. `room` is a folder beside them that is ours. Fails with [`Error::InUse`] if one is in use.
+    fn hold(&self, folders: &[&Path], room: &Path) -> Result<Option<Box<dyn Hold>>> {
+        let _ = (folders, room);
+        Ok(None)
     }
 }
+
+/// Folders on which no bot starts as long as the value lives.
+pub trait Hold {}
 
 /// All that an examination finds out about a copy.
 #[derive(Debug, Clone)]
@@ -122,9 +120,20 @@ pub enum Use {
     /// Nobody does.
     Free,
     /// Somebody does.
-    Held(crate::error::Holder),
+    Held(Holder),
     /// It can't be told from here, which counts as yes.
     CannotTell(String),
+}
+
+impl Use {
+    /// Turns everything but [`Use::Free`] into the error that says why the session at `path` is left alone.
+    pub fn or_refuse(self, path: &Path) -> Result<()> {
+        match self {
+            Use::Free => Ok(()),
+            Use::Held(holder) => Err(Error::InUse { path: path.to_owned(), holder }),
+            Use::CannotTell(why) => Err(Error::MaybeInUse { path: path.to_owned(), why }),
+        }
+    }
 }
 
 /// A session found on this machine, with everything that follows from where it lies.

@@ -203,7 +203,8 @@ fn we_read_everybodys_archives() {
         let log = listed.iter().find(|l| l.path.ends_with("leveldb/000003.log")).expect(name);
         let mtime = fs::metadata(home.join(PREFIX).join("Default/leveldb/000003.log")).unwrap().modified().unwrap();
         let mtime = mtime.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
-        assert!((log.mtime.0 - mtime).abs() <= 1, "{name}: {} and {mtime}", log.mtime.0);
+        // A zip counts in steps of two seconds, and some round up.
+        assert!((log.mtime.0 - mtime).abs() <= 2, "{name}: {} and {mtime}", log.mtime.0);
         println!("{name} read");
     }
 }

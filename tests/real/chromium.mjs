@@ -3,7 +3,7 @@
 //
 //   {"do":"launch","profile":DIR,"layout":"leveldb"|"sqlite"}   → {"pid"}
 //   {"do":"pair","account":"4917000:7","seed":"a"} {"do":"qr","seed":"a"} {"do":"logout"}
-//   {"do":"grow","mb":100,"blobs":false}
+//   {"do":"grow","mb":100,"blobs":false,"from":0,"like":"noise"|"prose"} {"do":"cache","mb":40}
 //   {"do":"write","kb":2,"ms":50,"keep":200} {"do":"stop"} {"do":"counter"}   → {"completed"}
 //   {"do":"everything"}                          what the page reads in the live profile (page/read.js)
 //   {"do":"read","profile":DIR,"layout":…}       the same by a fresh Chromium on another profile
@@ -51,7 +51,7 @@ const ORDERS = {
 async function obey(order) {
   const { do: name, ...how } = order;
   if (name in ORDERS) return ORDERS[name](how);
-  if (!['pair', 'qr', 'logout', 'grow', 'fillLocal', 'everything'].includes(name)) throw new Error(`no such order: ${name}`);
+  if (!['pair', 'qr', 'logout', 'grow', 'cache', 'fillLocal', 'everything'].includes(name)) throw new Error(`no such order: ${name}`);
   return live.call(name, how);
 }
 

@@ -3,6 +3,7 @@
 //! stands in the modules below.
 
 mod copy;
+mod door;
 mod holder;
 mod idb_coding;
 mod layout;
@@ -14,7 +15,7 @@ mod sqlite_stores;
 mod stores;
 mod value;
 
-use super::{Examination, Kind, Use, Vector};
+use super::{Examination, Hold, Kind, Use, Vector};
 use crate::error::{At, Result};
 use crate::session::leveldb;
 use crate::tree::is_vanished;
@@ -98,12 +99,8 @@ impl Kind for Chromium {
         cut_torn_tails(live).map(drop)
     }
 
-    fn hold(&self, folder: &Path) -> Result<()> {
-        lock::hold(folder)
-    }
-
-    fn let_go(&self, folder: &Path) -> Result<()> {
-        lock::let_go(folder)
+    fn hold(&self, folders: &[&Path], room: &Path) -> Result<Option<Box<dyn Hold>>> {
+        Ok(Some(Box::new(lock::hold(folders, room)?)))
     }
 }
 

@@ -12,8 +12,10 @@ export async function seeded(seed, purpose, length) {
   return new Uint8Array(await crypto.subtle.deriveBits(how, key, length * 8));
 }
 
-/** The body of the n-th record: any reader can make it again and compare. Incompressible, or text that shrinks. */
+/** The body of the n-th record: any reader can make it again and compare. Incompressible, text that shrinks to almost
+ * nothing, or `'prose'`, which shrinks as written language does. */
 export function body(n, length, compressible) {
+  if (compressible === 'prose') return prose(n, length);
   const out = new Uint8Array(length);
   let x = (n * 2654435761 + 1) >>> 0 || 1;
   for (let i = 0; i < length; i++) {
@@ -25,6 +27,27 @@ export function body(n, length, compressible) {
     out[i] = compressible ? 97 + (i % 23) + (i % 64 === 0 ? x % 3 : 0) : x & 255;
   }
   return out;
+}
+
+const SYLLABLES = 'al be co da en fi go ha in ju ka lo mi no os pe qua ri so ta un ve wo xi yo za shi ter ment ing'.split(' ');
+
+/** Words of one to three syllables, short ones the most frequent, with punctuation and numbers in between. */
+function prose(n, length) {
+  let x = (n * 2654435761 + 1) >>> 0 || 1;
+  const next = below => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) % below;
+  };
+  const syllable = () => SYLLABLES[Math.min(next(SYLLABLES.length), next(SYLLABLES.length))];
+  let text = '';
+  while (text.length < length) {
+    for (let left = 1 + Math.min(next(3), next(3)); left > 0; left--) text += syllable();
+    const mark = next(16);
+    text += mark === 0 ? '. ' : mark === 1 ? `, ${next(10_000)} ` : ' ';
+  }
+  return new TextEncoder().encode(text.slice(0, length));
 }
 
 export function same(a, b) {

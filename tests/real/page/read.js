@@ -27,7 +27,7 @@ async function digest(string) {
 async function problemOf(record) {
   if (record?.length === undefined) return null;
   const bytes = record.blob ? new Uint8Array(await record.blob.arrayBuffer()) : record.bytes;
-  return same(bytes, body(record.n, record.length, !!record.compressible)) ? null : 'holds other bytes than were written';
+  return same(bytes, body(record.n, record.length, record.compressible)) ? null : 'holds other bytes than were written';
 }
 
 const WRITERS = new Set(['session-store', 'senderkey-store', 'message']);

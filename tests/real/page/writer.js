@@ -85,21 +85,28 @@ export async function stop() {
 /** The last step both databases have completed. */
 export const progress = () => last;
 
-/** Makes the history larger by `mb` megabytes, half of it compressible; `blobs` = in files of their own. */
-export async function grow({ mb, blobs = false }) {
+/** Makes the history larger by `mb` megabytes; `blobs` = in files of their own, `from` = the first record's number.
+ * `like` = `noise`, as WhatsApp Web's own encryption leaves it, `prose`, or else half noise, half one line repeated. */
+export async function grow({ mb, blobs = false, from = 0, like }) {
   const length = blobs ? 256 * 1024 : 32 * 1024;
   const store = blobs ? 'table-02' : 'table-01';
   const records = Math.ceil((mb * 1024 * 1024) / length);
   const batch = 32;
-  for (let from = 0; from < records; from += batch) {
+  for (let start = from; start < from + records; start += batch) {
     await write('model-storage', [store], target => {
-      for (let id = from; id < Math.min(from + batch, records); id++) {
-        const compressible = id % 2 === 0;
+      for (let id = start; id < Math.min(start + batch, from + records); id++) {
+        const compressible = like ? like === 'prose' && 'prose' : id % 2 === 0;
         target.put({ id, n: id, length, compressible, bytes: body(id, length, compressible) });
       }
     });
   }
   await write('model-storage', ['user-prefs'], prefs => prefs.put({ id: `records of ${store}`, value: records }));
+}
+
+/** Fills the page's caches with about `mb` megabytes, which are no part of the login. */
+export async function cache({ mb }) {
+  const media = await caches.open('media');
+  for (let n = 0; n < mb * 8; n++) await media.put(`/media/${n}`, new Response(body(n, 128 * 1024, false)));
 }
 
 /** Fills Local Storage with about `mb` megabytes (at most 4), so that its login keys move from the log to a table. */
