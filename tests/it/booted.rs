@@ -44,13 +44,18 @@ fn server() -> Machine {
     for (name, text) in wakeep::setup::server::SHIMS {
         machine.write(&format!("/root/release/{name}"), text, 0o755);
     }
-    let unit = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/whatsapp-auth-restore.service"));
+    let unit =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/whatsapp-auth-restore.service"));
     machine.write("/root/release/whatsapp-auth-restore.service", &unit.unwrap(), 0o644);
     fs::write(machine.at("/etc/hostname"), "vps\n").unwrap();
     machine.boot();
     machine.done("useradd --system --create-home bot && chown -R bot:bot /opt/nord-laundry-bot");
-    machine.done("cd /opt/nord-laundry-bot && su bot -s /bin/sh -c 'touch scan' && systemctl enable --now nord-laundry-bot");
-    wait_for("the bot's session", || machine.at(&format!("{APP}/.wwebjs_auth/session/Default/IndexedDB")).exists().then_some(()));
+    machine.done(
+        "cd /opt/nord-laundry-bot && su bot -s /bin/sh -c 'touch scan' && systemctl enable --now nord-laundry-bot",
+    );
+    wait_for("the bot's session", || {
+        machine.at(&format!("{APP}/.wwebjs_auth/session/Default/IndexedDB")).exists().then_some(())
+    });
     machine
 }
 
@@ -126,7 +131,8 @@ fn units_are_sound(machine: &Machine) {
         let verified = machine.run(&format!("systemd-analyze verify /etc/systemd/system/{unit}.service"));
         assert_eq!((verified.code, verified.stderr.as_str()), (0, ""), "{unit}");
         let score = machine.run(&format!("systemd-analyze security --no-pager {unit}.service"));
-        let exposure: f64 = score.stdout.rsplit_once(": ").and_then(|(_, e)| e.split(' ').next()?.parse().ok()).unwrap();
+        let exposure: f64 =
+            score.stdout.rsplit_once(": ").and_then(|(_, e)| e.split(' ').next()?.parse().ok()).unwrap();
         assert!(exposure <= 3.0, "{unit}: {exposure}");
         machine.done(&format!("systemctl is-active {unit}"));
     }
@@ -143,12 +149,21 @@ fn the_commands_as_written(machine: &Machine) {
     ] {
         machine.done(line);
     }
-    for line in ["ls -lh whatsapp_auth_latest.tar.gz", "ls -la whatsapp_auth_latest.tar.gz", "ls -la .wwebjs_auth/",
-        "ls -la auto-restore-auth.sh", "du -sh .wwebjs_auth/", "./cleanup-old-archives.sh"]
-    {
+    for line in [
+        "ls -lh whatsapp_auth_latest.tar.gz",
+        "ls -la whatsapp_auth_latest.tar.gz",
+        "ls -la .wwebjs_auth/",
+        "ls -la auto-restore-auth.sh",
+        "du -sh .wwebjs_auth/",
+        "./cleanup-old-archives.sh",
+    ] {
         machine.done(&in_app(line));
     }
-    for log in ["tail -f /var/log/whatsapp-auth-restore.log", "tail -f /var/log/whatsapp-auth-check.log", "journalctl -u whatsapp-auth-restore"] {
+    for log in [
+        "tail -f /var/log/whatsapp-auth-restore.log",
+        "tail -f /var/log/whatsapp-auth-check.log",
+        "journalctl -u whatsapp-auth-restore",
+    ] {
         let shown = machine.run(&format!("timeout 1 {log}"));
         assert!(shown.stdout.lines().count() > 0, "{log}: {shown:?}");
     }

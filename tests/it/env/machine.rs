@@ -28,7 +28,8 @@ impl Machine {
         let at = |part: &str| disk.path().join(part).display().to_string();
         let parts = format!("lowerdir={},upperdir={},workdir={}", tree.trim(), at("upper"), at("work"));
         run(Command::new("mount").args(["-t", "overlay", "overlay", "-o", &parts]).arg(disk.path().join("root")));
-        let name = format!("wakeep-{}", disk.path().file_name().unwrap().to_string_lossy().replace('_', "-").to_lowercase());
+        let name =
+            format!("wakeep-{}", disk.path().file_name().unwrap().to_string_lossy().replace('_', "-").to_lowercase());
         used("booted Debian (systemd-nspawn)");
         Machine { disk, name, container: None }
     }
@@ -59,7 +60,8 @@ impl Machine {
         nspawn.arg(format!("--machine={}", self.name)).arg("-D").arg(self.root());
         let child = nspawn.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let list = format!("/proc/{0}/task/{0}/children", child.id());
-        let first = wait_for("the machine's first process", || fs::read_to_string(&list).ok()?.split(' ').next()?.parse().ok());
+        let first =
+            wait_for("the machine's first process", || fs::read_to_string(&list).ok()?.split(' ').next()?.parse().ok());
         self.container = Some((child, first));
         wait_for("the machine to start", || {
             let state = self.run("systemctl is-system-running");
