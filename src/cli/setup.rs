@@ -10,7 +10,7 @@ use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::bot::Supervisor;
 use crate::owner;
-use crate::setup::facts::{Facts, Said, Schedule};
+use crate::setup::facts::{self, Facts, Said, Schedule};
 use crate::setup::record::Undone;
 use crate::setup::server::{self, Names};
 use crate::setup::{Fate, Site, Step, difference, local};
@@ -67,33 +67,58 @@ fn beside(context: &Context, wish: &Setup) -> Result<Exit> {
 
 /// The whole server.
 fn whole(context: &Context, wish: &Setup) -> Result<Exit> {
+    if !wish.undo {
+        return build(context, wish);
+    }
+    // Without a name: all that was set up here.
+    let mut apps: Vec<PathBuf> = wish.app_dir.iter().cloned().collect();
+    if apps.is_empty() {
+        apps = facts::set_up(root(wish));
+    }
+    if apps.is_empty() {
+        context.show.line(context.show.lang.phrase(Phrase::NothingChanged));
+    }
+    for app in apps {
+        take_down(context, &Setup { app_dir: Some(app), ..wish.clone() })?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether the machine that is set up is this one, and runs.
+fn is_alive(wish: &Setup) -> bool {
+    wish.root.is_none() && Path::new(BOOTED).is_dir() && !wish.dry_run
+}
+
+fn site<'a>(wish: &'a Setup, facts: &Facts) -> Result<Site<'a>> {
+    Site::open(root(wish), &Path::new(crate::config::SYSTEM).join(server::record_name(facts)))
+}
+
+fn build(context: &Context, wish: &Setup) -> Result<Exit> {
     let facts = facts(wish)?;
     let names = Names::of(&facts);
-    let root = root(wish);
-    let record = Path::new(crate::config::SYSTEM).join(server::record_name(&facts));
-    let mut site = Site::open(root, &record)?;
-    let alive = root == Path::new("/") && Path::new(BOOTED).is_dir() && !wish.dry_run;
-    if wish.undo {
-        if alive {
-            // What was never switched on is no reason to stop here.
-            let units = names.enabled(&facts);
-            let _ = systemctl(&[&["disable", "--now", "--quiet"], strs(&units).as_slice()].concat());
-        }
-        folder_half(context, wish, &facts)?;
-        undo(context, &mut site, wish.dry_run)?;
-        if alive {
-            systemctl(&["daemon-reload"])?;
-        }
-        return Ok(Exit::Done);
-    }
     let this = std::env::current_exe().at("reading", Path::new("/proc/self/exe"))?;
-    let installed = facts.wakeep.starts_with("/usr/bin") || (root == Path::new("/") && this == facts.wakeep);
-    take(context, &mut site, &server::system(&facts, (!installed).then_some(this.as_path())), wish.dry_run)?;
+    let installed = facts.wakeep.starts_with("/usr/bin") || (wish.root.is_none() && this == facts.wakeep);
+    let program = (!installed).then_some(this.as_path());
+    take(context, &mut site(wish, &facts)?, &server::system(&facts, program), wish.dry_run)?;
     folder_half(context, wish, &facts)?;
-    if alive {
+    if is_alive(wish) {
         switch_on(&names.enabled(&facts))?;
     }
-    finish(context, &facts, &names, alive)
+    finish(context, &facts, &names, is_alive(wish))
+}
+
+fn take_down(context: &Context, wish: &Setup) -> Result<()> {
+    let facts = facts(wish)?;
+    if is_alive(wish) {
+        let names = Names::of(&facts);
+        for unit in [names.restore, names.keeper, names.timer] {
+            // What was never switched on is no reason to stop here.
+            let _ = systemctl(&["disable", "--now", "--quiet", &unit]);
+        }
+    }
+    folder_half(context, wish, &facts)?;
+    undo(context, &mut site(wish, &facts)?, wish.dry_run)?;
+    if is_alive(wish) { systemctl(&["daemon-reload"]) } else { Ok(()) }
 }
 
 fn strs(all: &[String]) -> Vec<&str> {

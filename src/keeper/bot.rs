@@ -1,9 +1,9 @@
 //! The bot's own supervisor: stops the bot before its session is replaced, and starts it again. Only where the
 //! configuration names the systemd unit or the pm2 app; the bot's process itself is never touched.
 
-use crate::owner::Owner;
 use crate::config::Config;
 use crate::error::{At, Error, Result};
+use crate::owner::Owner;
 use crate::setup::facts::unit_name;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -71,9 +71,15 @@ impl Supervisor {
     }
 }
 
-/// pm2 belongs to the bot's user: asked by root it would speak of root's own apps.
+/// pm2 belongs to the bot's user: asked by root it would speak of root's own apps. cron's PATH doesn't have it.
 fn pm2(owner: Option<Owner>) -> Command {
-    owner.map_or_else(|| Command::new("pm2"), |o| o.command("pm2"))
+    let path = crate::config::environment("PATH").unwrap_or_else(|| "/usr/bin:/bin".to_owned());
+    let mut command = Command::new("/usr/bin/env");
+    if let Some(owner) = owner {
+        command = owner.command("/usr/bin/env");
+    }
+    command.env("PATH", format!("{path}:/usr/local/bin")).arg("pm2");
+    command
 }
 
 fn succeeds(command: &mut Command) -> bool {

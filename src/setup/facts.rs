@@ -88,6 +88,18 @@ impl Facts {
     }
 }
 
+/// The folders of the bots that were set up here, the first one last: the others lean on what it brought.
+pub fn set_up(root: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(root.join("etc/wakeep")).into_iter().flatten().flatten().map(|e| e.path());
+    let mut configurations: Vec<PathBuf> = files.filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
+    configurations.sort_by_key(|p| p.file_stem().is_some_and(|s| s == "wakeep"));
+    let app = |file: &PathBuf| {
+        let table: toml::Table = toml::from_str(&fs::read_to_string(file).ok()?).ok()?;
+        Path::new(table.get("session")?.as_str()?).parent().map(Path::to_owned)
+    };
+    configurations.iter().filter_map(app).collect()
+}
+
 /// A unit's full name: people leave `.service` out.
 pub fn unit_name(name: &str) -> String {
     if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
@@ -101,9 +113,9 @@ struct Unit {
 
 impl Unit {
     fn value(&self, key: &str) -> Option<&str> {
-        let value = |l: &str| l.trim().strip_prefix(key).and_then(|r| r.trim_start().strip_prefix('=')).map(str::len);
-        let line = self.text.lines().rfind(|l| value(l).is_some())?;
-        line.split_once('=').map(|(_, v)| v.trim().trim_start_matches('-')).filter(|v| !v.is_empty())
+        let mut pairs = self.text.lines().filter_map(|l| l.split_once('='));
+        let value = pairs.rfind(|(k, _)| k.trim() == key).map(|(_, v)| v.trim().trim_start_matches('-'));
+        value.filter(|v| !v.is_empty())
     }
 
     /// Whether it runs something in this folder.

@@ -143,7 +143,10 @@ pub(super) fn code(code: Code) -> Told {
             "SingletonLock names another host: Chromium will refuse to start",
             "make sure that no bot runs there, then remove SingletonLock",
         ),
-        Code::ChromiumDowngrade => Told::new("an older Chromium than before used this profile; Chromium may not read what a newer one wrote", "install the newer Chromium again"),
+        Code::ChromiumDowngrade => Told::new(
+            "an older Chromium than before used this profile; Chromium may not read what a newer one wrote",
+            "install the newer Chromium again",
+        ),
         Code::CredsMissing => Told::new("creds.json is missing", restore),
         Code::CredsTorn => Told::new("creds.json is empty or cut off", restore),
         Code::CredsField => Told::new("creds.json lacks a field or holds a wrong one", restore),
@@ -328,7 +331,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::SetupTakeIt => "to take it:",
         Phrase::SetupRemoved => "removed",
         Phrase::SetupPutBack => "put back as it was",
-        Phrase::SetupNoUnit => "The bot's unit was not found: name it with --bot-unit UNIT, so that every start of the bot finds a restored login.",
+        Phrase::SetupNoUnit => {
+            "The bot's unit was not found: name it with --bot-unit UNIT, so that every start of the bot finds a restored login."
+        }
         Phrase::SetupEffect => "Takes effect at your bot's next start:",
         Phrase::LogNotWritten => "warning: the log can't be written:",
         Phrase::StoppingBot => "the bot is stopped for the restore:",
@@ -341,7 +346,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Takes => "taking",
         Phrase::NoneFound => "No whatsapp_auth….tar.gz is in your home folder or in /tmp.",
         Phrase::TypeThere => "Type this on the machine where the bot ran, in the bot's folder:",
-        Phrase::IsStoppedThere => "Is the bot on the other machine stopped? Two machines with one login get both unlinked.",
+        Phrase::IsStoppedThere => {
+            "Is the bot on the other machine stopped? Two machines with one login get both unlinked."
+        }
         Phrase::PutThere => "in place:",
         Phrase::Healthy => "Nothing is wrong.",
         Phrase::Mended => "mended",
@@ -374,10 +381,13 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("git tracks {}, a key to the account", path.display()),
             format!("git rm -r --cached {}, then unlink the device on the phone and link it anew", path.display()),
         ),
-        Ailment::KeeperRests { unit: Some(unit) } => {
-            Told::new("the keeper does not run", format!("sudo systemctl restart {unit}; journalctl -u {unit} says why it ended"))
+        Ailment::KeeperRests { unit: Some(unit) } => Told::new(
+            "the keeper does not run",
+            format!("sudo systemctl restart {unit}; journalctl -u {unit} says why it ended"),
+        ),
+        Ailment::KeeperRests { unit: None } => {
+            Told::new("no keeper runs: nothing is archived by itself", "wakeep watch")
         }
-        Ailment::KeeperRests { unit: None } => Told::new("no keeper runs: nothing is archived by itself", "wakeep watch"),
         Ailment::UnitFailed { unit } => Told::new(
             format!("{unit} has failed"),
             format!("journalctl -u {unit} -n 20, then sudo systemctl restart {unit}"),
@@ -403,9 +413,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("{} belongs to another host ({owner}): Chromium will refuse to start", path.display()),
             format!("make sure that no bot runs there, then rm {}", path.display()),
         ),
-        Ailment::DiskNearlyFull { free } => {
-            Told::new(format!("only {} are free on the disk", bytes(*free)), "df -h; sudo journalctl --vacuum-size=200M")
-        }
+        Ailment::DiskNearlyFull { free } => Told::new(
+            format!("only {} are free on the disk", bytes(*free)),
+            "df -h; sudo journalctl --vacuum-size=200M",
+        ),
         Ailment::ClockWrong { path } => Told::new(
             format!("{} seems to come from the future: the clock is wrong", path.display()),
             "timedatectl; sudo timedatectl set-ntp true",

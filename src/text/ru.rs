@@ -156,7 +156,10 @@ pub(super) fn code(code: Code) -> Told {
             "в SingletonLock имя другой машины: Chromium откажется запускаться",
             "убедитесь, что там бот не работает, и удалите SingletonLock",
         ),
-        Code::ChromiumDowngrade => Told::new("профилем пользовался Chromium старее прежнего; он может не прочесть того, что записал новый", "верните более новый Chromium"),
+        Code::ChromiumDowngrade => Told::new(
+            "профилем пользовался Chromium старее прежнего; он может не прочесть того, что записал новый",
+            "верните более новый Chromium",
+        ),
         Code::CredsMissing => Told::new("нет файла creds.json", restore),
         Code::CredsTorn => Told::new("файл creds.json пуст или оборван", restore),
         Code::CredsField => Told::new("в creds.json нет поля или оно неверно", restore),
@@ -351,7 +354,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::SetupTakeIt => "чтобы взять его:",
         Phrase::SetupRemoved => "удалено",
         Phrase::SetupPutBack => "возвращено как было",
-        Phrase::SetupNoUnit => "Сервис бота не найден: назовите его: --bot-unit СЕРВИС, тогда каждый запуск бота найдёт восстановленный вход.",
+        Phrase::SetupNoUnit => {
+            "Сервис бота не найден: назовите его: --bot-unit СЕРВИС, тогда каждый запуск бота найдёт восстановленный вход."
+        }
         Phrase::SetupEffect => "Вступит в силу при следующем запуске бота:",
         Phrase::LogNotWritten => "предупреждение: не удаётся писать в лог:",
         Phrase::StoppingBot => "бот остановлен на время восстановления:",
@@ -385,10 +390,9 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("архива нет: {}", path.display()),
             "wakeep archive (на новом сервере: ./upload-auth-archive.sh)",
         ),
-        Ailment::ArchiveStale { seconds: age, .. } => Told::new(
-            format!("сессия менялась, а архив сделан {}", ago(*age)),
-            "wakeep archive; он скажет, что мешает",
-        ),
+        Ailment::ArchiveStale { seconds: age, .. } => {
+            Told::new(format!("сессия менялась, а архив сделан {}", ago(*age)), "wakeep archive; он скажет, что мешает")
+        }
         Ailment::WorldReadable { path } => Told::new(
             format!("{} может прочитать любой на этой машине, а это ключ к аккаунту", path.display()),
             format!("chmod 600 {} (или archive_mode, если так задумано)", path.display()),
@@ -397,10 +401,13 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("{} лежит в git, а это ключ к аккаунту", path.display()),
             format!("git rm -r --cached {}, затем отвяжите устройство на телефоне и привяжите заново", path.display()),
         ),
-        Ailment::KeeperRests { unit: Some(unit) } => {
-            Told::new("хранитель не работает", format!("sudo systemctl restart {unit}; почему он остановился: journalctl -u {unit}"))
+        Ailment::KeeperRests { unit: Some(unit) } => Told::new(
+            "хранитель не работает",
+            format!("sudo systemctl restart {unit}; почему он остановился: journalctl -u {unit}"),
+        ),
+        Ailment::KeeperRests { unit: None } => {
+            Told::new("хранитель не работает: сам архив не создаётся", "wakeep watch")
         }
-        Ailment::KeeperRests { unit: None } => Told::new("хранитель не работает: сам архив не создаётся", "wakeep watch"),
         Ailment::UnitFailed { unit } => Told::new(
             format!("сервис {unit} завершился с ошибкой"),
             format!("journalctl -u {unit} -n 20, затем sudo systemctl restart {unit}"),
@@ -418,10 +425,9 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         Ailment::NotExecutable { path } => {
             Told::new(format!("скрипт {} нельзя запустить", path.display()), format!("chmod 755 {}", path.display()))
         }
-        Ailment::StaleLock { path, owner, dead: true } => Told::new(
-            format!("{} остался от завершившегося браузера ({owner})", path.display()),
-            "wakeep doctor --fix",
-        ),
+        Ailment::StaleLock { path, owner, dead: true } => {
+            Told::new(format!("{} остался от завершившегося браузера ({owner})", path.display()), "wakeep doctor --fix")
+        }
         Ailment::StaleLock { path, owner, dead: false } => Told::new(
             format!("{} принадлежит другой машине ({owner}): Chromium не запустится", path.display()),
             format!("убедитесь, что там бот не работает, затем rm {}", path.display()),

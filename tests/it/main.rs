@@ -9,6 +9,7 @@ mod archive_differs;
 mod archive_hostile;
 mod archive_reuse;
 mod archive_zoo;
+mod booted;
 mod crash;
 mod documents;
 mod env;

@@ -345,6 +345,21 @@ fn run_passes_signals_on_and_archives_once_more_at_the_end() {
     assert!(written >= 2, "one at the start, one when the bot had ended: {ended:?}");
 }
 
+/// As the first process of a container, where every orphan is its child.
+#[test]
+fn run_reaps_what_the_bot_leaves_behind() {
+    let bot = StandIn::stopped();
+    let script = "sh -c 'sleep 0.2 &'; sleep 1; ps -e -o stat= | grep -c Z; exit 9";
+    let mut command = Command::new("unshare");
+    let namespace = ["--pid", "--fork", "--mount-proc", "--map-root-user"];
+    command.args(namespace).arg(env!("CARGO_BIN_EXE_wakeep")).args(["run", "--", "sh", "-c", script]);
+    let ended = outcome({
+        command.current_dir(bot.home()).stdin(Stdio::null());
+        command
+    });
+    assert!(ended.code == 9 && ended.stdout.lines().any(|l| l == "0"), "{ended:?}");
+}
+
 #[test]
 fn where_a_keeper_has_the_session_run_only_starts_the_bot() {
     let bot = StandIn::stopped();

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "the world offers more than each test takes")]
 
 pub mod chromium;
+pub mod machine;
 pub mod oracle;
 pub mod standin;
 pub mod wakeep;
