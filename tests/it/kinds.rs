@@ -19,7 +19,13 @@ struct Sample {
 
 const SAMPLES: [Sample; 3] = [
     Sample { kind: "chromium", name: "profile", make: make_profile, change: touch_profile, damage: damage_profile },
-    Sample { kind: "baileys", name: "auth_info_baileys", make: make_baileys, change: grow_baileys, damage: empty_creds },
+    Sample {
+        kind: "baileys",
+        name: "auth_info_baileys",
+        make: make_baileys,
+        change: grow_baileys,
+        damage: empty_creds,
+    },
     Sample { kind: "whatsmeow", name: "store.db", make: make_store, change: grow_store, damage: damage_store },
 ];
 
@@ -114,7 +120,11 @@ fn every_kind_is_kept_and_comes_back() {
         assert_eq!(say(&["archive"])["outcome"], "refused", "{kind}: and not archived");
         assert_eq!(say(&["restore", "--if-needed"])["outcome"], "restored", "{kind}");
         let good = say(&["check"]);
-        assert_eq!((good["verdict"].as_str(), good["login"].as_str()), (Some("sound"), Some("paired")), "{kind}: {good}");
+        assert_eq!(
+            (good["verdict"].as_str(), good["login"].as_str()),
+            (Some("sound"), Some("paired")),
+            "{kind}: {good}"
+        );
 
         fs::remove_dir_all(&session).or_else(|_| fs::remove_file(&session)).unwrap();
         assert_eq!(say(&["restore", "--if-needed"])["outcome"], "restored", "{kind}: gone");
