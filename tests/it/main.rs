@@ -19,6 +19,7 @@ mod moments;
 mod kinds;
 mod kinds_corpus;
 mod mounts;
+mod pm2;
 mod snapshots;
 mod states;
 mod vps;
