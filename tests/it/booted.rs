@@ -5,6 +5,7 @@
 use crate::env::machine::{Machine, install, wait_for};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 const APP: &str = "/opt/nord-laundry-bot";
 
@@ -40,13 +41,7 @@ fn server() -> Machine {
     machine.write(&format!("{APP}/bot.sh"), BOT, 0o755);
     machine.write("/etc/systemd/system/nord-laundry-bot.service", UNIT, 0o644);
     install(this, &machine, &format!("{APP}/stand-in"));
-    install(this, &machine, "/root/release/wakeep");
-    for (name, text) in wakeep::setup::server::SHIMS {
-        machine.write(&format!("/root/release/{name}"), text, 0o755);
-    }
-    let unit =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/whatsapp-auth-restore.service"));
-    machine.write("/root/release/whatsapp-auth-restore.service", &unit.unwrap(), 0o644);
+    unpack_release(&machine);
     fs::write(machine.at("/etc/hostname"), "vps\n").unwrap();
     machine.boot();
     machine.done("useradd --system --create-home bot && chown -R bot:bot /opt/nord-laundry-bot");
@@ -57,6 +52,19 @@ fn server() -> Machine {
         machine.at(&format!("{APP}/.wwebjs_auth/session/Default/IndexedDB")).exists().then_some(())
     });
     machine
+}
+
+/// The release as `scripts/release` packs it, unpacked in root's home.
+fn unpack_release(machine: &Machine) {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pack = Command::new("scripts/release");
+    let packed = pack.current_dir(here).env("WAKEEP_BINARY", env!("CARGO_BIN_EXE_wakeep")).output().unwrap();
+    assert!(packed.status.success(), "{packed:?}");
+    let tarball = here.join(String::from_utf8(packed.stdout).unwrap().trim());
+    let unpacked = Command::new("tar").arg("xzf").arg(&tarball).arg("-C").arg(machine.at("/root")).status().unwrap();
+    assert!(unpacked.success());
+    let name = tarball.file_name().unwrap().to_string_lossy().replace(".tar.gz", "");
+    fs::rename(machine.at(&format!("/root/{name}")), machine.at("/root/release")).unwrap();
 }
 
 /// A line in the bot's folder.

@@ -19,6 +19,7 @@ mod kinds_corpus;
 mod lives;
 mod moments;
 mod mounts;
+mod pm2;
 mod snapshots;
 mod states;
 mod trouble;
