@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 
 const ACCOUNT: &str = "4917012345678:12";
 
-/// Makes the part of a restore that moves things as long as the part that reads: few moments would meet it otherwise.
-const SLOW_MOVES: &str = "renameat2,symlink,symlinkat,unlink,unlinkat,fsync:delay_enter=8000";
+/// Makes the part of a restore that moves and removes things much longer than the one before, in which a Chromium that
+/// starts has the session: few moments would meet it otherwise.
+const SLOW_MOVES: &str = "renameat2,symlink,symlinkat,unlink,unlinkat:delay_enter=12000";
 
-/// How long before wakeep Chromium is started at the earliest: as long as it takes to come up on a busy machine.
-const HEAD_START: f64 = 1.5;
+/// How long before wakeep Chromium is started at the earliest, in seconds: it takes a moment to come up.
+const HEAD_START: f64 = 0.5;
 
 /// A paired bot that has stopped, its archive, and what a page reads in its session.
 fn kept_bot() -> (Bot, Reading) {
