@@ -39,8 +39,8 @@ fn copy(from: &Path, to: &Path) {
 
 fn make_profile(session: &Path) {
     let mut bot = std::process::Command::new(env!("CARGO_BIN_EXE_wakeep"));
-    let mut bot = bot.args(["demo", "--bot"]).arg(session).stdin(std::process::Stdio::piped());
-    let mut child = (&mut bot).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let bot = bot.args(["demo", "--bot"]).arg(session).stdin(std::process::Stdio::piped());
+    let mut child = bot.stdout(std::process::Stdio::null()).spawn().unwrap();
     std::thread::sleep(std::time::Duration::from_millis(1200));
     child.kill().unwrap();
     child.wait().unwrap();
