@@ -33,7 +33,8 @@ impl Pm2<'_> {
     /// What the bot has said in all its lives; pm2 numbers the log where the example says how many instances there are.
     fn said(&self) -> String {
         let logs = fs::read_dir(self.bot.home().join("pm2/logs")).into_iter().flatten().flatten().map(|e| e.path());
-        let its = logs.filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("nord-laundry-bot-out")));
+        let its =
+            logs.filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("nord-laundry-bot-out")));
         its.map(|p| fs::read_to_string(p).unwrap_or_default()).collect()
     }
 }
@@ -61,7 +62,9 @@ fn the_bot_stays_pm2s_own_and_finds_its_login() {
     wait_for("the bot's word", || pm2.said().contains("ready").then_some(()));
     assert!(pm2.said().contains("restored from") && !pm2.said().contains("qr"), "{}", pm2.said());
     let before = fs::metadata(bot.archive()).unwrap().modified().unwrap();
-    wait_for("an archive by the second app", || (fs::metadata(bot.archive()).ok()?.modified().ok()? > before).then_some(()));
+    wait_for("an archive by the second app", || {
+        (fs::metadata(bot.archive()).ok()?.modified().ok()? > before).then_some(())
+    });
     let pid = pm2.run("pm2", &["pid", "nord-laundry-bot"]);
     let restored = pm2.run("wakeep", &["restore", "--force"]);
     assert!(restored.contains("pm2 stop nord-laundry-bot") && restored.contains("session restored"), "{restored}");
