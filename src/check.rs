@@ -33,7 +33,8 @@ pub type Versions = BTreeMap<String, String>;
 fn downgrade(before: &Versions, now: &Versions) -> Option<Finding> {
     let (before, now) = (before.get("chromium")?, now.get("chromium")?);
     let major = |version: &str| version.split('.').next().and_then(|m| m.parse::<u32>().ok());
-    (major(now)? < major(before)?).then(|| Finding::new(Code::ChromiumDowngrade, "Last Version", format!("{before} → {now}")))
+    (major(now)? < major(before)?)
+        .then(|| Finding::new(Code::ChromiumDowngrade, "Last Version", format!("{before} → {now}")))
 }
 
 /// What a check of one archive found.

@@ -101,6 +101,8 @@ pub struct Config {
     pub bot_pm2: Option<String>,
     /// The file this was read from.
     pub file: Option<PathBuf>,
+    /// The folder that relative paths are meant from: that of the file.
+    pub base: PathBuf,
 }
 
 /// Which of the bot's logs gets the keeper's lines.
@@ -135,6 +137,7 @@ impl Default for Config {
             bot_unit: None,
             bot_pm2: None,
             file: None,
+            base: PathBuf::new(),
         }
     }
 }
@@ -154,15 +157,20 @@ pub fn environment(name: &str) -> Option<String> {
 }
 
 impl Config {
-    /// Reads the file (`file`, else `WAKEEP_CONFIG`, else `./wakeep.toml`, else `/etc/wakeep/<this folder>.toml`, else
-    /// `/etc/wakeep/wakeep.toml`) and the environment. Where nothing names a session it is `./.wwebjs_auth`.
-    pub fn load(file: Option<&Path>) -> Result<Config> {
+    /// Reads the file (`file`, else `WAKEEP_CONFIG`, else `./wakeep.toml`, else `/etc/wakeep/wakeep.toml`) and the
+    /// environment. `session` names the one session that is meant, whatever the file says. Where nothing names a session
+    /// it is `.wwebjs_auth` beside the file.
+    pub fn load(file: Option<&Path>, session: Option<&Path>) -> Result<Config> {
         let mut config = Config::default();
         let named = file.map(Path::to_owned).or_else(|| environment("WAKEEP_CONFIG").map(PathBuf::from));
         if let Some(path) = named.or_else(|| usual_files().into_iter().find(|p| p.is_file())) {
             config.read(&path)?;
         }
-        for key in KEYS.iter().filter(|k| **k != "sessions") {
+        let meant = session.map(Path::to_owned).or_else(|| environment("WAKEEP_SESSION").map(PathBuf::from));
+        if let Some(session) = meant {
+            config.mean(session);
+        }
+        for key in KEYS.iter().filter(|k| !["sessions", "session"].contains(k)) {
             let name = format!("WAKEEP_{}", key.to_uppercase());
             if let Some(text) = environment(&name) {
                 config.set(key, &Value::String(text), Path::new(""), &name)?;
@@ -171,13 +179,29 @@ impl Config {
         Ok(config)
     }
 
+    /// Narrows the sessions down to this one. Archive and vault of another are not its own.
+    fn mean(&mut self, session: PathBuf) {
+        let full = |p: &Path| std::path::absolute(p).unwrap_or_else(|_| p.to_owned());
+        let known = self.places.iter().find(|p| full(&p.path) == full(&session)).cloned();
+        self.places = vec![known.unwrap_or(Place { path: session, ..Place::default() })];
+    }
+
     fn read(&mut self, path: &Path) -> Result<()> {
         let text = fs::read_to_string(path).at("reading", path)?;
         let place = path.display().to_string();
         let table: toml::Table = toml::from_str(&text).map_err(|e| wrong(&place, e.message(), None))?;
         let base = crate::disk::parent(path);
+        if base != Path::new(".") {
+            base.clone_into(&mut self.base);
+        }
+        let one = ["session", "archive", "vault"].into_iter().find(|key| table.contains_key(*key));
+        if let (Some(key), true) = (one, table.contains_key("sessions")) {
+            let problem = format!("`{key}` speaks of one session, [[sessions]] of several: put it into their tables");
+            return Err(wrong(&place, &problem, None));
+        }
+        let base = self.base.clone();
         for (key, value) in &table {
-            self.set(key, value, base, &place)?;
+            self.set(key, value, &base, &place)?;
         }
         self.file = Some(path.to_owned());
         Ok(())
@@ -214,7 +238,7 @@ impl Config {
     /// The session that `session`, `archive` and `vault` speak of.
     pub fn first(&mut self) -> &mut Place {
         if self.places.is_empty() {
-            self.places.push(Place { path: PathBuf::from(".wwebjs_auth"), ..Place::default() });
+            self.places.push(Place { path: self.base.join(".wwebjs_auth"), ..Place::default() });
         }
         &mut self.places[0]
     }

@@ -303,6 +303,22 @@ pub fn born(path: &Path) -> Option<i64> {
     (stat.stx_mask & StatxFlags::BTIME.bits() != 0).then_some(stat.stx_btime.tv_sec)
 }
 
+impl Lock {
+    /// What the holder of a lock says of itself; `None` if nobody has it. Takes nothing.
+    pub fn holder(path: &Path) -> Result<Option<String>> {
+        let mut file = File::open(path).at("opening the lock", path)?;
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let _ = file.read_to_string(&mut text);
+                Ok(Some(text))
+            }
+            Err(TryLockError::Error(e)) => Err(e).at("asking who locks", path),
+        }
+    }
+}
+
 /// Whether a file could be opened by somebody else than its owner and group.
 pub fn world_readable(path: &Path) -> Result<bool> {
     Ok(fs::metadata(path).at("reading", path)?.mode() & 0o004 != 0)

@@ -12,7 +12,7 @@ use crate::session::snapshot::Carry;
 use crate::session::{Session, Use};
 use crate::swap::Swap;
 use crate::vault::Vault;
-use crate::vault::backup::{Origin, label_of};
+use crate::vault::backup::{Backup, Origin, label_of};
 use crate::vault::journal::{Event, Reason, Refusal};
 use crate::vault::label::Label;
 use crate::vault::state::RestoredFrom;
@@ -28,9 +28,6 @@ const QR_PAGE_IS_YOUNG: i64 = 600;
 
 /// How many archives of a logged-out session are tried before a person is asked: the newest and one older.
 const MOST_TRIES: u32 = 2;
-
-/// How long a restored login must have lasted to count as accepted by the server, in seconds.
-const ACCEPTED_AFTER: i64 = 1800;
 
 /// How urgently the restore is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +68,8 @@ pub struct Restoring<'a> {
     pub shared: Option<&'a Path>,
     /// Permission bits for the session's folders; files get those of them that apply to files.
     pub mode: u32,
+    /// Whether this is the only session here: then an archive of another name is meant for it as well.
+    pub alone: bool,
     /// Only says what would be done.
     pub dry_run: bool,
     /// This host's name.
@@ -99,7 +98,11 @@ impl Restoring<'_> {
         if !self.dry_run {
             self.session.require_idle()?;
         }
-        let staged = match self.stage_best(&verdict)? {
+        let candidates = self.candidates(&verdict)?;
+        if candidates.is_empty() && self.wish == Wish::IfNeeded && verdict.login == Login::LoggedOut {
+            return self.leave(Reason::Exhausted, verdict, now);
+        }
+        let staged = match self.stage_best(candidates)? {
             Ok(staged) => staged,
             Err(refused) => return Ok(refused),
         };
@@ -155,6 +158,7 @@ impl Restoring<'_> {
         }
         match (verdict.grade, verdict.login) {
             (Grade::Broken | Grade::Missing, _) => Ok(None),
+            _ if logged_out && self.session.kind.logs_out_for_good() => Ok(Some(Reason::Tombstone)),
             _ if logged_out => self.after_logout(),
             (Grade::Doubtful, _) => Ok(Some(Reason::Doubtful)),
             (Grade::Sound, _) => Ok(Some(Reason::UnknownLogin)),
@@ -166,8 +170,7 @@ impl Restoring<'_> {
         if !self.was_paired()? {
             return Ok(Some(Reason::NeverPaired));
         }
-        let restored = self.vault.state().restored.clone();
-        if let Some(restored) = restored {
+        if let Some(restored) = self.on_trial() {
             self.vault.remember(|s| {
                 if !s.refused.contains(&restored.fingerprint) {
                     s.refused.push(restored.fingerprint);
@@ -178,6 +181,11 @@ impl Restoring<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// The last restore, as long as it isn't known whether the server accepted the login.
+    fn on_trial(&self) -> Option<RestoredFrom> {
+        self.vault.state().restored.clone().filter(|r| !r.accepted)
     }
 
     fn was_paired(&self) -> Result<bool> {
@@ -235,9 +243,9 @@ impl Restoring<'_> {
     }
 
     /// Unpacks candidates beside the session, newest first, until one is good.
-    fn stage_best(&mut self, current: &Verdict) -> Result<std::result::Result<Staged, Event>> {
+    fn stage_best(&mut self, candidates: Vec<PathBuf>) -> Result<std::result::Result<Staged, Event>> {
         let mut refused = None;
-        for from in self.candidates(current)? {
+        for from in candidates {
             match self.stage(&from) {
                 Ok(staged) if self.is_worth_it(&staged.verdict) => return Ok(Ok(staged)),
                 Ok(staged) => refused = refused.or(Some((from, staged.verdict))),
@@ -283,18 +291,31 @@ impl Restoring<'_> {
         let standing = standing.filter(|p| disk::exists(p)).map(Path::to_owned);
         let kept = self.vault.backups()?.into_iter();
         let kept = kept.filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b| b.path);
-        let mut all: Vec<PathBuf> = standing.chain(kept).collect();
-        if self.wish == Wish::IfNeeded {
-            all.sort_by_key(|path| std::cmp::Reverse(made(path)));
-            self.leave_out_refused(&mut all, current)?;
+        if self.wish != Wish::IfNeeded {
+            return Ok(standing.chain(kept).collect());
         }
-        Ok(all)
+        let (mut ours, others): (Vec<_>, Vec<_>) = standing.chain(kept).partition(|path| self.is_own(path));
+        // A clock that was set back doesn't turn generations round.
+        ours.sort_by_key(|path| std::cmp::Reverse(label_of(path).map(|l| l.generation)));
+        for other in others {
+            let at = ours.iter().position(|own| made(own) < made(&other)).unwrap_or(ours.len());
+            ours.insert(at, other);
+        }
+        self.leave_out_refused(&mut ours, current)?;
+        Ok(ours)
+    }
+
+    /// Whether wakeep made it here: its generation then counts.
+    fn is_own(&self, path: &Path) -> bool {
+        let at_its_path = path == self.vault.archive() && self.vault.latest().is_some();
+        let generation = |p| Backup::read(p).is_ok_and(|b| b.is_some_and(|b| b.generation().is_some()));
+        at_its_path || path.starts_with(self.vault.dir()) && generation(path)
     }
 
     /// By itself wakeep restores only the pairing that was there last, and nothing that came back logged out.
     fn leave_out_refused(&self, all: &mut Vec<PathBuf>, current: &Verdict) -> Result<()> {
         let newest = self.vault.newest()?.map(|(_, label)| label);
-        let restored = self.vault.state().restored.clone();
+        let restored = self.on_trial();
         all.retain(|path| match (label_of(path), &newest) {
             (Some(label), Some(newest)) => label.same_lineage(newest),
             _ => true,
@@ -316,7 +337,7 @@ impl Restoring<'_> {
     fn stage(&self, from: &Path) -> Result<Staged> {
         let interior = self.interior(from)?;
         let mut found = unpack::unpack(from, &interior, &self.work.stage(), Carry::All)?;
-        self.session.kind.mend(&self.session.path, &self.work.stage())?;
+        self.session.kind.mend(&self.session.path, &self.work.stage(), self.wish == Wish::Forced)?;
         found.verdict = self.session.kind.examine(&self.work.stage())?.verdict;
         let label = label_of(from);
         // A pair that the keeper came to believe in is believed here too.
@@ -326,11 +347,13 @@ impl Restoring<'_> {
         Ok(Staged { from: from.to_owned(), label, verdict: found.verdict })
     }
 
-    /// This session within an archive: the one of its name, or the only one.
+    /// This session within an archive: the one of its name, or, where it stands alone, the only one. One bot's login in
+    /// another's session would run it twice, and get both unlinked.
     fn interior(&self, from: &Path) -> Result<Interior> {
         let all = unpack::sessions_in(from)?;
         let named = all.iter().find(|i| i.prefix.file_name() == self.session.path.file_name());
-        let only = all.iter().find(|_| all.len() == 1);
+        let nameless = |i: &&Interior| i.prefix.as_os_str().is_empty() || self.alone;
+        let only = all.first().filter(|_| all.len() == 1).filter(nameless);
         named
             .or(only)
             .cloned()
@@ -398,6 +421,7 @@ impl Restoring<'_> {
             host: self.host.to_owned(),
             verdict: verdict.grade,
             login: verdict.login,
+            doubts: verdict.doubts(),
             account: verdict.account.clone(),
             vector: crate::progress::Vector::new(),
             identity: None,
@@ -407,15 +431,14 @@ impl Restoring<'_> {
 
     fn remember(&mut self, staged: &Staged, before: &Verdict, now: Timestamp) -> Result<()> {
         let fingerprint = fingerprint(&staged.from)?;
-        let accepted = |r: &RestoredFrom| now.as_second() - r.time.as_second() > ACCEPTED_AFTER;
-        let earlier = self.vault.state().restored.clone().filter(|r| !accepted(r)).map_or(0, |r| r.tries);
+        let earlier = self.on_trial().map_or(0, |r| r.tries);
         let tries = if before.login == Login::LoggedOut { earlier + 1 } else { earlier };
         let generation = staged.label.as_ref().map(|l| l.generation);
         self.vault.remember(|s| {
-            s.restored = Some(RestoredFrom { generation, fingerprint, time: now, tries });
+            s.restored = Some(RestoredFrom { generation, fingerprint, time: now, tries, accepted: false });
             s.stamp = None;
             s.pending = None;
-            s.refusal = None;
+            s.refusals.clear();
         })?;
         self.vault.show_used(&staged.from)?;
         if staged.from == self.vault.archive() { self.vault.accept_standing() } else { Ok(()) }

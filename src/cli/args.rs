@@ -131,6 +131,7 @@ pub enum Verb {
     /// Tell what the bot knows of its connection
     Event {
         /// What happened
+        #[arg(ignore_case = true)]
         what: Told,
         /// Why: a code or a word, as the bot's library gave it
         #[arg(long)]

@@ -88,11 +88,7 @@ impl Exit {
             }
             Event::WouldRestore { .. } | Event::Recovered { .. } | Event::Arrived { .. } => Exit::Done,
             Event::NeedsQr { .. } => Exit::LoggedOut,
-            Event::Told { .. }
-            | Event::CleanedUp { .. }
-            | Event::LetGo { .. }
-            | Event::Watching { .. }
-            | Event::Stopped => Exit::Done,
+            Event::Told { .. } | Event::CleanedUp { .. } | Event::Watching { .. } | Event::Stopped => Exit::Done,
         }
     }
 
@@ -109,10 +105,10 @@ impl Exit {
             Exit::LoggedOut => 2,
             Exit::NothingToRestore => 3,
             Exit::Broken => 4,
-            Exit::LeaseHeld => 5,
-            Exit::InUse => 6,
-            Exit::Busy => 7,
-            Exit::Failed => 8,
+            Exit::Failed => 5,
+            Exit::LeaseHeld => 6,
+            Exit::InUse => 7,
+            Exit::Busy => 8,
             Exit::Usage => 9,
             Exit::Interrupted | Exit::Bot(_) => 10,
         }

@@ -4,7 +4,7 @@ use super::args::{Cli, Common, Generate, Restore, Verb};
 use super::exit::Exit;
 use super::show::{Show, near, nearer};
 use super::{demo, doctor, reading, receive, setup, sides, status, whose};
-use crate::archive::{self, Archive, Form};
+use crate::archive::{self, Archive, Depth, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFile, LogFormat};
 use crate::disk;
@@ -53,13 +53,26 @@ pub fn run() -> Exit {
         log_format: LogFormat::Text,
         log_to: None,
     };
-    let done = context(common, show.clone()).and_then(|context| {
-        let lang = context.show.lang;
-        verb(cli, context).inspect_err(|e| Show { lang, ..show.clone() }.error(e))
-    });
-    match done {
-        Ok(exit) => exit,
-        Err(e) => Exit::of_error(&e),
+    let context = match context(common, show.clone()) {
+        Ok(context) => context,
+        Err(e) => return without_configuration(cli.verb, &show, &e),
+    };
+    let lang = context.show.lang;
+    let done = verb(cli, context).inspect_err(|e| Show { lang, ..show.clone() }.error(e));
+    done.unwrap_or_else(|e| Exit::of_error(&e))
+}
+
+/// Law 11: not even a mistake in the configuration keeps a bot from starting.
+fn without_configuration(verb: Option<Verb>, show: &Show, e: &Error) -> Exit {
+    match verb {
+        Some(Verb::Restore(wish)) if wish.before_start => Exit::Done,
+        Some(Verb::Run { command }) => {
+            let config = Config::default();
+            let (keeper, _) = Keeper::new(Vec::new(), &config, "", show.lang, clock);
+            let ended = keeper::run::run(&command, keeper, &mut |_, _, _| {});
+            ended.map_or_else(|e| Exit::of_error(&e), Exit::Bot)
+        }
+        _ => Exit::of_error(e),
     }
 }
 
@@ -74,11 +87,7 @@ fn context(common: Common, mut show: Show) -> Result<Context> {
 }
 
 fn configuration(common: &Common) -> Result<Config> {
-    let mut config = Config::load(common.config.as_deref())?;
-    if let Some(session) = &common.session {
-        config.places.truncate(1);
-        config.first().path = session.clone();
-    }
+    let mut config = Config::load(common.config.as_deref(), common.session.as_deref())?;
     if let Some(archive) = &common.archive {
         config.first().archive = Some(archive.clone());
     }
@@ -213,7 +222,7 @@ fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
     context.each(
         |ward| {
             ward.record_first()?;
-            Keeping {
+            let mut keeping = Keeping {
                 session: &ward.session,
                 vault: &mut ward.vault,
                 work: &ward.work,
@@ -221,8 +230,15 @@ fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
                 form,
                 force,
                 host: &context.host,
+            };
+            match keeping.keep(context.now)? {
+                // "Unchanged" is said of an archive whose bytes are as they were written.
+                Event::Unchanged { archive, .. } if archive::verify(&archive, Depth::Stored).is_err() => {
+                    keeping.force = true;
+                    keeping.keep(context.now)
+                }
+                event => Ok(event),
             }
-            .keep(context.now)
         },
         |ward, event| kept_json(context, ward, event),
     )
@@ -236,6 +252,13 @@ fn prove(context: &Context) -> Result<Exit> {
 }
 
 fn hear(context: &Context, what: Told, reason: Option<&str>) -> Result<Exit> {
+    if context.wards()?.len() > 1 {
+        return Err(Error::Config {
+            place: "wakeep event".to_owned(),
+            problem: "there are several sessions here: say which with --only NAME".to_owned(),
+            suggestion: None,
+        });
+    }
     context.each(
         |ward| {
             let _work = ward.work.work("event")?;
@@ -258,6 +281,10 @@ fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
         value["members"] = json!(members);
         value["members_reused"] = json!(members);
         value["seconds"] = json!(0.0);
+    }
+    if let Event::Refused { .. } = event {
+        value["archive"] = json!(ward.vault.archive());
+        value["bytes"] = json!(disk::FileMark::of(ward.vault.archive()).ok().map(|m| m.size));
     }
     context.show.mask(&mut value);
     value
@@ -283,6 +310,7 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
                 source: source.clone(),
                 shared: ward.shared.as_deref(),
                 mode: context.config.session_mode,
+                alone: ward.alone || wish.from.is_some() && context.config.only.is_some(),
                 dry_run: wish.dry_run,
                 host: &context.host,
             }
@@ -296,7 +324,17 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
         // Law 11: the bot always starts; only a session that others work with, or a lease, may hold it back.
         Ok(exit) if wish.before_start && !matches!(exit, Exit::LeaseHeld | Exit::InUse) => Ok(Exit::Done),
         Ok(Exit::Done) if !changed => Ok(told),
+        Err(e) if wish.before_start => Ok(let_start(&context.show, &e)),
         other => other,
+    }
+}
+
+/// Law 11: an error is told, and the bot starts all the same, unless somebody else works with its session.
+fn let_start(show: &Show, e: &Error) -> Exit {
+    show.error(e);
+    match Exit::of_error(e) {
+        exit @ (Exit::InUse | Exit::LeaseHeld) => exit,
+        _ => Exit::Done,
     }
 }
 
@@ -364,7 +402,7 @@ fn watch(context: Context, interval: Option<&str>) -> Result<Exit> {
     }
     let mut signals = Signals::new()?;
     let show = &context.show;
-    let (mut keeper, taken) = Keeper::new(context.wards()?, &config, &context.host, show.lang, clock)?;
+    let (mut keeper, taken) = Keeper::new(context.wards()?, &config, &context.host, show.lang, clock);
     for (ward, by) in &taken {
         show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
     }
@@ -381,12 +419,16 @@ fn watch(context: Context, interval: Option<&str>) -> Result<Exit> {
 /// `wakeep run -- CMD`
 fn run_bot(context: Context, command: &[String]) -> Result<Exit> {
     let before = Restore { before_start: true, ..Restore::default() };
-    let exit = restore(&context, &before)?;
+    let show = &context.show;
+    let exit = restore(&context, &before).unwrap_or_else(|e| let_start(show, &e));
     if exit != Exit::Done {
         return Ok(exit);
     }
-    let show = &context.show;
-    let (keeper, taken) = Keeper::new(context.wards()?, &context.config, &context.host, show.lang, clock)?;
+    let wards = context.wards().unwrap_or_else(|e| {
+        show.error(&e);
+        Vec::new()
+    });
+    let (keeper, taken) = Keeper::new(wards, &context.config, &context.host, show.lang, clock);
     for (ward, by) in &taken {
         show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
     }

@@ -53,15 +53,16 @@ impl<'a> Keeper<'a> {
         host: &'a str,
         lang: Lang,
         clock: fn() -> Timestamp,
-    ) -> Result<(Keeper<'a>, Vec<(Ward, String)>)> {
+    ) -> (Keeper<'a>, Vec<(Ward, String)>) {
         let (mut cares, mut taken) = (Vec::new(), Vec::new());
         for ward in wards {
-            match ward.work.keeper(&who_we_are())? {
-                Ok(lock) => cares.push(Care { ward, _lock: lock, said: None }),
-                Err(other) => taken.push((ward, other)),
+            match ward.work.keeper(&who_we_are()) {
+                Ok(Ok(lock)) => cares.push(Care { ward, _lock: lock, said: None }),
+                Ok(Err(other)) => taken.push((ward, other)),
+                Err(e) => taken.push((ward, lang.error(&e).what)),
             }
         }
-        Ok((Keeper { config, host, lang, clock, cares }, taken))
+        (Keeper { config, host, lang, clock, cares }, taken)
     }
 
     /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
@@ -157,6 +158,7 @@ impl<'a> Keeper<'a> {
                 // Where even the journal can't be written there is only the telling left.
                 let _ = care.ward.vault.record(now, &event);
             }
+            notify(&[NotifyState::Status(&self.lang.event(&event)), NotifyState::Watchdog]);
             if new {
                 tell(&care.ward, &event, now);
             }
@@ -182,7 +184,8 @@ fn look(ward: &mut Ward, host: &str, tidies: bool, now: Timestamp) -> Result<Eve
     }
     let event = archive(ward, host, now)?;
     if tidies && matches!(event, Event::Created { .. }) {
-        cleanup(&ward.session, &mut ward.vault, &ward.work, false, now)?;
+        // What hinders the tidying is no news of the archive: the next one tries again.
+        let _ = cleanup(&ward.session, &mut ward.vault, &ward.work, false, now);
     }
     Ok(event)
 }

@@ -71,10 +71,16 @@ pub trait Kind: Sync {
     /// Whether a bot works on the live session.
     fn holder(&self, live: &Path) -> Use;
 
-    /// Mends a staged session with what is still good of the live one, where a kind must not be rolled back whole.
-    fn mend(&self, live: &Path, staged: &Path) -> Result<()> {
-        let _ = (live, staged);
+    /// Mends a staged session with what is still good of the live one, where a kind must not be rolled back whole, and
+    /// with what others keep in the same folder. `forced`: a person wants the staged login, whichever the live one is.
+    fn mend(&self, live: &Path, staged: &Path, forced: bool) -> Result<()> {
+        let _ = (live, staged, forced);
         Ok(())
+    }
+
+    /// Whether a session of this kind reads as logged out only after the server or the phone ended the login.
+    fn logs_out_for_good(&self) -> bool {
+        false
     }
 
     /// Puts right what a kill left in a live session that nobody works on and its own program would stumble over.

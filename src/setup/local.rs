@@ -13,7 +13,7 @@ pub const CLEANUP: (&str, &str) = ("cleanup-old-archives.sh", include_str!("file
 pub const RECORD: &str = ".wakeep/installed.json";
 
 /// What must never get into a repository, a package or an image, beside the sessions themselves.
-const KEYS_TO_THE_ACCOUNT: [&str; 3] = ["whatsapp_auth_*", ".wakeep/", "wakeep.toml"];
+const KEYS_TO_THE_ACCOUNT: [&str; 4] = ["whatsapp_auth_*", ".whatsapp_auth_*", ".wakeep/", "wakeep.toml"];
 
 /// What is to be done in the bot's folder for these sessions.
 pub fn plan(home: &Path, sessions: &[&Session]) -> Vec<Step> {
@@ -104,7 +104,7 @@ mod tests {
             assert_ne!(site.take(&step).unwrap(), Fate::Stands, "{step:?}");
         }
         let exclude = fs::read_to_string(home.join(".git/info/exclude")).unwrap();
-        assert_eq!(exclude, ".wwebjs_auth/\nwhatsapp_auth_*\n.wakeep/\nwakeep.toml\n");
+        assert_eq!(exclude, ".wwebjs_auth/\nwhatsapp_auth_*\n.whatsapp_auth_*\n.wakeep/\nwakeep.toml\n");
         assert!(fs::read_to_string(home.join(".dockerignore")).unwrap().starts_with("node_modules\n.wwebjs_auth/\n"));
         assert!(!home.join(".npmignore").exists());
         assert!(plan(&home, &sessions).iter().all(|s| site.judge(s).unwrap() == Fate::Stands));

@@ -120,7 +120,7 @@ pub fn beside_the_bot(facts: &Facts, on_disk: &Path) -> Vec<Step> {
     let mut steps: Vec<Step> = SHIMS.iter().map(shim).collect();
     steps.push(Step::file(facts.app.join(&names.restore), restore_unit(facts), 0o644));
     let session = format!("{}/", facts.session.file_name().unwrap_or_default().to_string_lossy());
-    let keys = [session, "whatsapp_auth_*".to_owned(), ".wakeep/".to_owned()];
+    let keys = [session, "whatsapp_auth_*".to_owned(), ".whatsapp_auth_*".to_owned(), ".wakeep/".to_owned()];
     let ours = steps.iter().filter_map(|s| s.path.file_name()).map(|n| n.to_string_lossy().into_owned());
     let ours: Vec<String> = ours.flat_map(|n| [n.clone(), format!("{n}.wakeep")]).collect();
     for list in local::ignore_lists(on_disk) {

@@ -202,7 +202,6 @@ pub(super) fn event(event: &Event) -> String {
         Event::CleanedUp { files, bytes: size, .. } => {
             format!("{files} old {} removed, {} freed", if *files == 1 { "archive" } else { "archives" }, bytes(*size))
         }
-        Event::LetGo { backup } => format!("backup let go: {}", backup.display()),
         Event::Told { what, reason, ended } => {
             let reason = reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
             let ended = if *ended { "; the login has ended, archives of it are not restored any more" } else { "" };

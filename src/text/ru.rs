@@ -218,7 +218,6 @@ pub(super) fn event(event: &Event) -> String {
             let archives = plural(*files, "старый архив", "старых архива", "старых архивов");
             format!("удалено: {files} {archives}, освобождено {}", bytes(*size))
         }
-        Event::LetGo { backup } => format!("копия больше не нужна: {}", backup.display()),
         Event::Told { what, reason, ended } => {
             let reason = reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
             let ended = if *ended {

@@ -19,7 +19,13 @@ struct Sample {
 
 const SAMPLES: [Sample; 3] = [
     Sample { kind: "chromium", name: "profile", make: make_profile, change: touch_profile, damage: damage_profile },
-    Sample { kind: "baileys", name: "auth_info_baileys", make: make_baileys, change: grow_baileys, damage: empty_creds },
+    Sample {
+        kind: "baileys",
+        name: "auth_info_baileys",
+        make: make_baileys,
+        change: grow_baileys,
+        damage: empty_creds,
+    },
     Sample { kind: "whatsmeow", name: "store.db", make: make_store, change: grow_store, damage: damage_store },
 ];
 
@@ -33,8 +39,8 @@ fn copy(from: &Path, to: &Path) {
 
 fn make_profile(session: &Path) {
     let mut bot = std::process::Command::new(env!("CARGO_BIN_EXE_wakeep"));
-    let mut bot = bot.args(["demo", "--bot"]).arg(session).stdin(std::process::Stdio::piped());
-    let mut child = (&mut bot).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let bot = bot.args(["demo", "--bot"]).arg(session).stdin(std::process::Stdio::piped());
+    let mut child = bot.stdout(std::process::Stdio::null()).spawn().unwrap();
     std::thread::sleep(std::time::Duration::from_millis(1200));
     child.kill().unwrap();
     child.wait().unwrap();
@@ -114,7 +120,11 @@ fn every_kind_is_kept_and_comes_back() {
         assert_eq!(say(&["archive"])["outcome"], "refused", "{kind}: and not archived");
         assert_eq!(say(&["restore", "--if-needed"])["outcome"], "restored", "{kind}");
         let good = say(&["check"]);
-        assert_eq!((good["verdict"].as_str(), good["login"].as_str()), (Some("sound"), Some("paired")), "{kind}: {good}");
+        assert_eq!(
+            (good["verdict"].as_str(), good["login"].as_str()),
+            (Some("sound"), Some("paired")),
+            "{kind}: {good}"
+        );
 
         fs::remove_dir_all(&session).or_else(|_| fs::remove_file(&session)).unwrap();
         assert_eq!(say(&["restore", "--if-needed"])["outcome"], "restored", "{kind}: gone");

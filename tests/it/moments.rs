@@ -2,22 +2,26 @@
 //! refuses, and nothing is torn. `WAKEEP_MOMENTS` = at how many moments of a restore it is started (12).
 
 use crate::env::chromium::{Linked, Reading};
+use crate::env::standin::StandIn;
 use crate::env::wakeep::{Outcome, Wakeep};
 use crate::env::{Bot, oracle, told};
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const ACCOUNT: &str = "4917012345678:12";
 
-/// Makes the part of a restore that moves things as long as the part that reads: few moments would meet it otherwise.
-const SLOW_MOVES: &str = "renameat2,symlink,symlinkat,unlink,unlinkat,fsync:delay_enter=8000";
+/// Makes the part of a restore that moves and removes things much longer than the one before, in which a Chromium that
+/// starts has the session: few moments would meet it otherwise.
+const SLOW_MOVES: &str = "renameat2,symlink,symlinkat,unlink,unlinkat:delay_enter=12000";
 
-/// How long before wakeep Chromium is started at the earliest: as long as it takes to come up on a busy machine.
-const HEAD_START: f64 = 1.5;
+/// How long before wakeep Chromium is started at the earliest, in seconds: it takes a moment to come up.
+const HEAD_START: f64 = 0.5;
 
 /// A paired bot that has stopped, its archive, and what a page reads in its session.
 fn kept_bot() -> (Bot, Reading) {
@@ -206,4 +210,28 @@ fn a_killed_restore_holds_nobody() {
         require_no_hold(&bot, injected);
     }
     require_ready(&bot, "at the end");
+}
+
+/// A program that doesn't ask for the lock, as an old headless Chromium, and opens the session in the last moment: what
+/// it opened is put back.
+#[test]
+fn what_somebody_opens_right_before_the_exchange_stays_his() {
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    let inode = || fs::metadata(bot.session()).unwrap().ino();
+    let before = inode();
+    let wakeep = bot.wakeep(["restore", "--force"]).injected("renameat2:delay_enter=1500000").spawn();
+    until("the hold", || holding(&bot.session()));
+    std::thread::sleep(Duration::from_millis(300));
+    let lock = fs::File::open(bot.session().join("Default/Local Storage/leveldb/LOCK")).unwrap();
+    let mut somebody = Command::new("sleep").arg("60").stdin(lock).spawn().unwrap();
+    let outcome = wakeep.wait();
+    somebody.kill().unwrap();
+    somebody.wait().unwrap();
+    assert_eq!(outcome.code, 12, "{outcome:?}");
+    assert!(outcome.stderr.contains(&format!("sleep (pid {})", somebody.id())), "{outcome:?}");
+    assert_eq!(inode(), before);
+    assert!(holding(&bot.session()).is_none(), "the hold is let go");
+    assert_eq!(bot.wakeep(["restore", "--force"]).run().code, 0);
+    assert_ne!(inode(), before);
 }

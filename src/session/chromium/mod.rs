@@ -91,7 +91,7 @@ impl Kind for Chromium {
         PROFILE.forbids(entry)
     }
 
-    fn mend(&self, _live: &Path, staged: &Path) -> Result<()> {
+    fn mend(&self, _live: &Path, staged: &Path, _forced: bool) -> Result<()> {
         cut_torn_tails(staged).map(drop)
     }
 

@@ -44,7 +44,7 @@ impl Wakeep {
         super::used("strace");
         let calls = what.split_once(':').expect("calls:what").0;
         let mut command = Command::new("strace");
-        command.args(["-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
+        command.args(["-f", "-qq", "--seccomp-bpf", "-o", ".strace", "-e", &format!("trace={calls}")]);
         command.args(["-e", &format!("inject={what}")]).arg(self.0.get_program()).args(self.0.get_args());
         command.current_dir(self.0.get_current_dir().unwrap()).stdin(Stdio::null()).env_clear();
         command.envs(self.0.get_envs().filter_map(|(name, value)| Some((name, value?))));
