@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::keeper::doctor::{self, Ailment};
 use crate::keeper::ward::Ward;
 use crate::text::Phrase;
-use crate::verdict::Verdict;
+use crate::verdict::{Login, Verdict};
 use serde_json::{Value, json};
 
 /// How many of the last events a report has.
@@ -42,16 +42,23 @@ pub fn doctor(context: &Context, fix: bool, report: bool) -> Result<Exit> {
 }
 
 fn examine(context: &Context, ward: Ward, fix: bool) -> Result<Examined> {
-    let verdict = if disk::exists(&ward.session.path) {
-        let _work = ward.work.work("doctor")?;
-        check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?
-    } else {
-        Verdict::missing(ward.session.kind.name())
-    };
+    // On a full disk even looking fails: that is told, and the rest is looked at all the same.
+    let verdict = judge(&ward).unwrap_or_else(|e| {
+        context.show.error(&e);
+        Verdict::new(ward.session.kind.name(), Login::Unknown, None, Vec::new())
+    });
     let found = doctor::examine(&ward, &context.config, context.now)?;
     let mended = |a: Ailment| Ok((a.clone(), fix && doctor::mend(&a)?));
     let ailments = found.into_iter().map(mended).collect::<Result<Vec<_>>>()?;
     Ok(Examined { ward, verdict, ailments })
+}
+
+fn judge(ward: &Ward) -> Result<Verdict> {
+    if !disk::exists(&ward.session.path) {
+        return Ok(Verdict::missing(ward.session.kind.name()));
+    }
+    let _work = ward.work.work("doctor")?;
+    check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())
 }
 
 fn draw(show: &Show, one: &Examined) {

@@ -412,7 +412,7 @@ fn watch(context: Context, interval: Option<&str>) -> Result<Exit> {
         let by = taken.into_iter().next().map(|(_, by)| by).unwrap_or_default();
         return Err(all_taken(by));
     }
-    announce_logs(&context, &config)?;
+    announce(&context, &config)?;
     let mut tell = teller(show, &config);
     keeper.watch(&mut signals, &mut tell)?;
     Ok(Exit::Done)
@@ -453,8 +453,11 @@ fn teller<'a>(show: &'a Show, config: &'a Config) -> impl FnMut(&Ward, &Event, T
     }
 }
 
-/// Says once that lines also go to the bot's log.
-fn announce_logs(context: &Context, config: &Config) -> Result<()> {
+/// Says once that lines also go to the bot's log, and what a mode that the owner chose means.
+fn announce(context: &Context, config: &Config) -> Result<()> {
+    if config.archive_mode & 0o077 != 0 {
+        context.show.talk(context.show.lang.phrase(Phrase::ModeRisk));
+    }
     for ward in context.wards()? {
         if let (Some(log), LogFile::Usual) = (botlog::path(&config.log_file, &ward.session.home), &config.log_file) {
             let phrase = context.show.lang.phrase(Phrase::AppendsTo);

@@ -9,7 +9,7 @@ use super::whose;
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::bot::Supervisor;
-use crate::owner;
+use crate::owner::{self, Owner};
 use crate::setup::facts::{self, Facts, Said, Schedule};
 use crate::setup::record::Undone;
 use crate::setup::server::{self, Names};
@@ -50,6 +50,9 @@ fn here() -> Result<PathBuf> {
 fn beside(context: &Context, wish: &Setup) -> Result<Exit> {
     let show = &context.show;
     let here = here()?;
+    if let Some(owner) = Owner::of(&here).filter(|_| owner::is_root()) {
+        return whose::again(Some(owner), &whose::arguments());
+    }
     let mut site = Site::open(Path::new("/"), &here.join(local::RECORD))?;
     if wish.undo {
         return undo(context, &mut site, wish.dry_run).map(|()| Exit::Done);

@@ -9,6 +9,10 @@ use crate::keeper::bot::Supervisor;
 use crate::owner::{self, Owner};
 use crate::text::Phrase;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long a bot that was stopped may take to let go of its session.
+const LETS_GO: Duration = Duration::from_secs(15);
 
 /// Tells the inner process that the outer one can stop the bot.
 const CAN_STOP: &str = "--can-stop";
@@ -57,13 +61,32 @@ pub fn restore(context: &Context, wish: &Restore, owner: Option<Owner>) -> Resul
     if !supervisor.runs(owner) {
         return once(context, wish, owner, answered, true);
     }
-    let show = &context.show;
-    show.line(&format!("{} {}", show.lang.phrase(Phrase::StoppingBot), supervisor.command("stop")));
+    tell(context, Phrase::StoppingBot, &supervisor.command("stop"));
     supervisor.stop(owner)?;
-    let done = once(context, wish, owner, answered, true);
-    show.line(&format!("{} {}", show.lang.phrase(Phrase::StartingBot), supervisor.command("start")));
+    let done = when_let_go(context, wish, owner, answered);
+    tell(context, Phrase::StartingBot, &supervisor.command("start"));
     supervisor.start(owner)?;
     done
+}
+
+/// Beside the one JSON object, where that is wanted.
+fn tell(context: &Context, phrase: Phrase, command: &str) {
+    let show = &context.show;
+    let line = format!("{} {command}", show.lang.phrase(phrase));
+    if show.json { show.talk(&line) } else { show.line(&line) }
+}
+
+/// A supervisor may say "stopped" while the browser is still writing: it is waited for, and only then told.
+fn when_let_go(context: &Context, wish: &Restore, owner: Option<Owner>, answered: &[&str]) -> Result<Exit> {
+    let start = Instant::now();
+    while start.elapsed() < LETS_GO {
+        let exit = once(context, wish, owner, &[&[CAN_STOP], answered].concat(), true)?;
+        if exit != Exit::InUse {
+            return Ok(exit);
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    once(context, wish, owner, answered, true)
 }
 
 /// One attempt; after the first the verdict has been told.

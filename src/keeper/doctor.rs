@@ -86,7 +86,9 @@ fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
         return Ok(vec![Ailment::ArchiveMissing { path: path.to_owned() }]);
     };
     let mut found = Vec::new();
-    if disk::world_readable(path)? {
+    // Where the owner decided so, it is no ailment.
+    let meant = ward.vault.rules.archive_mode & 0o004 != 0;
+    if !meant && disk::world_readable(path)? {
         found.push(Ailment::WorldReadable { path: path.to_owned() });
     }
     let made = ward.vault.latest().map_or(mark.mtime.0, |l| l.made.as_second());
@@ -94,7 +96,7 @@ fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
     if age < -120 {
         found.push(Ailment::ClockWrong { path: path.to_owned() });
     }
-    let looked = ward.session.stamp().ok().is_some_and(|s| ward.vault.state().stamp.as_deref() == Some(&s.digest));
+    let looked = ward.session.stamp().ok().is_some_and(|s| ward.vault.stamp().as_deref() == Some(s.digest.as_str()));
     if age > STALE_AFTER && !looked && disk::exists(&ward.session.path) {
         found.push(Ailment::ArchiveStale { path: path.to_owned(), seconds: age });
     }

@@ -140,7 +140,9 @@ pub fn restore_unit(facts: &Facts) -> String {
 }
 
 fn filled(template: &str, facts: &Facts, names: &Names) -> String {
-    let bot = facts.unit.clone().unwrap_or_default();
+    // `pm2 startup` names its unit after the user; it brings the bot back at boot.
+    let by_pm2 = facts.pm2.as_ref().map(|_| format!("pm2-{}.service", facts.user));
+    let bot = facts.unit.clone().or(by_pm2).unwrap_or_default();
     let before = format!("{} {bot}", names.keeper);
     let text = |p: &Path| p.to_string_lossy().into_owned();
     let lines = [
@@ -212,6 +214,15 @@ mod tests {
         assert_eq!(config["session"].as_str(), Some("/opt/nord-laundry-bot/.wwebjs_auth"));
         let unit = text(&steps, "/etc/systemd/system/whatsapp-auth-restore.service");
         assert!(unit.contains("Before=wakeep.service nord-laundry-bot.service\n"), "{unit}");
+    }
+
+    #[test]
+    fn with_pm2_the_restore_comes_before_its_own_unit() {
+        let facts = Facts { unit: None, pm2: Some("shop".into()), ..facts() };
+        assert!(restore_unit(&facts).contains("Before=wakeep.service pm2-bot.service\n"));
+        let steps = system(&facts, None);
+        assert!(text(&steps, "/etc/wakeep/wakeep.toml").contains("\nbot_pm2 = \"shop\"\n"));
+        assert!(!steps.iter().any(|s| s.path.ends_with("50-wakeep.conf")), "pm2 has no unit of the bot's to drop into");
     }
 
     #[test]

@@ -349,6 +349,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
             "Is the bot on the other machine stopped? Two machines with one login get both unlinked."
         }
         Phrase::PutThere => "in place:",
+        Phrase::ModeRisk => {
+            "archive_mode lets other users of this machine read the archive; whoever can read it can take over the account"
+        }
         Phrase::Healthy => "Nothing is wrong.",
         Phrase::Mended => "mended",
     }

@@ -163,6 +163,8 @@ pub enum Phrase {
     IsStoppedThere,
     /// Receive: where the archive stands now.
     PutThere,
+    /// What an archive that others can read means.
+    ModeRisk,
     /// Doctor: nothing is wrong.
     Healthy,
     /// Doctor: it was mended.

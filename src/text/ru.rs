@@ -370,6 +370,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::TypeThere => "Выполните на машине, где работал бот, в его папке:",
         Phrase::IsStoppedThere => "Бот на той машине остановлен? Две машины с одним входом WhatsApp отвяжет обе.",
         Phrase::PutThere => "на месте:",
+        Phrase::ModeRisk => {
+            "archive_mode открывает архив другим пользователям этой машины; кто может его прочитать, может завладеть аккаунтом"
+        }
         Phrase::Healthy => "Всё в порядке.",
         Phrase::Mended => "исправлено",
     }

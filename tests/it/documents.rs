@@ -188,15 +188,6 @@ fn every_finding_is_explained() {
 }
 
 #[test]
-fn every_finding_is_explained() {
-    let verdicts = read("docs/verdicts.md");
-    let told: BTreeSet<String> =
-        verdicts.lines().filter(|l| l.starts_with("| `")).filter_map(|l| quoted(l).into_iter().next()).collect();
-    let missing: Vec<_> = wakeep::verdict::Code::ALL.iter().filter(|c| !told.contains(c.as_str())).collect();
-    assert!(missing.is_empty(), "docs/verdicts.md doesn't explain {missing:?}");
-}
-
-#[test]
 fn every_script_is_named_to_contributors() {
     let contributing = read("CONTRIBUTING.md") + &read("README.md");
     for item in fs::read_dir(root().join("scripts")).unwrap().flatten() {

@@ -2,7 +2,7 @@
 //! development branch with its `.tmp` and `.bak`) or as the SQLite file of `useSqliteAuthState`.
 //!
 //! What stands where is data ([`layout`]); what the login must say, [`creds`]; how a folder is copied while a bot
-//! rewrites it in place, [`folder`]; who the bot is, [`bot`]; and how a torn folder is mended, [`heal`].
+//! rewrites it in place, [`folder`]; who the bot is, [`bot`]; and how a torn folder is mended, [`mod@heal`].
 //!
 //! Baileys deletes nothing when it is logged out: a folder that was ever paired looks paired for good, and only the bot
 //! itself can say that it isn't.

@@ -53,6 +53,38 @@ impl Machine {
         fs::set_permissions(&at, fs::Permissions::from_mode(mode)).unwrap();
     }
 
+    /// Puts `/opt` on an ext4 of its own, so that the power can be cut and the disk filled. Before the first boot.
+    pub fn with_own_disk(&mut self, megabytes: u64) {
+        let image = self.image();
+        let file = fs::File::create(&image).unwrap();
+        file.set_len(megabytes << 20).unwrap();
+        run(Command::new("mkfs.ext4").arg("-q").arg(&image));
+        self.mount_disk();
+    }
+
+    fn image(&self) -> PathBuf {
+        self.disk.path().join("opt.img")
+    }
+
+    fn mount_disk(&self) {
+        run(Command::new("mount").args(["-o", "loop"]).arg(self.image()).arg(self.at("/opt")));
+    }
+
+    /// Takes the power away: what wasn't flushed is lost.
+    pub fn cut_power(&mut self) {
+        run(Command::new("xfs_io").args(["-F", "-x", "-c", "shutdown"]).arg(self.at("/opt")));
+        self.kill();
+        wait_for("the disk to be let go", || {
+            Command::new("umount").arg(self.at("/opt")).status().unwrap().success().then_some(())
+        });
+        self.mount_disk();
+    }
+
+    /// Starts a shell line and doesn't wait for it.
+    pub fn start(&self, line: &str) {
+        self.done(&format!("({line}) >/dev/null 2>&1 </dev/null &"));
+    }
+
     /// Switches it on and waits until it has started.
     pub fn boot(&mut self) {
         let mut nspawn = Command::new("systemd-nspawn");
@@ -108,6 +140,9 @@ impl Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         self.kill();
+        if self.image().exists() {
+            let _ = Command::new("umount").arg("-l").arg(self.at("/opt")).status();
+        }
         let _ = Command::new("umount").arg("-l").arg(self.root()).status();
     }
 }
