@@ -20,6 +20,7 @@ pub fn session(session: &Session, before: &Versions, scratch: &Path) -> Result<V
         Ok(snapshot) => {
             let mut verdict = snapshot.examination.verdict;
             verdict.findings.extend(downgrade(before, &snapshot.examination.versions));
+            verdict.findings.extend(session.kind.remarks(&session.path));
             Ok(verdict)
         }
     };

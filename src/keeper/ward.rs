@@ -56,12 +56,12 @@ fn places(config: &Config) -> Result<Vec<Place>> {
     if !config.places.is_empty() {
         return Ok(config.places.clone());
     }
-    let base = if config.base.as_os_str().is_empty() { Path::new(".") } else { &config.base };
+    let base = find::absolute(if config.base.as_os_str().is_empty() { Path::new(".") } else { &config.base })?;
     let usual = Place { path: base.join(".wwebjs_auth"), ..Place::default() };
     if disk::exists(&usual.path) {
         return Ok(vec![usual]);
     }
-    let found = find::inside(base)?;
+    let found = find::inside(&base)?;
     let remembered = remembered(&usual, &find::expected(&find::absolute(&usual.path)?).home);
     let mut places: Vec<Place> = Vec::new();
     for path in found.into_iter().chain(remembered).map(|s| s.path) {

@@ -14,7 +14,7 @@ pub mod whatsmeow;
 
 use crate::error::{Error, Holder, Result};
 pub use crate::progress::{Identity, Progress, Proof, Vector};
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -67,6 +67,12 @@ pub trait Kind: Sync {
     /// How far each database of the live session has come at least, by reading alone; used as the floor of a
     /// snapshot's freshness. A database that can't be read just now is left out.
     fn progress(&self, live: &Path) -> Vector;
+
+    /// What is worth saying of a live session besides its login, by names alone.
+    fn remarks(&self, live: &Path) -> Vec<Finding> {
+        let _ = live;
+        Vec::new()
+    }
 
     /// Whether a bot works on the live session.
     fn holder(&self, live: &Path) -> Use;

@@ -327,6 +327,15 @@ fn many_archives_are_judged_at_once() {
     assert!(said.stdout.ends_with("of your 3 archives, 2 would not bring the login back\n"), "{}", said.stdout);
 }
 
+/// A profile moved from another machine: Chromium refuses to start on it until the lock is gone.
+#[test]
+fn another_hosts_lock_is_found() {
+    let bot = StandIn::stopped();
+    std::os::unix::fs::symlink("other-host-77", bot.session().join("SingletonLock")).unwrap();
+    let found = verdict(&bot);
+    assert_eq!((found["verdict"].as_str(), found["findings"][0]["code"].as_str()), (Some("sound"), Some("foreign_lock")));
+}
+
 #[test]
 fn what_cannot_be_read_is_no_verdict() {
     let home = scratch();

@@ -33,6 +33,11 @@ pub fn by_lock(live: &Path) -> Use {
     Singleton::read(live).map_or(Use::Free, |lock| lock.proves_use().unwrap_or_else(|| lock.weigh()))
 }
 
+/// The host that `SingletonLock` names, where it is another one than this.
+pub fn foreign_host(live: &Path) -> Option<String> {
+    Singleton::read(live).filter(|lock| !lock.is_ours()).map(|lock| lock.host)
+}
+
 /// What `SingletonLock` says.
 struct Singleton {
     host: String,

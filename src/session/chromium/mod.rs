@@ -19,7 +19,7 @@ use super::{Examination, Hold, Kind, Use, Vector};
 use crate::error::{At, Result};
 use crate::session::leveldb;
 use crate::tree::is_vanished;
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::{Code, Finding, Verdict};
 use layout::{PROFILE, Part};
 use login::Seen;
 use std::collections::BTreeMap;
@@ -81,6 +81,10 @@ impl Kind for Chromium {
 
     fn progress(&self, live: &Path) -> Vector {
         progress::of(live)
+    }
+
+    fn remarks(&self, live: &Path) -> Vec<Finding> {
+        holder::foreign_host(live).map(|host| Finding::new(Code::ForeignLock, "SingletonLock", host)).into_iter().collect()
     }
 
     fn holder(&self, live: &Path) -> Use {
