@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -16,6 +17,9 @@ from pathlib import Path
 
 from cases import Bench, shell
 
+# What a preparation wrote must not be flushed at the expense of the first program that flushes anything.
+SETTLE = f"sync -f {shlex.quote(__file__)}"
+
 WAKEEP = Path(__file__).parent.parent / "target/release/wakeep"
 
 
@@ -24,7 +28,7 @@ def hyperfine(cases, runs):
     with tempfile.NamedTemporaryFile() as out:
         command = ["hyperfine", "-N", "--style", "none", "--warmup", "1", "--runs", str(runs), "--export-json", out.name]
         for case in cases:
-            command += ["--prepare", shell(case.prepare), case.command]
+            command += ["--prepare", shell(f"{case.prepare} && {SETTLE}"), case.command]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{done.stderr}\nhyperfine failed; run by hand what it names")

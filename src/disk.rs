@@ -40,9 +40,12 @@ pub fn sync_dir(dir: &Path) -> Result<()> {
     }
 }
 
-/// Flushes everything below a folder: file by file, or, where there are many, all of the file system at once.
+/// Flushes a file, or everything below a folder: file by file, or, where there are many, all of the file system at once.
 pub fn sync_tree(root: &Path) -> Result<()> {
     const MANY: usize = 256;
+    if !root.is_dir() {
+        return sync_file(root);
+    }
     let entries = tree::walk(root, &|_| true)?;
     if entries.len() > MANY {
         let handle = File::open(root).at("opening", root)?;
@@ -50,10 +53,25 @@ pub fn sync_tree(root: &Path) -> Result<()> {
     }
     // Links and sockets have no content to flush.
     let has_content = |e: &&tree::Entry| matches!(e.kind, tree::EntryKind::File | tree::EntryKind::Dir);
-    for path in entries.iter().filter(has_content).map(|e| root.join(&e.path)) {
-        File::open(&path).and_then(|f| f.sync_all()).at("flushing", &path)?;
-    }
+    let paths: Vec<PathBuf> = entries.iter().filter(has_content).map(|e| root.join(&e.path)).collect();
+    sync_all(&paths)?;
     sync_dir(root)
+}
+
+/// A few at a time: a journaling file system then commits several by one write.
+fn sync_all(paths: &[PathBuf]) -> Result<()> {
+    const AT_ONCE: usize = 4;
+    std::thread::scope(|scope| {
+        let share = paths.len().div_ceil(AT_ONCE).max(1);
+        let flush = |share: &[PathBuf]| share.iter().try_for_each(|path| sync_file(path));
+        let shares: Vec<_> = paths.chunks(share).map(|share| scope.spawn(move || flush(share))).collect();
+        shares.into_iter().try_for_each(|share| share.join().expect("flushing doesn't panic"))
+    })
+}
+
+/// Flushes a file's (or folder's) content.
+pub fn sync_file(path: &Path) -> Result<()> {
+    File::open(path).and_then(|f| f.sync_all()).at("flushing", path)
 }
 
 /// The folder a path lies in; `.` for a bare name.
@@ -80,7 +98,7 @@ pub fn create_new(path: &Path) -> Result<File> {
 
 /// Replaces `to` by the finished file `temp` in one step and makes that durable: data first, then the name.
 pub fn publish(temp: &Path, to: &Path) -> Result<()> {
-    File::open(temp).and_then(|f| f.sync_all()).at("flushing", temp)?;
+    sync_file(temp)?;
     step();
     rename(temp, to)?;
     step();
@@ -127,6 +145,15 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     publish(&temp, path)
 }
 
+/// Writes a small file whole for readers, but not durable: for what may be lost, or be an older state, after a power cut.
+pub fn write_hint(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temp = beside(path, "tmp");
+    remove_file(&temp)?;
+    create_new(&temp)?.write_all(bytes).at("writing", &temp)?;
+    step();
+    rename(&temp, path)
+}
+
 /// Appends one line to a log of ours in a single write, private to its owner. A last line that a kill left
 /// unfinished is closed first, so that it costs itself only.
 pub fn append_line(path: &Path, line: &str) -> Result<()> {
@@ -160,6 +187,24 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
     };
     target.set_modified(written).at("setting the time of", to)?;
     Ok(size)
+}
+
+/// Asks the system to begin writing this part of a file to the disk now, so that flushing it later finds little to do.
+/// (For dirty pages that is what `POSIX_FADV_DONTNEED` does; they stay in memory while they are being written.)
+pub fn begin_writing(file: &File, from: u64, len: u64) {
+    if let Some(len) = std::num::NonZeroU64::new(len) {
+        // Only a hint: a file system that knows none writes when it is flushed.
+        let _ = rustix::fs::fadvise(file, from, Some(len), rustix::fs::Advice::DontNeed);
+    }
+}
+
+/// [`begin_writing`] for all files below a folder.
+pub fn begin_writing_tree(root: &Path) -> Result<()> {
+    for entry in crate::tree::walk(root, &|_| true)?.iter().filter(|e| e.kind == crate::tree::EntryKind::File) {
+        let path = root.join(&entry.path);
+        begin_writing(&File::open(&path).at("opening", &path)?, 0, entry.mark.size);
+    }
+    Ok(())
 }
 
 /// Makes a symbolic link.

@@ -90,7 +90,7 @@ impl Keeping<'_> {
 
     /// The cheap answer: not one watched file was written since the last look.
     fn looks_unchanged(&self, stamp: &Stamp, now: Timestamp) -> Option<Event> {
-        let same = self.vault.state().stamp.as_deref() == Some(&stamp.digest);
+        let same = self.vault.stamp().as_deref() == Some(&stamp.digest);
         if self.force || !same { None } else { self.unchanged(now) }
     }
 
@@ -117,13 +117,13 @@ impl Keeping<'_> {
             && !self.force
             && let Some(unchanged) = self.unchanged(now)
         {
-            self.vault.remember(|s| s.stamp = seen)?;
+            self.vault.note_stamp(seen.as_deref())?;
             self.vouch(now)?;
             return Ok(unchanged);
         }
         let event = self.publish(snapshot, now, started)?;
         self.vouch(now)?;
-        self.vault.remember(|s| s.stamp = seen)?;
+        self.vault.note_stamp(seen.as_deref())?;
         Ok(event)
     }
 
@@ -209,7 +209,7 @@ impl Keeping<'_> {
         base: Option<&Archive>,
     ) -> Result<(archive::Written, Verified)> {
         let written = self.write(snapshot, label, base)?;
-        match archive::verify(&self.unfinished(), Depth::Stored) {
+        match archive::flush_and_verify(&self.unfinished(), Depth::Stored) {
             Ok(verified) => Ok((written, verified)),
             Err(_) if base.is_some() => self.write_verified(snapshot, label, None),
             Err(e) => Err(e),

@@ -4,7 +4,7 @@
 //! It never replaces a good session unless forced, never works under a running bot, and never goes on when a person
 //! has to scan a QR code.
 
-use crate::archive::{self, Content, Depth, Form};
+use crate::archive::{self, Archive, Content, Depth, Form};
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::session::interior::Interior;
@@ -336,15 +336,19 @@ impl Restoring<'_> {
 
     fn stage(&self, from: &Path) -> Result<Staged> {
         let interior = self.interior(from)?;
-        let mut found = unpack::unpack(from, &interior, &self.work.stage(), Carry::All)?;
-        self.session.kind.mend(&self.session.path, &self.work.stage(), self.wish == Wish::Forced)?;
-        found.verdict = self.session.kind.examine(&self.work.stage())?.verdict;
+        let stage = self.work.stage();
+        unpack::unfold(from, &interior, &stage, Carry::All)?;
+        self.session.kind.mend(&self.session.path, &stage, self.wish == Wish::Forced)?;
+        if stage.is_dir() && !self.dry_run {
+            disk::begin_writing_tree(&stage)?;
+        }
+        let mut verdict = self.session.kind.examine(&stage)?.verdict;
         let label = label_of(from);
         // A pair that the keeper came to believe in is believed here too.
         if label.as_ref().is_some_and(Label::is_good) {
-            found.verdict = found.verdict.without(Code::PairRefuted);
+            verdict = verdict.without(Code::PairRefuted);
         }
-        Ok(Staged { from: from.to_owned(), label, verdict: found.verdict })
+        Ok(Staged { from: from.to_owned(), label, verdict })
     }
 
     /// This session within an archive: the one of its name, or, where it stands alone, the only one. One bot's login in
@@ -362,8 +366,7 @@ impl Restoring<'_> {
 
     fn put_in_place(&mut self, staged: Staged, before: &Verdict, now: Timestamp, started: Instant) -> Result<Event> {
         set_modes(&self.work.stage(), self.mode)?;
-        disk::sync_tree(self.work.dir())?;
-        let backup = self.back_up(before, now)?;
+        let backup = self.flush_and_back_up(before, now)?;
         let mut swap = Swap::begin(self.session, self.work)?;
         // Who was faster than the hold is seen now; who comes later refuses to start.
         self.session.require_idle()?;
@@ -378,8 +381,7 @@ impl Restoring<'_> {
             self.vault.record(now, &event)?;
             return Ok(event);
         }
-        swap.settle()?;
-        self.remember(&staged, before, now)?;
+        self.settle(swap, &staged, before, now)?;
         let event = Event::Restored {
             from: staged.from,
             generation: staged.label.map(|l| l.generation),
@@ -392,6 +394,28 @@ impl Restoring<'_> {
         Ok(event)
     }
 
+    /// Both take the disk's time, of which one alone uses little.
+    fn flush_and_back_up(&mut self, before: &Verdict, now: Timestamp) -> Result<Option<PathBuf>> {
+        let stage = self.work.stage();
+        std::thread::scope(|scope| {
+            let flushed = scope.spawn(|| disk::sync_tree(&stage));
+            let backup = self.back_up(before, now);
+            flushed.join().expect("flushing doesn't panic")?;
+            disk::sync_dir(self.work.dir())?;
+            backup
+        })
+    }
+
+    /// The swap is decided: what is left of the old session goes while the new one is noted.
+    fn settle(&mut self, swap: Swap, staged: &Staged, before: &Verdict, now: Timestamp) -> Result<()> {
+        std::thread::scope(|scope| {
+            let settled = scope.spawn(|| swap.settle());
+            let remembered = self.remember(staged, before, now);
+            settled.join().expect("settling doesn't panic")?;
+            remembered
+        })
+    }
+
     /// What stands there now goes into the vault first, whatever it is worth.
     fn back_up(&mut self, verdict: &Verdict, now: Timestamp) -> Result<Option<PathBuf>> {
         if !disk::exists(&self.session.path) {
@@ -402,13 +426,28 @@ impl Restoring<'_> {
         if entries.is_empty() {
             return Ok(None);
         }
+        let kind = self.session.kind;
+        let content = Content {
+            root: &kept,
+            prefix: &self.session.prefix,
+            entries: &entries,
+            immutable: &|entry| kind.immutable(entry),
+        };
+        let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
+        let verified = self.write_verified(&content, &self.label(verdict, now), base.as_ref())?;
+        disk::remove_tree(&kept)?;
+        self.vault.keep_before_restore(&verified, now).map(Some)
+    }
+
+    /// What the last archive holds already is copied from it; where that doesn't verify, all is written anew.
+    fn write_verified(&self, content: &Content, label: &Label, base: Option<&Archive>) -> Result<archive::Verified> {
         let temp = self.work.dir().join("before.tar.gz");
         disk::remove_file(&temp)?;
-        let content = Content { root: &kept, prefix: &self.session.prefix, entries: &entries, immutable: &|_| false };
-        archive::write(&temp, &content, &self.label(verdict, now).to_bytes(), None, Form::Members)?;
-        disk::remove_tree(&kept)?;
-        let verified = archive::verify(&temp, Depth::Stored)?;
-        self.vault.keep_before_restore(&verified, now).map(Some)
+        archive::write(&temp, content, &label.to_bytes(), base, Form::Members)?;
+        match archive::flush_and_verify(&temp, Depth::Stored) {
+            Err(_) if base.is_some() => self.write_verified(content, label, None),
+            other => other,
+        }
     }
 
     fn label(&self, verdict: &Verdict, now: Timestamp) -> Label {
@@ -436,10 +475,10 @@ impl Restoring<'_> {
         let generation = staged.label.as_ref().map(|l| l.generation);
         self.vault.remember(|s| {
             s.restored = Some(RestoredFrom { generation, fingerprint, time: now, tries, accepted: false });
-            s.stamp = None;
             s.pending = None;
             s.refusals.clear();
         })?;
+        self.vault.note_stamp(None)?;
         self.vault.show_used(&staged.from)?;
         if staged.from == self.vault.archive() { self.vault.accept_standing() } else { Ok(()) }
     }
@@ -457,6 +496,9 @@ fn made(path: &Path) -> i64 {
 
 /// What an archive is remembered by when the server refuses the login in it.
 fn fingerprint(path: &Path) -> Result<String> {
+    if let Ok(archive) = Archive::open(path) {
+        return Ok(blake3::Hash::from(archive.digest()).to_hex().to_string());
+    }
     let mut hasher = blake3::Hasher::new();
     let file = std::fs::File::open(path).at("opening", path)?;
     hasher.update_reader(file).at("reading", path)?;

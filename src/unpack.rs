@@ -24,6 +24,12 @@ pub fn sessions_in(path: &Path) -> Result<Vec<Interior>> {
 /// Unpacks one session of an archive into the path `into` (emptied first) and examines it there. Every digest and
 /// checksum in the archive is checked on the way. Locks and sockets are left out.
 pub fn unpack(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Result<Examination> {
+    unfold(path, interior, into, carry)?;
+    interior.kind.examine(into)
+}
+
+/// [`unpack()`] without the examination.
+pub fn unfold(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Result<()> {
     disk::remove_tree(into)?;
     let kind = interior.kind;
     let wanted = |name: &Path| {
@@ -38,7 +44,7 @@ pub fn unpack(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Re
     let above = disk::parent(into);
     disk::make_dir(above)?;
     archive::extract(path, above, &wanted, &Limits::of_disk(disk::free_space(above)?))?;
-    if disk::exists(into) { kind.examine(into) } else { Err(Error::damaged(path, "the session in it is empty")) }
+    if disk::exists(into) { Ok(()) } else { Err(Error::damaged(path, "the session in it is empty")) }
 }
 
 fn name_of(path: &Path) -> PathBuf {

@@ -38,6 +38,7 @@ pub struct Archive {
     /// Where each member's content begins in the tar, and at last where the tar ends.
     pub(super) content_starts: Vec<u64>,
     label: Vec<u8>,
+    digest: [u8; 32],
 }
 
 /// Any archive, opened.
@@ -85,6 +86,12 @@ impl Archive {
         self.index.members.len() as u32
     }
 
+    /// What tells this archive from every other one: a digest over its label and its index, which holds the digests of
+    /// all data.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
     /// Identity, size and time of the file that was opened.
     pub fn mark(&self) -> FileMark {
         self.mark
@@ -102,14 +109,14 @@ impl Archive {
 
     fn new(path: &Path, file: File, mark: FileMark, tail: tail::Tail) -> Result<Archive> {
         let damaged = |what: &str| Error::damaged(path, what);
-        let tail::Tail { at, index, label } = tail;
+        let tail::Tail { at, index, label, digest } = tail;
         let endless = || damaged("the index counts more bytes than there can be");
         let starts = index.starts().ok_or_else(endless)?;
         let content_starts = index.content_starts().ok_or_else(endless)?;
         if starts.last() != Some(&at) {
             return Err(damaged("the index describes other data than the file has"));
         }
-        let archive = Archive { path: path.to_owned(), file, mark, index, starts, content_starts, label };
+        let archive = Archive { path: path.to_owned(), file, mark, index, starts, content_starts, label, digest };
         archive.check_members()?;
         archive.check_entries()?;
         Ok(archive)

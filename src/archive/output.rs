@@ -3,12 +3,16 @@
 use super::index::{Index, Member};
 use super::open::Archive;
 use super::tail;
+use crate::disk;
 use crate::error::{At, Result};
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+
+/// The system is told to begin writing after this many bytes, so that disk and processors work at the same time.
+const LAP: u64 = 8 << 20;
 
 /// The file under construction.
 pub struct Output<'a> {
@@ -20,6 +24,8 @@ pub struct Output<'a> {
     pub index: Index,
     file: BufWriter<&'a File>,
     at: u64,
+    /// Up to where the system has been told to begin writing.
+    begun: u64,
     /// Bytes of the base that are to be copied next: where they begin and end there.
     run: Option<(u64, u64)>,
 }
@@ -28,7 +34,7 @@ impl<'a> Output<'a> {
     /// An empty file whose making began at `begun`.
     pub fn new(file: &'a File, path: &'a Path, begun: (i64, u32), base: Option<&'a Archive>) -> Output<'a> {
         let index = Index { begun, ..Index::default() };
-        Output { path, base, index, file: BufWriter::with_capacity(256 << 10, file), at: 0, run: None }
+        Output { path, base, index, file: BufWriter::with_capacity(256 << 10, file), at: 0, begun: 0, run: None }
     }
 
     /// Appends a member.
@@ -36,7 +42,16 @@ impl<'a> Output<'a> {
         self.copy_run()?;
         self.file.write_all(bytes).at("writing", self.path)?;
         self.add(member);
+        self.begin_writing(self.at);
         Ok(())
+    }
+
+    /// What is still in the buffer is written with the next lap.
+    fn begin_writing(&mut self, to: u64) {
+        if to - self.begun >= LAP {
+            disk::begin_writing(self.file.get_ref(), self.begun, to - self.begun);
+            self.begun = to;
+        }
     }
 
     fn add(&mut self, member: Member) {
@@ -64,10 +79,15 @@ impl<'a> Output<'a> {
         self.file.flush().at("writing", self.path)?;
         let mut from = &base.file;
         from.seek(SeekFrom::Start(start)).at("reading", &base.path)?;
-        // From file to file, std copies in the kernel (copy_file_range), and shares blocks where that can be.
-        let copied = io::copy(&mut from.take(end - start), self.file.get_mut()).at("copying", &base.path)?;
-        if copied != end - start {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof)).at("copying", &base.path);
+        let mut left = end - start;
+        while left > 0 {
+            // From file to file, std copies in the kernel (copy_file_range), and shares blocks where that can be.
+            let copied = io::copy(&mut from.take(left.min(LAP)), self.file.get_mut()).at("copying", &base.path)?;
+            if copied == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof)).at("copying", &base.path);
+            }
+            left -= copied;
+            self.begin_writing(self.at - left);
         }
         Ok(())
     }

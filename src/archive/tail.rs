@@ -38,6 +38,8 @@ pub struct Tail {
     pub index: Index,
     /// What the writer of the archive had to say.
     pub label: Vec<u8>,
+    /// The footer's digest, over all of this.
+    pub digest: [u8; 32],
 }
 
 /// The bytes of a tail that stands at `at`. The label must not be longer than [`MAX_LABEL`].
@@ -98,10 +100,11 @@ pub fn read(file: &File, path: &Path, len: u64) -> Result<Option<Tail>> {
     if payload.len() != footer.packed + footer.label || digest(&payload, said).as_bytes() != sum {
         return Err(damaged("index, label or footer are damaged"));
     }
+    let digest = sum.try_into().expect("the digest is the last 32 bytes of the footer");
     let (packed, label) = payload.split_at(footer.packed);
     let raw = inflate(packed, footer.raw).ok_or_else(|| damaged("the index can't be unpacked"))?;
     let index = Index::decode(&raw).map_err(damaged)?;
-    Ok(Some(Tail { at: footer.at, index, label: label.to_vec() }))
+    Ok(Some(Tail { at: footer.at, index, label: label.to_vec(), digest }))
 }
 
 fn read_footer(file: &File, path: &Path, len: u64) -> Result<Option<Footer>> {

@@ -4,7 +4,7 @@ use super::decode;
 use super::guard::Limits;
 use super::open::{self, Opened, Origin};
 use super::walk::{require_still, walk};
-use crate::disk::FileMark;
+use crate::disk::{self, FileMark};
 use crate::error::Result;
 use std::path::{Path, PathBuf};
 
@@ -54,6 +54,19 @@ impl Verified {
     pub fn label(&self) -> Option<&[u8]> {
         self.label.as_deref()
     }
+}
+
+/// [`verify`] for an archive that has just been written: it is flushed to the disk meanwhile.
+///
+/// # Errors
+/// As `verify`, and `Io` if flushing fails.
+pub fn flush_and_verify(path: &Path, depth: Depth) -> Result<Verified> {
+    std::thread::scope(|scope| {
+        let flushed = scope.spawn(|| disk::sync_file(path));
+        let verified = verify(path, depth);
+        flushed.join().expect("flushing doesn't panic")?;
+        verified
+    })
 }
 
 /// Looks whether an archive is whole. Others' archives have no index: they are read to the end, whatever the depth.

@@ -179,7 +179,9 @@ impl Context {
             match work(&mut ward) {
                 Ok(event) => {
                     exit = exit.or(Exit::of_event(&event));
-                    shown.push(shape(&ward, &event));
+                    if self.show.json {
+                        shown.push(shape(&ward, &event));
+                    }
                     self.say(&event);
                 }
                 Err(e) if hushed == Some(Exit::of_error(&e)) => exit = exit.or(Exit::of_error(&e)),

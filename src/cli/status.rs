@@ -89,7 +89,7 @@ const FRESH: i64 = 3600;
 fn is_safe(context: &Context, ward: &Ward, picture: &Picture) -> bool {
     let Some(label) = ward.vault.latest().filter(|l| l.is_good()) else { return false };
     let fresh = context.now.as_second() - label.made.as_second() <= FRESH;
-    let same = ward.session.stamp().is_ok_and(|stamp| ward.vault.state().stamp.as_ref() == Some(&stamp.digest));
+    let same = ward.session.stamp().is_ok_and(|stamp| ward.vault.stamp().as_ref() == Some(&stamp.digest));
     picture.verdict.is_good() && (fresh || same)
 }
 

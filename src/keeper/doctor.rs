@@ -96,7 +96,7 @@ fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
     if age < -120 {
         found.push(Ailment::ClockWrong { path: path.to_owned() });
     }
-    let looked = ward.session.stamp().ok().is_some_and(|s| ward.vault.state().stamp.as_deref() == Some(&s.digest));
+    let looked = ward.session.stamp().ok().is_some_and(|s| ward.vault.stamp().as_deref() == Some(s.digest.as_str()));
     if age > STALE_AFTER && !looked && disk::exists(&ward.session.path) {
         found.push(Ailment::ArchiveStale { path: path.to_owned(), seconds: age });
     }

@@ -98,7 +98,7 @@ pub trait Kind: Sync {
 }
 
 /// Folders on which no bot starts as long as the value lives.
-pub trait Hold {}
+pub trait Hold: Send {}
 
 /// All that an examination finds out about a copy.
 #[derive(Debug, Clone)]

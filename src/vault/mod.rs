@@ -100,6 +100,28 @@ impl Vault {
         Ok(())
     }
 
+    /// How the live session looked when it was last found unchanged or archived.
+    pub fn stamp(&self) -> Option<String> {
+        fs::read_to_string(self.stamp_file()).ok()
+    }
+
+    /// Notes how the live session looks. Not durable, and no part of the state: it may change every round of an idle
+    /// bot, and one that is lost or older costs a look.
+    pub fn note_stamp(&self, stamp: Option<&str>) -> Result<()> {
+        match stamp {
+            None => disk::remove_file(&self.stamp_file()),
+            Some(_) if stamp == self.stamp().as_deref() => Ok(()),
+            Some(stamp) => {
+                disk::make_dir(&self.dir)?;
+                disk::write_hint(&self.stamp_file(), stamp.as_bytes())
+            }
+        }
+    }
+
+    fn stamp_file(&self) -> PathBuf {
+        self.dir.join("stamp")
+    }
+
     fn state_file(&self) -> PathBuf {
         self.dir.join("state.json")
     }

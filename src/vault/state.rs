@@ -19,8 +19,6 @@ pub struct State {
     pub latest: Option<FileMark>,
     /// The file that is about to be put there; told from a stranger after a kill between two steps.
     pub coming: Option<FileMark>,
-    /// How the live session looked when it was last found unchanged or archived.
-    pub stamp: Option<String>,
     /// A login that differs from the last archive's, and since when it has been seen so.
     pub pending: Option<Pending>,
     /// A file that somebody else put at the archive's path.
@@ -77,7 +75,7 @@ pub struct Tombstone {
 pub struct RestoredFrom {
     /// Its generation; none for an archive made elsewhere.
     pub generation: Option<u64>,
-    /// A digest over the archive's bytes.
+    /// A digest that stands for the archive's bytes.
     pub fingerprint: String,
     /// When.
     pub time: Timestamp,

@@ -186,3 +186,14 @@ fn every_finding_is_explained() {
     let all: Vec<_> = Code::ALL.iter().map(|code| (code.as_str().to_owned(), weight(code).to_owned())).collect();
     assert_eq!(told, all);
 }
+
+#[test]
+fn every_script_is_named_to_contributors() {
+    let contributing = read("CONTRIBUTING.md") + &read("README.md");
+    for item in fs::read_dir(root().join("scripts")).unwrap().flatten() {
+        let name = format!("scripts/{}", item.file_name().to_string_lossy());
+        let named = contributing.contains(&name)
+            || rust_files(&root().join("tests/it")).iter().any(|f| fs::read_to_string(f).unwrap().contains(&name));
+        assert!(named || read("scripts/test").contains(&name) || read("scripts/vps-test").contains(&name), "{name}");
+    }
+}
