@@ -29,13 +29,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Takes the archive: `file`, standard input for `-`, else what is found in the home folder and `/tmp`.
 pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<Owner>) -> Result<Exit> {
     let show = &context.show;
-    let Some(ward) = wards_of(context, owner)? else { return Ok(Exit::Broken) };
     if file == Some(Path::new("-")) {
         return match owner {
-            Some(_) => hand_over(owner, Stdio::inherit(), yes),
-            None => take(context, ward, &mut io::stdin().lock(), yes),
+            Some(_) => whose::again(owner, &whose::arguments()),
+            None => take(context, &mut io::stdin().lock(), yes),
         };
     }
+    let named = file;
     let Some(file) = file.map(Path::to_owned).or_else(|| newest_found(show)) else {
         explain(context);
         return Ok(Exit::NothingToRestore);
@@ -44,44 +44,28 @@ pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<
     show.line(&format!("{} {}", show.lang.phrase(Phrase::Takes), near(&file)));
     let mut source = open_own(&file, owner)?;
     match owner {
-        Some(_) => hand_over(owner, Stdio::from(source), yes),
-        None => take(context, ward, &mut source, yes),
+        Some(_) => hand_over(owner, named, Stdio::from(source)),
+        None => take(context, &mut source, yes),
     }
 }
 
-/// The session it is for. Root leaves looking at it to the owner.
-fn wards_of(context: &Context, owner: Option<Owner>) -> Result<Option<Option<Ward>>> {
-    if owner.is_some() {
-        return Ok(Some(None));
-    }
-    Ok(context.wards()?.into_iter().next().map(Some))
-}
-
-fn hand_over(owner: Option<Owner>, source: Stdio, yes: bool) -> Result<Exit> {
+/// Root opens what it was told to take; the owner reads it as standard input, and does the rest.
+fn hand_over(owner: Option<Owner>, named: Option<&Path>, source: Stdio) -> Result<Exit> {
     let mut args = whose::arguments();
-    // What was named is standard input now.
     let verb = args.iter().position(|a| a == "receive").unwrap_or(0);
-    args.retain({
-        let mut n = 0;
-        move |a| {
-            n += 1;
-            n <= verb + 1 || a.starts_with("--")
-        }
-    });
-    args.push("-".to_owned());
-    if yes && !args.iter().any(|a| a == "--yes") {
-        args.push("--yes".to_owned());
+    let place = named.and_then(|file| args.iter().skip(verb).position(|a| Path::new(a) == file));
+    match place {
+        Some(place) => args[verb + place] = "-".to_owned(),
+        None => args.push("-".to_owned()),
     }
-    let status = owner::again(owner)
-        .args(&args)
-        .stdin(source)
-        .status()
-        .at("starting again as the bot's user", Path::new("wakeep"))?;
+    let status = owner::again(owner).args(&args).stdin(source).status();
+    let status = status.at("starting again as the bot's user", Path::new("wakeep"))?;
     Ok(status.code().and_then(Exit::from_code).unwrap_or(Exit::Failed))
 }
 
-fn take(context: &Context, ward: Option<Ward>, source: &mut dyn Read, yes: bool) -> Result<Exit> {
-    let Some(mut ward) = ward else { return Ok(Exit::Broken) };
+/// For the first session, or the one that `--only` names.
+fn take(context: &Context, source: &mut dyn Read, yes: bool) -> Result<Exit> {
+    let Some(mut ward) = context.wards()?.into_iter().next() else { return Ok(Exit::Broken) };
     let show = &context.show;
     let work = ward.work.work("receive")?;
     let archive = ward.vault.archive().to_owned();
