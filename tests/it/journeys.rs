@@ -333,7 +333,10 @@ fn another_hosts_lock_is_found() {
     let bot = StandIn::stopped();
     std::os::unix::fs::symlink("other-host-77", bot.session().join("SingletonLock")).unwrap();
     let found = verdict(&bot);
-    assert_eq!((found["verdict"].as_str(), found["findings"][0]["code"].as_str()), (Some("sound"), Some("foreign_lock")));
+    assert_eq!(
+        (found["verdict"].as_str(), found["findings"][0]["code"].as_str()),
+        (Some("sound"), Some("foreign_lock"))
+    );
 }
 
 #[test]

@@ -84,7 +84,10 @@ impl Kind for Chromium {
     }
 
     fn remarks(&self, live: &Path) -> Vec<Finding> {
-        holder::foreign_host(live).map(|host| Finding::new(Code::ForeignLock, "SingletonLock", host)).into_iter().collect()
+        holder::foreign_host(live)
+            .map(|host| Finding::new(Code::ForeignLock, "SingletonLock", host))
+            .into_iter()
+            .collect()
     }
 
     fn holder(&self, live: &Path) -> Use {
