@@ -4,30 +4,27 @@
 //! It never replaces a good session unless forced, never works under a running bot, and never goes on when a person
 //! has to scan a QR code.
 
+mod choose;
+mod need;
+
 use crate::archive::{self, Archive, Content, Depth, Form};
 use crate::disk;
-use crate::error::{At, Error, Result};
+use crate::error::{Error, Result};
 use crate::session::interior::Interior;
 use crate::session::snapshot::Carry;
 use crate::session::{Session, Use};
 use crate::swap::Swap;
 use crate::vault::Vault;
-use crate::vault::backup::{Backup, Origin, label_of};
-use crate::vault::journal::{Event, Reason, Refusal};
+use crate::vault::backup::label_of;
+use crate::vault::journal::{Event, Reason};
 use crate::vault::label::Label;
 use crate::vault::state::RestoredFrom;
 use crate::vault::workplace::Workplace;
-use crate::verdict::{Code, Finding, Grade, Login, Verdict, Worth, masked};
+use crate::verdict::{Code, Finding, Login, Verdict, Worth, masked};
 use crate::{tree, unpack};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// A QR page younger than this may be in the middle of being scanned, in seconds.
-const QR_PAGE_IS_YOUNG: i64 = 600;
-
-/// How many archives of a logged-out session are tried before a person is asked: the newest and one older.
-const MOST_TRIES: u32 = 2;
 
 /// How urgently the restore is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,76 +131,9 @@ impl Restoring<'_> {
         looked
     }
 
-    /// Why the session must stay as it is, if it must (law 2).
-    fn reason_to_leave(&mut self, verdict: &Verdict, now: Timestamp) -> Result<Option<Reason>> {
-        if self.wish == Wish::Forced {
-            return Ok(None);
-        }
-        if verdict.is_good() {
-            return Ok(Some(Reason::Good));
-        }
-        let logged_out = verdict.login == Login::LoggedOut;
-        if logged_out && self.qr_page_is_young(now)? {
-            return Ok(Some(Reason::QrPage));
-        }
-        match self.wish {
-            Wish::IfNeeded => self.reason_against_doing_it_unasked(verdict, logged_out),
-            Wish::Asked | Wish::Forced => Ok(None),
-        }
-    }
-
-    fn reason_against_doing_it_unasked(&mut self, verdict: &Verdict, logged_out: bool) -> Result<Option<Reason>> {
-        if self.vault.state().tombstone.is_some() {
-            return Ok(Some(Reason::Tombstone));
-        }
-        match (verdict.grade, verdict.login) {
-            (Grade::Broken | Grade::Missing, _) => Ok(None),
-            _ if logged_out && self.session.kind.logs_out_for_good() => Ok(Some(Reason::Tombstone)),
-            _ if logged_out => self.after_logout(),
-            (Grade::Doubtful, _) => Ok(Some(Reason::Doubtful)),
-            (Grade::Sound, _) => Ok(Some(Reason::UnknownLogin)),
-        }
-    }
-
-    /// A login that ended by a local fault comes back from an older copy; one that the server ended doesn't.
-    fn after_logout(&mut self) -> Result<Option<Reason>> {
-        if !self.was_paired()? {
-            return Ok(Some(Reason::NeverPaired));
-        }
-        if let Some(restored) = self.on_trial() {
-            self.vault.remember(|s| {
-                if !s.refused.contains(&restored.fingerprint) {
-                    s.refused.push(restored.fingerprint);
-                }
-            })?;
-            if restored.tries >= MOST_TRIES {
-                return Ok(Some(Reason::Exhausted));
-            }
-        }
-        Ok(None)
-    }
-
     /// The last restore, as long as it isn't known whether the server accepted the login.
     fn on_trial(&self) -> Option<RestoredFrom> {
         self.vault.state().restored.clone().filter(|r| !r.accepted)
-    }
-
-    fn was_paired(&self) -> Result<bool> {
-        let labels = self.vault.backups()?.into_iter().filter_map(|b| b.label);
-        Ok(labels.chain(self.vault.latest()).any(|l| l.is_good()))
-    }
-
-    /// Since when the QR page can have been open: since the keeper first met it, else since the folder was made or
-    /// the login last seen.
-    fn qr_page_is_young(&self, now: Timestamp) -> Result<bool> {
-        let met = self.vault.events()?.into_iter().rev().find_map(|line| match line.event {
-            Event::Refused { reason: Refusal::LoggedOut, .. } => Some(Some(line.time.as_second())),
-            Event::Created { .. } | Event::Restored { .. } => Some(None),
-            _ => None,
-        });
-        let made = self.vault.newest()?.map(|(_, label)| label.made.as_second());
-        let since = met.flatten().or_else(|| disk::born(&self.session.path).max(made));
-        Ok(since.is_some_and(|since| (0..QR_PAGE_IS_YOUNG).contains(&(now.as_second() - since))))
     }
 
     fn leave(&mut self, reason: Reason, verdict: Verdict, now: Timestamp) -> Result<Event> {
@@ -268,70 +198,6 @@ impl Restoring<'_> {
     fn is_worth_it(&self, staged: &Verdict) -> bool {
         let least = if self.wish == Wish::Forced { Worth::Something } else { Worth::Good };
         staged.worth() >= least
-    }
-
-    /// The archives that may be restored, best first.
-    fn candidates(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
-        match &self.source {
-            Source::File(file) => Ok(vec![file.clone()]),
-            Source::At(time) => Ok(self.made_until(*time)?),
-            Source::Newest => self.newest_first(current),
-        }
-    }
-
-    fn made_until(&self, time: Timestamp) -> Result<Vec<PathBuf>> {
-        let standing = self.vault.latest().filter(|l| l.made <= time).map(|_| self.vault.archive().to_owned());
-        let kept = self.vault.backups()?.into_iter().filter(|b| b.made <= time && b.may_be_good());
-        Ok(standing.into_iter().chain(kept.map(|b| b.path)).collect())
-    }
-
-    /// A person means what stands at the archive's path; a program means the newest there is.
-    fn newest_first(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
-        let standing = [Some(self.vault.archive()), self.shared].into_iter().flatten();
-        let standing = standing.filter(|p| disk::exists(p)).map(Path::to_owned);
-        let kept = self.vault.backups()?.into_iter();
-        let kept = kept.filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b| b.path);
-        if self.wish != Wish::IfNeeded {
-            return Ok(standing.chain(kept).collect());
-        }
-        let (mut ours, others): (Vec<_>, Vec<_>) = standing.chain(kept).partition(|path| self.is_own(path));
-        // A clock that was set back doesn't turn generations round.
-        ours.sort_by_key(|path| std::cmp::Reverse(label_of(path).map(|l| l.generation)));
-        for other in others {
-            let at = ours.iter().position(|own| made(own) < made(&other)).unwrap_or(ours.len());
-            ours.insert(at, other);
-        }
-        self.leave_out_refused(&mut ours, current)?;
-        Ok(ours)
-    }
-
-    /// Whether wakeep made it here: its generation then counts.
-    fn is_own(&self, path: &Path) -> bool {
-        let at_its_path = path == self.vault.archive() && self.vault.latest().is_some();
-        let generation = |p| Backup::read(p).is_ok_and(|b| b.is_some_and(|b| b.generation().is_some()));
-        at_its_path || path.starts_with(self.vault.dir()) && generation(path)
-    }
-
-    /// By itself wakeep restores only the pairing that was there last, and nothing that came back logged out.
-    fn leave_out_refused(&self, all: &mut Vec<PathBuf>, current: &Verdict) -> Result<()> {
-        let newest = self.vault.newest()?.map(|(_, label)| label);
-        let restored = self.on_trial();
-        all.retain(|path| match (label_of(path), &newest) {
-            (Some(label), Some(newest)) => label.same_lineage(newest),
-            _ => true,
-        });
-        if current.login != Login::LoggedOut {
-            return Ok(());
-        }
-        let mut left = Vec::new();
-        for path in all.drain(..) {
-            let after = restored.as_ref().zip(label_of(&path)).is_some_and(|(r, l)| l.made > r.time);
-            if !after && !self.vault.state().refused.contains(&fingerprint(&path)?) {
-                left.push(path);
-            }
-        }
-        *all = left;
-        Ok(())
     }
 
     fn stage(&self, from: &Path) -> Result<Staged> {
@@ -469,7 +335,7 @@ impl Restoring<'_> {
     }
 
     fn remember(&mut self, staged: &Staged, before: &Verdict, now: Timestamp) -> Result<()> {
-        let fingerprint = fingerprint(&staged.from)?;
+        let fingerprint = choose::fingerprint(&staged.from)?;
         let earlier = self.on_trial().map_or(0, |r| r.tries);
         let tries = if before.login == Login::LoggedOut { earlier + 1 } else { earlier };
         let generation = staged.label.as_ref().map(|l| l.generation);
@@ -486,23 +352,6 @@ impl Restoring<'_> {
 
 fn damaged(path: &Path, code: Code, what: String) -> Verdict {
     Verdict::new("archive", Login::Unknown, None, vec![Finding::new(code, path, what)])
-}
-
-/// When an archive was made: by its label, else by the file's time. In seconds since 1970.
-fn made(path: &Path) -> i64 {
-    let by_file = || disk::FileMark::of(path).map_or(0, |mark| mark.mtime.0);
-    label_of(path).map_or_else(by_file, |label| label.made.as_second())
-}
-
-/// What an archive is remembered by when the server refuses the login in it.
-fn fingerprint(path: &Path) -> Result<String> {
-    if let Ok(archive) = Archive::open(path) {
-        return Ok(blake3::Hash::from(archive.digest()).to_hex().to_string());
-    }
-    let mut hasher = blake3::Hasher::new();
-    let file = std::fs::File::open(path).at("opening", path)?;
-    hasher.update_reader(file).at("reading", path)?;
-    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// Folders get the mode, files what of it applies to files.

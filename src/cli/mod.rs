@@ -5,6 +5,7 @@ mod asked;
 mod demo;
 mod doctor;
 mod exit;
+mod once;
 mod reading;
 mod receive;
 mod run;
@@ -12,6 +13,7 @@ mod setup;
 mod show;
 mod sides;
 mod status;
+mod stay;
 mod whose;
 
 pub use exit::Exit;

@@ -3,7 +3,8 @@
 
 use super::args::{Restore, Verb};
 use super::exit::Exit;
-use super::run::{self, Context};
+use super::once;
+use super::run::Context;
 use crate::error::Result;
 use crate::keeper::bot::Supervisor;
 use crate::owner::{self, Owner};
@@ -96,7 +97,7 @@ fn once(context: &Context, wish: &Restore, owner: Option<Owner>, more: &[&str], 
         wish.can_stop |= more.contains(&CAN_STOP);
         wish.answered |= more.contains(&ANSWERED);
         wish.tell &= !told;
-        return run::restore(context, &wish);
+        return once::restore(context, &wish);
     }
     let mut args = arguments();
     args.retain(|a| !told || a != "--tell");

@@ -17,10 +17,10 @@ cd /opt/nord-laundry-bot || exit 1
 mkdir -p logs
 if [ -d .wwebjs_auth/session/Default ] || [ -e scan ]; then
   rm -f scan
-  echo ready | tee -a logs/combined.log
+  echo ready | tee -a logs/combined.log /dev/shm/word
   sleep infinity | ./stand-in demo --bot .wwebjs_auth/session >/dev/null
 else
-  echo qr | tee -a logs/combined.log
+  echo qr | tee -a logs/combined.log /dev/shm/word
   sleep infinity
 fi
 ";
@@ -283,12 +283,20 @@ fn everything_is_the_bots_session(machine: &Machine) {
     assert_eq!(machine.done("find /opt/nord-laundry-bot/.wwebjs_auth ! -user bot"), "");
 }
 
-/// What the bot said since the machine was switched on; the log may have lost what it said before.
+/// What the bot said since the machine was switched on: logs may have lost it with the power, `/dev/shm` is new.
 fn word_of_this_boot(machine: &Machine) -> String {
-    wait_for("the bot's word", || {
-        let said = machine.run("journalctl -b -o cat -u nord-laundry-bot | grep -xE 'ready|qr' | tail -1").stdout;
-        (!said.is_empty()).then(|| said.trim().to_owned())
-    })
+    let start = std::time::Instant::now();
+    loop {
+        let said = machine.run("tail -n 1 /dev/shm/word").stdout;
+        if !said.trim().is_empty() {
+            return said.trim().to_owned();
+        }
+        if start.elapsed() > std::time::Duration::from_secs(100) {
+            let units = "systemctl status --no-pager nord-laundry-bot whatsapp-auth-restore wakeep";
+            panic!("the bot says nothing: {:?}", machine.run(&format!("{units}; systemctl list-jobs; ps axf")));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
 }
 
 /// How often the power is cut: few times in CI, more by `scripts/vps-test`.

@@ -13,6 +13,7 @@ mod booted;
 mod crash;
 mod documents;
 mod env;
+mod fuzzed;
 mod journeys;
 mod kinds;
 mod kinds_corpus;
