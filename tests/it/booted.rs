@@ -18,10 +18,12 @@ mkdir -p logs
 if [ -d .wwebjs_auth/session/Default ] || [ -e scan ]; then
   rm -f scan
   echo ready | tee -a logs/combined.log /dev/shm/word
-  sleep infinity | ./stand-in demo --bot .wwebjs_auth/session >/dev/null
+  # The unit's main process is the bot itself: it ends when it is told to. Its input never ends.
+  [ -p logs/input ] || mkfifo logs/input
+  exec ./stand-in demo --bot .wwebjs_auth/session <>logs/input >/dev/null
 else
   echo qr | tee -a logs/combined.log /dev/shm/word
-  sleep infinity
+  exec sleep infinity
 fi
 ";
 

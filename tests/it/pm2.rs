@@ -69,6 +69,7 @@ fn the_bot_stays_pm2s_own_and_finds_its_login() {
     let restored = pm2.run("wakeep", &["restore", "--force"]);
     assert!(restored.contains("pm2 stop nord-laundry-bot") && restored.contains("session restored"), "{restored}");
     wait_for("the bot's next life", || (pm2.said().matches("ready").count() == 2).then_some(()));
-    assert!(pm2.said().contains("got SIGINT"), "it was asked, not killed: {}", pm2.said());
+    let signals = fs::read_to_string(bot.home().join("signals")).unwrap_or_default();
+    assert!(signals.contains("SIGINT"), "it was asked, not killed: {signals:?}, {}", pm2.said());
     assert_ne!(pm2.run("pm2", &["pid", "nord-laundry-bot"]), pid);
 }

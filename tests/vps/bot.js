@@ -9,7 +9,8 @@ const browser = spawn("wakeep", ["demo", "--bot", session], { stdio: ["pipe", "i
 if (process.send) process.send("ready");
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.on(signal, () => {
-    console.log("got " + signal);
+    // Into a file of its own: pm2 may have stopped reading what a process says that it ends.
+    fs.appendFileSync("signals", signal + "\n");
     browser.on("exit", () => process.exit(0));
     browser.stdin.end();
   });
