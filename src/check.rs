@@ -20,6 +20,7 @@ pub fn session(session: &Session, before: &Versions, scratch: &Path) -> Result<V
         Ok(snapshot) => {
             let mut verdict = snapshot.examination.verdict;
             verdict.findings.extend(downgrade(before, &snapshot.examination.versions));
+            verdict.findings.extend(session.kind.remarks(&session.path));
             Ok(verdict)
         }
     };
@@ -33,7 +34,8 @@ pub type Versions = BTreeMap<String, String>;
 fn downgrade(before: &Versions, now: &Versions) -> Option<Finding> {
     let (before, now) = (before.get("chromium")?, now.get("chromium")?);
     let major = |version: &str| version.split('.').next().and_then(|m| m.parse::<u32>().ok());
-    (major(now)? < major(before)?).then(|| Finding::new(Code::ChromiumDowngrade, "Last Version", format!("{before} → {now}")))
+    (major(now)? < major(before)?)
+        .then(|| Finding::new(Code::ChromiumDowngrade, "Last Version", format!("{before} → {now}")))
 }
 
 /// What a check of one archive found.

@@ -13,8 +13,11 @@ use toml::Value;
 /// The commented configuration that `wakeep setup` writes.
 pub const TEMPLATE: &str = include_str!("config.toml");
 
+/// Where a server's configuration stands.
+pub const SYSTEM: &str = "/etc/wakeep";
+
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 17] = [
+pub const KEYS: [&str; 19] = [
     "session",
     "archive",
     "vault",
@@ -31,6 +34,8 @@ pub const KEYS: [&str; 17] = [
     "lang",
     "log_file",
     "log_format",
+    "bot_unit",
+    "bot_pm2",
     "sessions",
 ];
 
@@ -90,8 +95,14 @@ pub struct Config {
     pub log_file: LogFile,
     /// How log lines are written to the terminal.
     pub log_format: LogFormat,
+    /// The systemd unit that runs the bot, where wakeep may stop and start it for a restore.
+    pub bot_unit: Option<String>,
+    /// The pm2 app that runs the bot, likewise.
+    pub bot_pm2: Option<String>,
     /// The file this was read from.
     pub file: Option<PathBuf>,
+    /// The folder that relative paths are meant from: that of the file.
+    pub base: PathBuf,
 }
 
 /// Which of the bot's logs gets the keeper's lines.
@@ -123,9 +134,20 @@ impl Default for Config {
             lang: None,
             log_file: LogFile::Usual,
             log_format: LogFormat::Text,
+            bot_unit: None,
+            bot_pm2: None,
             file: None,
+            base: PathBuf::new(),
         }
     }
+}
+
+/// Where the configuration is looked for. The second bot on a server has a file named after its folder.
+fn usual_files() -> Vec<PathBuf> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let of_folder = here.file_name().map(|n| Path::new(SYSTEM).join(format!("{}.toml", n.to_string_lossy())));
+    let system = Path::new(SYSTEM).join("wakeep.toml");
+    [Some("wakeep.toml".into()), of_folder, Some(system)].into_iter().flatten().collect()
 }
 
 /// A variable of the environment, where it is set and not empty.
@@ -136,15 +158,19 @@ pub fn environment(name: &str) -> Option<String> {
 
 impl Config {
     /// Reads the file (`file`, else `WAKEEP_CONFIG`, else `./wakeep.toml`, else `/etc/wakeep/wakeep.toml`) and the
-    /// environment. Where nothing names a session it is `./.wwebjs_auth`.
-    pub fn load(file: Option<&Path>) -> Result<Config> {
+    /// environment. `session` names the one session that is meant, whatever the file says. Where nothing names a session
+    /// it is `.wwebjs_auth` beside the file.
+    pub fn load(file: Option<&Path>, session: Option<&Path>) -> Result<Config> {
         let mut config = Config::default();
         let named = file.map(Path::to_owned).or_else(|| environment("WAKEEP_CONFIG").map(PathBuf::from));
-        let usual = ["wakeep.toml", "/etc/wakeep/wakeep.toml"].map(PathBuf::from);
-        if let Some(path) = named.or_else(|| usual.into_iter().find(|p| p.is_file())) {
+        if let Some(path) = named.or_else(|| usual_files().into_iter().find(|p| p.is_file())) {
             config.read(&path)?;
         }
-        for key in KEYS.iter().filter(|k| **k != "sessions") {
+        let meant = session.map(Path::to_owned).or_else(|| environment("WAKEEP_SESSION").map(PathBuf::from));
+        if let Some(session) = meant {
+            config.mean(session);
+        }
+        for key in KEYS.iter().filter(|k| !["sessions", "session"].contains(k)) {
             let name = format!("WAKEEP_{}", key.to_uppercase());
             if let Some(text) = environment(&name) {
                 config.set(key, &Value::String(text), Path::new(""), &name)?;
@@ -153,13 +179,29 @@ impl Config {
         Ok(config)
     }
 
+    /// Narrows the sessions down to this one. Archive and vault of another are not its own.
+    fn mean(&mut self, session: PathBuf) {
+        let full = |p: &Path| std::path::absolute(p).unwrap_or_else(|_| p.to_owned());
+        let known = self.places.iter().find(|p| full(&p.path) == full(&session)).cloned();
+        self.places = vec![known.unwrap_or(Place { path: session, ..Place::default() })];
+    }
+
     fn read(&mut self, path: &Path) -> Result<()> {
         let text = fs::read_to_string(path).at("reading", path)?;
         let place = path.display().to_string();
         let table: toml::Table = toml::from_str(&text).map_err(|e| wrong(&place, e.message(), None))?;
         let base = crate::disk::parent(path);
+        if base != Path::new(".") {
+            base.clone_into(&mut self.base);
+        }
+        let one = ["session", "archive", "vault"].into_iter().find(|key| table.contains_key(*key));
+        if let (Some(key), true) = (one, table.contains_key("sessions")) {
+            let problem = format!("`{key}` speaks of one session, [[sessions]] of several: put it into their tables");
+            return Err(wrong(&place, &problem, None));
+        }
+        let base = self.base.clone();
         for (key, value) in &table {
-            self.set(key, value, base, &place)?;
+            self.set(key, value, &base, &place)?;
         }
         self.file = Some(path.to_owned());
         Ok(())
@@ -186,6 +228,8 @@ impl Config {
             "lang" => self.lang = Some(["en", "ru"][field.choice(&["en", "ru"])?].to_owned()),
             "log_file" => self.log_file = field.log_file()?,
             "log_format" => self.log_format = [LogFormat::Text, LogFormat::Json][field.choice(&["text", "json"])?],
+            "bot_unit" => self.bot_unit = Some(field.name()?),
+            "bot_pm2" => self.bot_pm2 = Some(field.name()?),
             unknown => return Err(field.unknown(unknown, &KEYS)),
         }
         Ok(())
@@ -194,7 +238,7 @@ impl Config {
     /// The session that `session`, `archive` and `vault` speak of.
     pub fn first(&mut self) -> &mut Place {
         if self.places.is_empty() {
-            self.places.push(Place { path: PathBuf::from(".wwebjs_auth"), ..Place::default() });
+            self.places.push(Place { path: self.base.join(".wwebjs_auth"), ..Place::default() });
         }
         &mut self.places[0]
     }
@@ -211,6 +255,14 @@ struct Field<'a> {
 impl Field<'_> {
     fn text(&self) -> Result<&str> {
         self.value.as_str().ok_or_else(|| self.wants("a text in quotes"))
+    }
+
+    /// The name of a unit or an app: it becomes an argument and a line of a unit file.
+    fn name(&self) -> Result<String> {
+        let text = self.text()?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@:".contains(c);
+        let good = !text.is_empty() && !text.starts_with('-') && text.chars().all(plain);
+        if good { Ok(text.to_owned()) } else { Err(self.wants("a plain name such as \"nord-laundry-bot\"")) }
     }
 
     fn path(&self) -> Result<PathBuf> {
@@ -347,7 +399,14 @@ mod tests {
             set("interval = \"90s\"\narchive_mode = \"0644\"\nwrite_budget = \"1.5 GB\"\nsession = \"a\"").unwrap();
         assert_eq!((config.interval.as_secs(), config.archive_mode), (90, 0o644));
         assert_eq!((config.write_budget, config.places[0].path.as_path()), (1_500_000_000, Path::new("/bot/a")));
-        for bad in ["interval = \"-2m\"", "archive_mode = \"9\"", "carry = \"some\"", "keep_bytes = 0", "lang = 1"] {
+        for bad in [
+            "interval = \"-2m\"",
+            "archive_mode = \"9\"",
+            "carry = \"some\"",
+            "keep_bytes = 0",
+            "lang = 1",
+            "bot_unit = \"a b\"",
+        ] {
             assert!(matches!(set(bad), Err(Error::Config { .. })), "{bad}");
         }
     }
@@ -368,6 +427,8 @@ mod tests {
         let mut config = set(&defaults.join("\n")).unwrap();
         config.places.clear();
         config.lang = None;
+        config.bot_unit = None;
+        config.bot_pm2 = None;
         assert_eq!(config, Config::default());
     }
 }

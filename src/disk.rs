@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the door")]
 
 use crate::error::{At, Error, Result};
+use crate::tree;
 use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -45,13 +46,14 @@ pub fn sync_tree(root: &Path) -> Result<()> {
     if !root.is_dir() {
         return sync_file(root);
     }
-    let entries = crate::tree::walk(root, &|_| true)?;
+    let entries = tree::walk(root, &|_| true)?;
     if entries.len() > MANY {
         let handle = File::open(root).at("opening", root)?;
         return rustix::fs::syncfs(&handle).at("flushing", root);
     }
-    let links = |e: &&crate::tree::Entry| e.kind != crate::tree::EntryKind::Link;
-    let paths: Vec<PathBuf> = entries.iter().filter(links).map(|e| root.join(&e.path)).collect();
+    // Links and sockets have no content to flush.
+    let has_content = |e: &&tree::Entry| matches!(e.kind, tree::EntryKind::File | tree::EntryKind::Dir);
+    let paths: Vec<PathBuf> = entries.iter().filter(has_content).map(|e| root.join(&e.path)).collect();
     sync_all(&paths)?;
     sync_dir(root)
 }
@@ -233,10 +235,12 @@ pub fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
-/// Removes a folder and all in it, never following links; nothing there is fine.
+/// Removes a folder and all in it, or a file, never following links; nothing there is fine.
 pub fn remove_tree(path: &Path) -> Result<()> {
-    if !exists(path) {
-        return Ok(());
+    match fs::symlink_metadata(path) {
+        Err(_) => return Ok(()),
+        Ok(meta) if !meta.is_dir() => return remove_file(path),
+        Ok(_) => {}
     }
     step();
     match fs::remove_dir_all(path) {
@@ -344,6 +348,22 @@ pub fn born(path: &Path) -> Option<i64> {
     (stat.stx_mask & StatxFlags::BTIME.bits() != 0).then_some(stat.stx_btime.tv_sec)
 }
 
+impl Lock {
+    /// What the holder of a lock says of itself; `None` if nobody has it. Takes nothing.
+    pub fn holder(path: &Path) -> Result<Option<String>> {
+        let mut file = File::open(path).at("opening the lock", path)?;
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let _ = file.read_to_string(&mut text);
+                Ok(Some(text))
+            }
+            Err(TryLockError::Error(e)) => Err(e).at("asking who locks", path),
+        }
+    }
+}
+
 /// Whether a file could be opened by somebody else than its owner and group.
 pub fn world_readable(path: &Path) -> Result<bool> {
     Ok(fs::metadata(path).at("reading", path)?.mode() & 0o004 != 0)
@@ -353,6 +373,20 @@ pub fn world_readable(path: &Path) -> Result<bool> {
 pub fn give_to(path: &Path, uid: u32, gid: u32) -> Result<()> {
     let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
     rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW).at("giving away", path)
+}
+
+/// The permission bits of a file or folder.
+pub fn mode(path: &Path) -> Result<u32> {
+    Ok(fs::metadata(path).at("reading", path)?.mode() & 0o7777)
+}
+
+/// Removes a folder if nothing is in it.
+pub fn remove_empty_dir(path: &Path) -> Result<()> {
+    step();
+    match fs::remove_dir(path) {
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => Ok(()),
+        other => other.at("removing", path),
+    }
 }
 
 fn rename(from: &Path, to: &Path) -> Result<()> {

@@ -21,6 +21,9 @@ use std::time::Instant;
 /// For how long a login that differs from the last archive's must look the same before it is believed, in seconds.
 const SETTLES_AFTER: i64 = 60;
 
+/// How long a restored login must have lasted to count as accepted by the server, in seconds.
+const ACCEPTED_AFTER: i64 = 1800;
+
 /// One session, and how it is to be kept.
 pub struct Keeping<'a> {
     /// The session.
@@ -55,6 +58,7 @@ impl Keeping<'_> {
             other => other?,
         };
         if let Some(unchanged) = self.looks_unchanged(&stamp, now) {
+            self.vouch(now)?;
             return Ok(unchanged);
         }
         let event = match self.session.snapshot(&self.work.snapshot(), self.carry) {
@@ -69,6 +73,19 @@ impl Keeping<'_> {
 
     fn absent(&self) -> Event {
         Event::Absent { session: self.session.path.clone() }
+    }
+
+    /// A login that is still there half an hour after it was restored was accepted by the server; and what was wrong
+    /// with the session isn't any more.
+    fn vouch(&mut self, now: Timestamp) -> Result<()> {
+        self.vault.remember(|s| {
+            s.refusals.clear();
+            if let Some(restored) = &mut s.restored
+                && now.as_second() - restored.time.as_second() > ACCEPTED_AFTER
+            {
+                (restored.accepted, restored.tries) = (true, 0);
+            }
+        })
     }
 
     /// The cheap answer: not one watched file was written since the last look.
@@ -101,9 +118,11 @@ impl Keeping<'_> {
             && let Some(unchanged) = self.unchanged(now)
         {
             self.vault.note_stamp(seen.as_deref())?;
+            self.vouch(now)?;
             return Ok(unchanged);
         }
         let event = self.publish(snapshot, now, started)?;
+        self.vouch(now)?;
         self.vault.note_stamp(seen.as_deref())?;
         Ok(event)
     }
@@ -157,7 +176,7 @@ impl Keeping<'_> {
             return Ok(true);
         }
         let pending = self.vault.state().pending.clone().filter(|p| p.identity.as_ref() == login);
-        let since = pending.map_or(now, |p| p.since);
+        let since = pending.map_or(now, |p| p.since.min(now));
         self.vault.remember(|s| s.pending = Some(Pending { identity: login.cloned(), since }))?;
         Ok(now.as_second() - since.as_second() >= SETTLES_AFTER)
     }
@@ -232,6 +251,7 @@ impl Keeping<'_> {
             host: self.host.to_owned(),
             verdict: found.verdict.grade,
             login: found.verdict.login,
+            doubts: found.verdict.doubts(),
             account: found.verdict.account.clone(),
             vector: found.vector.clone(),
             identity: found.identity.clone(),
@@ -242,7 +262,7 @@ impl Keeping<'_> {
     /// Keeps the first snapshot refused for a reason for diagnosis, and journals it; the following ones only return.
     fn refuse(&mut self, reason: Refusal, snapshot: Option<&Snapshot>, now: Timestamp) -> Result<Event> {
         let verdict = snapshot.map(|s| s.examination.verdict.masked());
-        let repeated = self.vault.state().refusal == Some(reason);
+        let repeated = self.vault.state().refusals.contains(&reason);
         let kept = match snapshot {
             Some(snapshot) if !repeated => Some(self.keep_rejected(snapshot, reason, now)?),
             _ => None,
@@ -250,7 +270,7 @@ impl Keeping<'_> {
         let event = Event::Refused { reason, verdict, kept };
         if !repeated {
             self.vault.record(now, &event)?;
-            self.vault.remember(|s| s.refusal = Some(reason))?;
+            self.vault.remember(|s| s.refusals.push(reason))?;
         }
         Ok(event)
     }

@@ -1,6 +1,7 @@
 //! wakeep keeps WhatsApp bots linked: one current archive of a bot's login, made while the bot runs and never
 //! torn, and put back by itself when it is needed. `ARCHITECTURE.md` is the map.
 
+pub mod ailment;
 pub mod archive;
 pub mod check;
 pub mod cleanup;
@@ -11,6 +12,7 @@ pub mod drill;
 pub mod error;
 pub mod keep;
 pub mod keeper;
+pub mod owner;
 pub mod progress;
 pub mod restore;
 pub mod session;

@@ -4,33 +4,27 @@
 //! It never replaces a good session unless forced, never works under a running bot, and never goes on when a person
 //! has to scan a QR code.
 
+mod choose;
+mod need;
+
 use crate::archive::{self, Archive, Content, Depth, Form};
 use crate::disk;
-use crate::error::{At, Error, Result};
+use crate::error::{Error, Result};
 use crate::session::interior::Interior;
 use crate::session::snapshot::Carry;
 use crate::session::{Session, Use};
 use crate::swap::Swap;
 use crate::vault::Vault;
-use crate::vault::backup::{Origin, label_of};
-use crate::vault::journal::{Event, Reason, Refusal};
+use crate::vault::backup::label_of;
+use crate::vault::journal::{Event, Reason};
 use crate::vault::label::Label;
 use crate::vault::state::RestoredFrom;
 use crate::vault::workplace::Workplace;
-use crate::verdict::{Code, Finding, Grade, Login, Verdict, Worth, masked};
+use crate::verdict::{Code, Finding, Login, Verdict, Worth, masked};
 use crate::{tree, unpack};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// A QR page younger than this may be in the middle of being scanned, in seconds.
-const QR_PAGE_IS_YOUNG: i64 = 600;
-
-/// How many archives of a logged-out session are tried before a person is asked: the newest and one older.
-const MOST_TRIES: u32 = 2;
-
-/// How long a restored login must have lasted to count as accepted by the server, in seconds.
-const ACCEPTED_AFTER: i64 = 1800;
 
 /// How urgently the restore is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +65,8 @@ pub struct Restoring<'a> {
     pub shared: Option<&'a Path>,
     /// Permission bits for the session's folders; files get those of them that apply to files.
     pub mode: u32,
+    /// Whether this is the only session here: then an archive of another name is meant for it as well.
+    pub alone: bool,
     /// Only says what would be done.
     pub dry_run: bool,
     /// This host's name.
@@ -97,9 +93,13 @@ impl Restoring<'_> {
             return self.leave(reason, verdict, now);
         }
         if !self.dry_run {
-            require_idle(self.session)?;
+            self.session.require_idle()?;
         }
-        let staged = match self.stage_best(&verdict)? {
+        let candidates = self.candidates(&verdict)?;
+        if candidates.is_empty() && self.wish == Wish::IfNeeded && verdict.login == Login::LoggedOut {
+            return self.leave(Reason::Exhausted, verdict, now);
+        }
+        let staged = match self.stage_best(candidates)? {
             Ok(staged) => staged,
             Err(refused) => return Ok(refused),
         };
@@ -131,71 +131,9 @@ impl Restoring<'_> {
         looked
     }
 
-    /// Why the session must stay as it is, if it must (law 2).
-    fn reason_to_leave(&mut self, verdict: &Verdict, now: Timestamp) -> Result<Option<Reason>> {
-        if self.wish == Wish::Forced {
-            return Ok(None);
-        }
-        if verdict.is_good() {
-            return Ok(Some(Reason::Good));
-        }
-        let logged_out = verdict.login == Login::LoggedOut;
-        if logged_out && self.qr_page_is_young(now)? {
-            return Ok(Some(Reason::QrPage));
-        }
-        match self.wish {
-            Wish::IfNeeded => self.reason_against_doing_it_unasked(verdict, logged_out),
-            Wish::Asked | Wish::Forced => Ok(None),
-        }
-    }
-
-    fn reason_against_doing_it_unasked(&mut self, verdict: &Verdict, logged_out: bool) -> Result<Option<Reason>> {
-        if self.vault.state().tombstone.is_some() {
-            return Ok(Some(Reason::Tombstone));
-        }
-        match (verdict.grade, verdict.login) {
-            (Grade::Broken | Grade::Missing, _) => Ok(None),
-            _ if logged_out => self.after_logout(),
-            (Grade::Doubtful, _) => Ok(Some(Reason::Doubtful)),
-            (Grade::Sound, _) => Ok(Some(Reason::UnknownLogin)),
-        }
-    }
-
-    /// A login that ended by a local fault comes back from an older copy; one that the server ended doesn't.
-    fn after_logout(&mut self) -> Result<Option<Reason>> {
-        if !self.was_paired()? {
-            return Ok(Some(Reason::NeverPaired));
-        }
-        let restored = self.vault.state().restored.clone();
-        if let Some(restored) = restored {
-            self.vault.remember(|s| {
-                if !s.refused.contains(&restored.fingerprint) {
-                    s.refused.push(restored.fingerprint);
-                }
-            })?;
-            if restored.tries >= MOST_TRIES {
-                return Ok(Some(Reason::Exhausted));
-            }
-        }
-        Ok(None)
-    }
-
-    fn was_paired(&self) -> Result<bool> {
-        let labels = self.vault.backups()?.into_iter().filter_map(|b| b.label);
-        Ok(labels.chain(self.vault.latest()).any(|l| l.is_good()))
-    }
-
-    /// Since when the QR page can have been open: since the keeper first met it, else since the folder was made or
-    /// the login last seen.
-    fn qr_page_is_young(&self, now: Timestamp) -> Result<bool> {
-        let met = self.vault.events()?.into_iter().rev().find_map(|line| match line.event {
-            Event::Refused { reason: Refusal::LoggedOut, .. } => Some(Some(line.time.as_second())),
-            Event::Created { .. } | Event::Restored { .. } => Some(None),
-            _ => None,
-        });
-        let made = self.vault.newest()?.map(|(_, label)| label.made.as_second());
-        let since = met.flatten().or_else(|| disk::born(&self.session.path).max(made));
-        Ok(since.is_some_and(|since| (0..QR_PAGE_IS_YOUNG).contains(&(now.as_second() - since))))
+    /// The last restore, as long as it isn't known whether the server accepted the login.
+    fn on_trial(&self) -> Option<RestoredFrom> {
+        self.vault.state().restored.clone().filter(|r| !r.accepted)
     }
 
     fn leave(&mut self, reason: Reason, verdict: Verdict, now: Timestamp) -> Result<Event> {
@@ -226,16 +164,18 @@ impl Restoring<'_> {
         if self.dry_run || !live.is_dir() || self.session.in_use() != Use::Free {
             return Ok(());
         }
-        kind.hold(live)?;
-        let steadied = kind.steady(live);
-        kind.let_go(live)?;
-        steadied
+        match kind.hold(&[live], self.work.dir()) {
+            Ok(_held) => kind.steady(live),
+            // Its bot has just started.
+            Err(Error::InUse { .. } | Error::MaybeInUse { .. }) => Ok(()),
+            Err(e) => Err(e),
+        }
     }
 
     /// Unpacks candidates beside the session, newest first, until one is good.
-    fn stage_best(&mut self, current: &Verdict) -> Result<std::result::Result<Staged, Event>> {
+    fn stage_best(&mut self, candidates: Vec<PathBuf>) -> Result<std::result::Result<Staged, Event>> {
         let mut refused = None;
-        for from in self.candidates(current)? {
+        for from in candidates {
             match self.stage(&from) {
                 Ok(staged) if self.is_worth_it(&staged.verdict) => return Ok(Ok(staged)),
                 Ok(staged) => refused = refused.or(Some((from, staged.verdict))),
@@ -260,62 +200,11 @@ impl Restoring<'_> {
         staged.worth() >= least
     }
 
-    /// The archives that may be restored, best first.
-    fn candidates(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
-        match &self.source {
-            Source::File(file) => Ok(vec![file.clone()]),
-            Source::At(time) => Ok(self.made_until(*time)?),
-            Source::Newest => self.newest_first(current),
-        }
-    }
-
-    fn made_until(&self, time: Timestamp) -> Result<Vec<PathBuf>> {
-        let standing = self.vault.latest().filter(|l| l.made <= time).map(|_| self.vault.archive().to_owned());
-        let kept = self.vault.backups()?.into_iter().filter(|b| b.made <= time && b.may_be_good());
-        Ok(standing.into_iter().chain(kept.map(|b| b.path)).collect())
-    }
-
-    /// A person means what stands at the archive's path; a program means the newest there is.
-    fn newest_first(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
-        let standing = [Some(self.vault.archive()), self.shared].into_iter().flatten();
-        let standing = standing.filter(|p| disk::exists(p)).map(Path::to_owned);
-        let kept = self.vault.backups()?.into_iter();
-        let kept = kept.filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b| b.path);
-        let mut all: Vec<PathBuf> = standing.chain(kept).collect();
-        if self.wish == Wish::IfNeeded {
-            all.sort_by_key(|path| std::cmp::Reverse(made(path)));
-            self.leave_out_refused(&mut all, current)?;
-        }
-        Ok(all)
-    }
-
-    /// By itself wakeep restores only the pairing that was there last, and nothing that came back logged out.
-    fn leave_out_refused(&self, all: &mut Vec<PathBuf>, current: &Verdict) -> Result<()> {
-        let newest = self.vault.newest()?.map(|(_, label)| label);
-        let restored = self.vault.state().restored.clone();
-        all.retain(|path| match (label_of(path), &newest) {
-            (Some(label), Some(newest)) => label.same_lineage(newest),
-            _ => true,
-        });
-        if current.login != Login::LoggedOut {
-            return Ok(());
-        }
-        let mut left = Vec::new();
-        for path in all.drain(..) {
-            let after = restored.as_ref().zip(label_of(&path)).is_some_and(|(r, l)| l.made > r.time);
-            if !after && !self.vault.state().refused.contains(&fingerprint(&path)?) {
-                left.push(path);
-            }
-        }
-        *all = left;
-        Ok(())
-    }
-
     fn stage(&self, from: &Path) -> Result<Staged> {
         let interior = self.interior(from)?;
         let stage = self.work.stage();
         unpack::unfold(from, &interior, &stage, Carry::All)?;
-        self.session.kind.mend(&self.session.path, &stage)?;
+        self.session.kind.mend(&self.session.path, &stage, self.wish == Wish::Forced)?;
         if stage.is_dir() && !self.dry_run {
             disk::begin_writing_tree(&stage)?;
         }
@@ -328,11 +217,13 @@ impl Restoring<'_> {
         Ok(Staged { from: from.to_owned(), label, verdict })
     }
 
-    /// This session within an archive: the one of its name, or the only one.
+    /// This session within an archive: the one of its name, or, where it stands alone, the only one. One bot's login in
+    /// another's session would run it twice, and get both unlinked.
     fn interior(&self, from: &Path) -> Result<Interior> {
         let all = unpack::sessions_in(from)?;
         let named = all.iter().find(|i| i.prefix.file_name() == self.session.path.file_name());
-        let only = all.iter().find(|_| all.len() == 1);
+        let nameless = |i: &&Interior| i.prefix.as_os_str().is_empty() || self.alone;
+        let only = all.first().filter(|_| all.len() == 1).filter(nameless);
         named
             .or(only)
             .cloned()
@@ -342,8 +233,9 @@ impl Restoring<'_> {
     fn put_in_place(&mut self, staged: Staged, before: &Verdict, now: Timestamp, started: Instant) -> Result<Event> {
         set_modes(&self.work.stage(), self.mode)?;
         let backup = self.flush_and_back_up(before, now)?;
-        require_idle(self.session)?;
-        let mut swap = Swap::new(self.session, self.work);
+        let mut swap = Swap::begin(self.session, self.work)?;
+        // Who was faster than the hold is seen now; who comes later refuses to start.
+        self.session.require_idle()?;
         swap.make()?;
         let mut after = self.session.kind.examine(&self.session.path)?.verdict;
         if staged.verdict.is_good() {
@@ -434,6 +326,7 @@ impl Restoring<'_> {
             host: self.host.to_owned(),
             verdict: verdict.grade,
             login: verdict.login,
+            doubts: verdict.doubts(),
             account: verdict.account.clone(),
             vector: crate::progress::Vector::new(),
             identity: None,
@@ -442,15 +335,14 @@ impl Restoring<'_> {
     }
 
     fn remember(&mut self, staged: &Staged, before: &Verdict, now: Timestamp) -> Result<()> {
-        let fingerprint = fingerprint(&staged.from)?;
-        let accepted = |r: &RestoredFrom| now.as_second() - r.time.as_second() > ACCEPTED_AFTER;
-        let earlier = self.vault.state().restored.clone().filter(|r| !accepted(r)).map_or(0, |r| r.tries);
+        let fingerprint = choose::fingerprint(&staged.from)?;
+        let earlier = self.on_trial().map_or(0, |r| r.tries);
         let tries = if before.login == Login::LoggedOut { earlier + 1 } else { earlier };
         let generation = staged.label.as_ref().map(|l| l.generation);
         self.vault.remember(|s| {
-            s.restored = Some(RestoredFrom { generation, fingerprint, time: now, tries });
+            s.restored = Some(RestoredFrom { generation, fingerprint, time: now, tries, accepted: false });
             s.pending = None;
-            s.refusal = None;
+            s.refusals.clear();
         })?;
         self.vault.note_stamp(None)?;
         self.vault.show_used(&staged.from)?;
@@ -458,34 +350,8 @@ impl Restoring<'_> {
     }
 }
 
-/// Law 4: a session in use, or where that can't be told, is not replaced.
-pub fn require_idle(session: &Session) -> Result<()> {
-    match session.in_use() {
-        Use::Free => Ok(()),
-        Use::Held(holder) => Err(Error::InUse { path: session.path.clone(), holder }),
-        Use::CannotTell(why) => Err(Error::MaybeInUse { path: session.path.clone(), why }),
-    }
-}
-
 fn damaged(path: &Path, code: Code, what: String) -> Verdict {
     Verdict::new("archive", Login::Unknown, None, vec![Finding::new(code, path, what)])
-}
-
-/// When an archive was made: by its label, else by the file's time. In seconds since 1970.
-fn made(path: &Path) -> i64 {
-    let by_file = || disk::FileMark::of(path).map_or(0, |mark| mark.mtime.0);
-    label_of(path).map_or_else(by_file, |label| label.made.as_second())
-}
-
-/// What an archive is remembered by when the server refuses the login in it.
-fn fingerprint(path: &Path) -> Result<String> {
-    if let Ok(archive) = Archive::open(path) {
-        return Ok(blake3::Hash::from(archive.digest()).to_hex().to_string());
-    }
-    let mut hasher = blake3::Hasher::new();
-    let file = std::fs::File::open(path).at("opening", path)?;
-    hasher.update_reader(file).at("reading", path)?;
-    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// Folders get the mode, files what of it applies to files.

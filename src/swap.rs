@@ -5,8 +5,8 @@
 
 use crate::disk;
 use crate::error::{At, Error, Result};
-use crate::session::Session;
 use crate::session::database::{self, PutBack};
+use crate::session::{Hold, Session};
 use crate::vault::workplace::Workplace;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -45,35 +45,48 @@ pub struct Swap<'a> {
     session: &'a Session,
     work: &'a Workplace,
     how: How,
+    held: Option<Box<dyn Hold>>,
 }
 
 impl<'a> Swap<'a> {
-    /// Makes ready; changes nothing.
-    pub fn new(session: &'a Session, work: &'a Workplace) -> Swap<'a> {
-        Swap { session, work, how: How::Moved }
+    /// Holds the session and what is staged until the swap has ended; changes nothing else.
+    ///
+    /// # Errors
+    /// A bot works on the session.
+    pub fn begin(session: &'a Session, work: &'a Workplace) -> Result<Swap<'a>> {
+        let held = session.kind.hold(&[&session.path, &work.stage()], work.dir())?;
+        Ok(Swap { session, work, how: How::Moved, held })
     }
 
     /// Puts the staged session in place.
     pub fn make(&mut self) -> Result<()> {
-        let (kind, live, stage) = (self.session.kind, &self.session.path, self.work.stage());
+        let (live, stage) = (&self.session.path, self.work.stage());
         if stage.is_file() {
             return self.put_back_file();
         }
         if !disk::exists(live) {
             disk::make_dir(disk::parent(live))?;
-            kind.hold(&stage)?;
             return disk::move_to(&stage, live);
         }
-        kind.hold(live)?;
-        kind.hold(&stage)?;
         self.how = How::Exchanged;
         match disk::exchange(&stage, live) {
             Err(e) if cannot_exchange(&e) => {
                 self.how = How::Children;
                 self.swap_children()
             }
-            other => other,
+            other => other.and_then(|()| self.look_back()),
         }
+    }
+
+    /// Whether a program that no hold stops opened the old folder in the last moment. It gets it back.
+    fn look_back(&self) -> Result<()> {
+        if self.held.is_none() {
+            return Ok(());
+        }
+        let (live, stage) = (&self.session.path, self.work.stage());
+        let Err(refused) = self.session.kind.holder(&stage).or_refuse(live) else { return Ok(()) };
+        disk::exchange(&stage, live)?;
+        Err(refused)
     }
 
     /// A session that is one file is SQLite's: a leftover `-wal` beside a replaced file would undo the restore.
@@ -98,7 +111,7 @@ impl<'a> Swap<'a> {
         match &self.how {
             How::Moved => disk::move_to(live, &stage)?,
             How::Exchanged => disk::exchange(&stage, live)?,
-            How::Children => undo_children(live, self.work)?,
+            How::Children => undo_children(self.session, self.work)?,
             How::Written => drop(database::put_back(&aside.join(OLD), live, &aside)?),
             How::Placed(moved) => database::take_out(live, moved)?,
         }
@@ -111,11 +124,12 @@ impl<'a> Swap<'a> {
         self.let_go()
     }
 
-    /// The lock of the session in place goes last: until then no bot starts on a folder that is being worked on.
-    fn let_go(&self) -> Result<()> {
+    /// The hold goes last: until then no bot starts on a folder that is being worked on.
+    fn let_go(self) -> Result<()> {
         disk::remove_tree(&self.work.stage())?;
         disk::remove_tree(&self.work.aside())?;
-        if disk::exists(&self.session.path) { self.session.kind.let_go(&self.session.path) } else { Ok(()) }
+        drop(self.held);
+        Ok(())
     }
 
     fn swap_children(&self) -> Result<()> {
@@ -123,17 +137,21 @@ impl<'a> Swap<'a> {
         disk::remove_tree(&aside)?;
         disk::make_dir(&aside)?;
         mark(self.work, Phase::Out)?;
-        move_children(live, &aside, self.work)?;
+        move_children(self.session, live, &aside, self.work)?;
         mark(self.work, Phase::In)?;
-        move_children(&stage, live, self.work)
+        move_children(self.session, &stage, live, self.work)
     }
 
     /// Undoes a swap that a kill cut off. Returns whether there was one; leftovers of other work go as well. Callers
     /// hold the work lock.
+    ///
+    /// # Errors
+    /// A bot already works on what the kill left.
     pub fn finish_earlier(session: &Session, work: &Workplace) -> Result<Option<bool>> {
         let cut_off = disk::exists(&work.marker());
         if cut_off {
-            undo_children(&session.path, work)?;
+            session.require_idle()?;
+            undo_children(session, work)?;
         }
         disk::remove_tree(&work.stage())?;
         disk::remove_tree(&work.aside())?;
@@ -147,27 +165,28 @@ fn mark(work: &Workplace, phase: Phase) -> Result<()> {
     disk::write_whole(&work.marker(), &text)
 }
 
-fn undo_children(live: &Path, work: &Workplace) -> Result<()> {
-    let marker = work.marker();
+fn undo_children(session: &Session, work: &Workplace) -> Result<()> {
+    let (live, marker) = (&session.path, work.marker());
     let phase = serde_json::from_slice(&fs::read(&marker).at("reading", &marker)?);
     if phase.is_ok_and(|p: Phase| p == Phase::In) {
         disk::make_dir(&work.stage())?;
-        move_children(live, &work.stage(), work)?;
+        move_children(session, live, &work.stage(), work)?;
         // A second undo must not take the old children that already came back for new ones.
         mark(work, Phase::Out)?;
     }
     if disk::exists(&work.aside()) {
-        move_children(&work.aside(), live, work)?;
+        move_children(session, &work.aside(), live, work)?;
     }
     disk::remove_file(&marker)
 }
 
-/// Moves all children but our own workplace.
-fn move_children(from: &Path, to: &Path, work: &Workplace) -> Result<()> {
+/// Moves all children but our own workplace, and what a program puts there only while it runs: the hold stays.
+fn move_children(session: &Session, from: &Path, to: &Path, work: &Workplace) -> Result<()> {
     for item in fs::read_dir(from).at("listing", from)? {
-        let child = item.at("listing", from)?.path();
-        if !work.dir().starts_with(&child) {
-            disk::move_to(&child, &to.join(child.file_name().unwrap_or_default()))?;
+        let item = item.at("listing", from)?;
+        let (child, name) = (item.path(), item.file_name());
+        if !work.dir().starts_with(&child) && !session.kind.forbids(Path::new(&name)) {
+            disk::move_to(&child, &to.join(name))?;
         }
     }
     Ok(())

@@ -41,13 +41,23 @@ pub enum Worth {
 }
 
 impl Worth {
-    /// What follows from grade and login.
-    pub fn of(grade: Grade, login: Login) -> Worth {
+    /// What follows from grade and login, and from what is doubted: a doubt about a part (one device of many, a counter)
+    /// doesn't make the login worth less.
+    pub fn of(grade: Grade, login: Login, doubts: &[Code]) -> Worth {
+        let partial = !doubts.is_empty() && doubts.iter().all(|c| c.is_about_a_part());
         match (grade, login) {
             (Grade::Broken | Grade::Missing, _) | (_, Login::LoggedOut) => Worth::Nothing,
             (Grade::Sound, Login::Paired) => Worth::Good,
+            (Grade::Doubtful, Login::Paired) if partial => Worth::Good,
             (Grade::Sound | Grade::Doubtful, _) => Worth::Something,
         }
+    }
+}
+
+impl Code {
+    /// Whether it doubts a part of the session only, not the login.
+    pub fn is_about_a_part(self) -> bool {
+        matches!(self, Code::DeviceUnsound | Code::PreKeyCounter | Code::ForeignKeys)
     }
 }
 
@@ -237,7 +247,7 @@ impl Verdict {
         }
     }
 
-    /// Sound and paired: what may be published, and what is left alone.
+    /// Paired, and nothing doubted but a part: what may be published, and what is left alone.
     pub fn is_good(&self) -> bool {
         self.worth() == Worth::Good
     }
@@ -257,7 +267,12 @@ impl Verdict {
 
     /// What it is worth to a bot that has lost its login.
     pub fn worth(&self) -> Worth {
-        Worth::of(self.grade, self.login)
+        Worth::of(self.grade, self.login, &self.doubts())
+    }
+
+    /// What is doubted about it.
+    pub fn doubts(&self) -> Vec<Code> {
+        self.findings.iter().map(|f| f.code).filter(|c| c.weight() == Weight::Doubt).collect()
     }
 }
 

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 /// The first page of `--help`: twelve verbs in three groups.
 const GROUPS: &str = "\
 Set up:
-  setup      Find the sessions here and write a commented wakeep.toml
+  setup      Set up beside a bot; as root on a server: services, check, logs, scripts
 
 Keep:
+  run -- CMD Restore if needed, start the bot, keep while it runs
   watch      Stay beside the bot and archive its session whenever it changed
   archive    Archive the session once, if it changed
 
@@ -18,8 +19,9 @@ Look and mend:
   check      Judge sessions, folders and archives; changes nothing
   list       Show the archives of a session, or what is in one
   restore    Put the session back, if it needs it
+  doctor     What is wrong here, and the command that mends it
 
-More: cleanup, demo, event, verify, extract, generate. `wakeep VERB --help` tells all of each.";
+More: cleanup, demo, event, verify, extract, receive, generate. `wakeep VERB --help` tells all of each.";
 
 /// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
 #[derive(Debug, Parser)]
@@ -59,6 +61,9 @@ pub struct Common {
     /// How log lines are written
     #[arg(long, global = true, value_name = "FORMAT", value_parser = ["text", "json"])]
     pub log_format: Option<String>,
+    /// Append what is said to this log, too
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_to: Option<PathBuf>,
     /// One JSON object on standard output instead of words
     #[arg(long, global = true)]
     pub json: bool,
@@ -70,11 +75,14 @@ pub struct Common {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Find the sessions here and write a commented wakeep.toml; keep session and archive out of git, npm and Docker
-    Setup {
-        /// Only show what would be written
-        #[arg(long)]
-        dry_run: bool,
+    /// Set up beside the bot: a commented wakeep.toml, and session and archive out of git, npm and Docker. As root on a
+    /// server: services, check, logs and scripts, so that the login comes back by itself
+    Setup(Setup),
+    /// Restore if needed, start the bot, keep while it runs, archive once more when it has ended
+    Run {
+        /// The bot's command
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+        command: Vec<String>,
     },
     /// Stay beside the bot and archive its session whenever it changed
     Watch {
@@ -101,6 +109,15 @@ pub enum Verb {
         #[arg(long, conflicts_with = "paths")]
         drill: bool,
     },
+    /// What is wrong here, and the exact command that mends it
+    Doctor {
+        /// Mend what is safe to mend
+        #[arg(long)]
+        fix: bool,
+        /// Print a text fit for an issue: no phone numbers, no names
+        #[arg(long)]
+        report: bool,
+    },
     /// Show the archives of a session, or what is in one
     List {
         /// An archive to look into
@@ -114,6 +131,7 @@ pub enum Verb {
     /// Tell what the bot knows of its connection
     Event {
         /// What happened
+        #[arg(ignore_case = true)]
         what: Told,
         /// Why: a code or a word, as the bot's library gave it
         #[arg(long)]
@@ -149,6 +167,14 @@ pub enum Verb {
         #[arg(long, value_name = "DIR", default_value = ".")]
         into: PathBuf,
     },
+    /// Take an archive brought here from another machine, check it, and put it where the restore takes it from
+    Receive {
+        /// The archive, or - for standard input; without it the newest in ~ and /tmp
+        file: Option<PathBuf>,
+        /// The bot on the other machine is stopped: don't ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Print what packagers need
     Generate {
         /// What to print
@@ -157,8 +183,34 @@ pub enum Verb {
     },
 }
 
+/// What is to be set up.
+#[derive(Debug, Clone, Args)]
+pub struct Setup {
+    /// The bot's folder, where it can't be found out
+    #[arg(long, value_name = "DIR")]
+    pub app_dir: Option<PathBuf>,
+    /// The bot's systemd unit, where it can't be found out
+    #[arg(long, value_name = "UNIT")]
+    pub bot_unit: Option<String>,
+    /// Who calls the check of every 6 hours [default: cron where it is installed]
+    #[arg(long, value_name = "WHO", value_parser = ["cron", "timer"])]
+    pub schedule: Option<String>,
+    /// Build into this tree instead of this machine
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Only show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Take away exactly what setup put; never sessions, archives or backups
+    #[arg(long)]
+    pub undo: bool,
+    /// The half in the bot's folder alone; root's half calls it as the bot's user
+    #[arg(long, hide = true, requires = "app_dir")]
+    pub beside_bot: bool,
+}
+
 /// How a restore is wanted.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Restore {
     /// Only what certainly helps; a program asks, nobody is there
     #[arg(long, conflicts_with = "force")]
@@ -175,9 +227,24 @@ pub struct Restore {
     /// From the newest archive not younger than this: 2026-11-24T12:00, 12:00, or "2h" for two hours ago
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
+    /// Show session and archive side by side and ask; yes means --force
+    #[arg(long, conflicts_with_all = ["if_needed", "before_start", "force"])]
+    pub ask: bool,
+    /// Answer --ask with yes
+    #[arg(long, requires = "ask")]
+    pub yes: bool,
+    /// Tell the verdict first; where nothing is restored it gives the exit code
+    #[arg(long)]
+    pub tell: bool,
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,
+    /// The outer process can stop the bot, so a session in use is no news
+    #[arg(long, hide = true)]
+    pub can_stop: bool,
+    /// The question was answered
+    #[arg(long, hide = true, requires = "ask")]
+    pub answered: bool,
 }
 
 /// What can be printed.

@@ -4,36 +4,37 @@ use crate::error::Error;
 use crate::vault::journal::{Event, Refusal};
 use crate::verdict::{Grade, Login, Verdict};
 
-/// How a command ended. The discriminants are the exit codes.
+/// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Exit {
     /// Done, or good.
-    Done = 0,
+    Done,
     /// Something failed.
-    Failed = 1,
+    Failed,
     /// The command line or the configuration is wrong.
-    Usage = 2,
+    Usage,
     /// Doubtful, or the login can't be told.
-    Doubtful = 3,
+    Doubtful,
     /// Broken or missing.
-    Broken = 4,
+    Broken,
     /// Logged out.
-    LoggedOut = 5,
+    LoggedOut,
     /// There is nothing to restore from.
-    NothingToRestore = 10,
+    NothingToRestore,
     /// Another host has the right to run this bot.
-    LeaseHeld = 11,
+    LeaseHeld,
     /// The session is in use, or that can't be told.
-    InUse = 12,
+    InUse,
     /// Another wakeep works on it.
-    Busy = 13,
+    Busy,
     /// Interrupted.
-    Interrupted = 130,
+    Interrupted,
+    /// As the bot ended that `run` had started.
+    Bot(u8),
 }
 
 impl Exit {
-    /// All of them, for the documents and their test.
+    /// All of our own, for the documents and their test.
     pub const ALL: [Exit; 11] = [
         Exit::Done,
         Exit::Failed,
@@ -87,11 +88,7 @@ impl Exit {
             }
             Event::WouldRestore { .. } | Event::Recovered { .. } | Event::Arrived { .. } => Exit::Done,
             Event::NeedsQr { .. } => Exit::LoggedOut,
-            Event::Told { .. }
-            | Event::CleanedUp { .. }
-            | Event::LetGo { .. }
-            | Event::Watching { .. }
-            | Event::Stopped => Exit::Done,
+            Event::Told { .. } | Event::CleanedUp { .. } | Event::Watching { .. } | Event::Stopped => Exit::Done,
         }
     }
 
@@ -108,18 +105,36 @@ impl Exit {
             Exit::LoggedOut => 2,
             Exit::NothingToRestore => 3,
             Exit::Broken => 4,
-            Exit::LeaseHeld => 5,
-            Exit::InUse => 6,
-            Exit::Busy => 7,
-            Exit::Failed => 8,
+            Exit::Failed => 5,
+            Exit::LeaseHeld => 6,
+            Exit::InUse => 7,
+            Exit::Busy => 8,
             Exit::Usage => 9,
-            Exit::Interrupted => 10,
+            Exit::Interrupted | Exit::Bot(_) => 10,
         }
+    }
+
+    /// What a process that ended with this number says.
+    pub fn from_code(code: i32) -> Option<Exit> {
+        Exit::ALL.into_iter().find(|e| i32::from(e.code()) == code)
     }
 
     /// The number the process ends with.
     pub fn code(self) -> u8 {
-        self as u8
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Doubtful => 3,
+            Exit::Broken => 4,
+            Exit::LoggedOut => 5,
+            Exit::NothingToRestore => 10,
+            Exit::LeaseHeld => 11,
+            Exit::InUse => 12,
+            Exit::Busy => 13,
+            Exit::Interrupted => 130,
+            Exit::Bot(code) => code,
+        }
     }
 }
 

@@ -1,12 +1,20 @@
 //! The command line: parses, puts the wards together, calls the journeys, says what came of it.
 
 mod args;
+mod asked;
 mod demo;
+mod doctor;
 mod exit;
+mod once;
 mod reading;
+mod receive;
 mod run;
+mod setup;
 mod show;
+mod sides;
 mod status;
+mod stay;
+mod whose;
 
 pub use exit::Exit;
 pub use run::run;

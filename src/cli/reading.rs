@@ -5,9 +5,11 @@ use super::run::Context;
 use super::show::{Tone, near, nearer};
 use crate::archive::{self, Depth};
 use crate::check::{self, Versions};
+use crate::config::{Config, Place};
 use crate::disk;
-use crate::error::{At, Result};
-use crate::session::{Session, find};
+use crate::error::{At, Error, Result};
+use crate::keeper::ward::wards;
+use crate::session::Session;
 use crate::text::{self, Phrase};
 use crate::vault::backup::{Backup, Origin};
 use crate::vault::workplace::Workplace;
@@ -23,22 +25,29 @@ struct Judged {
     verdict: Verdict,
 }
 
-/// `wakeep check [PATH…]`
+/// `wakeep check [PATH…]`: what can't be judged is told, and the rest is judged all the same.
 pub fn check(context: &Context, paths: &[PathBuf]) -> Result<Exit> {
     let mut judged = Vec::new();
+    let mut failed = Vec::new();
+    let mut take = |name: String, found: Result<Vec<Judged>>| match found {
+        Ok(found) => judged.extend(found),
+        Err(e) => failed.push((name, e)),
+    };
     if paths.is_empty() {
         for ward in context.wards()? {
-            judged.push(judge_session(&ward.session, &ward.vault.versions()?, &ward.work)?);
+            let found = judge_session(&ward.session, &ward.vault.versions()?, &ward.work);
+            take(near(&ward.session.path), found.map(|j| vec![j]));
         }
     }
     for path in paths {
-        judged.extend(judge(path)?);
+        take(near(path), judge(context, path));
     }
-    show(context, &judged);
-    Ok(judged.iter().map(|j| Exit::of_verdict(&j.verdict)).fold(Exit::Done, Exit::or))
+    show(context, &judged, &failed);
+    let verdicts = judged.iter().map(|j| Exit::of_verdict(&j.verdict));
+    Ok(failed.iter().map(|(_, e)| Exit::of_error(e)).chain(verdicts).fold(Exit::Done, Exit::or))
 }
 
-fn judge(path: &Path) -> Result<Vec<Judged>> {
+fn judge(context: &Context, path: &Path) -> Result<Vec<Judged>> {
     if is_archive(path)? {
         let scratch = Scratch::new()?;
         let found = check::archive(path, &scratch.inside())?;
@@ -49,9 +58,9 @@ fn judge(path: &Path) -> Result<Vec<Judged>> {
             .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict })
             .collect());
     }
-    let sessions = find::sessions(path)?;
-    let unknown = Versions::new();
-    sessions.iter().map(|s| judge_session(s, &unknown, &Workplace::of(&s.home, &s.path, &s.name))).collect()
+    let place = Place { path: path.to_owned(), ..Place::default() };
+    let config = Config { places: vec![place], only: None, ..context.config.clone() };
+    wards(&config)?.iter().map(|w| judge_session(&w.session, &Versions::new(), &w.work)).collect()
 }
 
 /// A gzip or zip file by its first bytes.
@@ -77,12 +86,13 @@ fn judge_session(session: &Session, before: &Versions, work: &Workplace) -> Resu
     Ok(Judged { name, is_archive: false, verdict })
 }
 
-fn show(context: &Context, judged: &[Judged]) {
+fn show(context: &Context, judged: &[Judged], failed: &[(String, Error)]) {
     let show = &context.show;
     let archives = judged.iter().filter(|j| j.is_archive).count();
     let lost = judged.iter().filter(|j| j.is_archive && j.verdict.worth() != Worth::Good).count();
+    failed.iter().for_each(|(_, e)| show.error(e));
     if show.json {
-        return show.object(&checked_json(context, judged, archives, lost));
+        return show.object(&checked_json(context, judged, failed, (archives, lost)));
     }
     for one in judged {
         show.verdict(&one.name, &one.verdict);
@@ -93,20 +103,28 @@ fn show(context: &Context, judged: &[Judged]) {
 }
 
 /// The contract of `check --json`: the verdict's own object; several stand in `checks`, the gravest on top.
-fn checked_json(context: &Context, judged: &[Judged], archives: usize, lost: usize) -> Value {
+fn checked_json(
+    context: &Context,
+    judged: &[Judged],
+    failed: &[(String, Error)],
+    (archives, lost): (usize, usize),
+) -> Value {
     let one = |j: &Judged| {
         let mut value = context.show.verdict_json(&j.verdict);
         value["path"] = json!(j.name);
         value
     };
-    let worst = judged
-        .iter()
-        .max_by_key(|j| (Exit::of_verdict(&j.verdict) == Exit::Broken, Exit::of_verdict(&j.verdict).code()));
-    let mut top = worst.map_or(Value::Null, one);
-    if judged.len() > 1 {
+    let gravity = |j: &&Judged| {
+        let exit = Exit::of_verdict(&j.verdict);
+        (exit == Exit::Broken, exit.code())
+    };
+    let mut top = judged.iter().max_by_key(gravity).map_or_else(|| json!({}), one);
+    if judged.len() > 1 || !failed.is_empty() {
         top["checks"] = judged.iter().map(one).collect();
         top["archives"] = json!(archives);
         top["would_not_return"] = json!(lost);
+        let told = |(name, e): &(String, Error)| json!({"path": name, "error": context.show.lang.error(e).what});
+        top["failed"] = failed.iter().map(told).collect();
     }
     top
 }

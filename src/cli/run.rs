@@ -1,28 +1,21 @@
 //! What each verb does: a line or a journey each.
 
-use super::args::{Cli, Common, Generate, Restore, Verb};
+use super::args::{Cli, Common, Generate, Verb};
 use super::exit::Exit;
 use super::show::{Show, near, nearer};
-use super::{demo, reading, status};
-use crate::archive::{self, Archive, Form};
+use super::{demo, doctor, once, reading, receive, setup, status, stay, whose};
+use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
-use crate::config::{self, Config, LogFile, LogFormat};
+use crate::config::{self, Config, LogFormat};
 use crate::disk;
-use crate::drill::drill;
 use crate::error::{At, Error, Result};
-use crate::keep::Keeping;
-use crate::keeper::signals::Signals;
 use crate::keeper::ward::{Ward, wards};
-use crate::keeper::{Keeper, all_taken, botlog};
-use crate::restore::{Restoring, Source, Wish};
+use crate::owner::become_owner;
 use crate::session::holder;
-use crate::setup;
 use crate::text::{self, Lang, Phrase};
-use crate::vault::journal::{Event, Told};
+use crate::vault::journal::Event;
 use clap::CommandFactory;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -51,30 +44,29 @@ pub fn run() -> Exit {
         json: common.json,
         full_account: common.show_account,
         log_format: LogFormat::Text,
+        log_to: None,
     };
-    let done = context(common, show.clone()).and_then(|context| {
-        let lang = context.show.lang;
-        verb(cli, context).inspect_err(|e| Show { lang, ..show.clone() }.error(e))
-    });
-    match done {
-        Ok(exit) => exit,
-        Err(e) => Exit::of_error(&e),
-    }
+    let context = match context(common, show.clone()) {
+        Ok(context) => context,
+        Err(e) => return stay::without_configuration(cli.verb, &show, &e),
+    };
+    let lang = context.show.lang;
+    let done = verb(cli, context).inspect_err(|e| Show { lang, ..show.clone() }.error(e));
+    done.unwrap_or_else(|e| Exit::of_error(&e))
 }
 
 fn context(common: Common, mut show: Show) -> Result<Context> {
     let config = configuration(&common).inspect_err(|e| show.error(e))?;
     show.lang = language(&common, config.lang.as_deref());
     show.log_format = config.log_format;
+    if let Some(log) = &common.log_to {
+        show.log_to(log);
+    }
     Ok(Context { config, show, host: holder::host_name(), now: clock() })
 }
 
 fn configuration(common: &Common) -> Result<Config> {
-    let mut config = Config::load(common.config.as_deref())?;
-    if let Some(session) = &common.session {
-        config.places.truncate(1);
-        config.first().path = session.clone();
-    }
+    let mut config = Config::load(common.config.as_deref(), common.session.as_deref())?;
     if let Some(archive) = &common.archive {
         config.first().archive = Some(archive.clone());
     }
@@ -96,18 +88,34 @@ fn language(common: &Common, configured: Option<&str>) -> Lang {
 }
 
 fn verb(cli: Cli, context: Context) -> Result<Exit> {
-    match cli.verb.unwrap_or(Verb::Status) {
-        Verb::Setup { dry_run } => set_up(&context, dry_run),
-        Verb::Watch { interval } => watch(context, interval.as_deref()),
-        Verb::Archive { force, plain } => keep(&context, force, if plain { Form::Plain } else { Form::Members }),
+    let verb = cli.verb.unwrap_or(Verb::Status);
+    let owner = whose::owner(&context, &verb);
+    whose::prepare_log(context.show.log_to.as_deref(), owner);
+    match (verb, owner) {
+        (Verb::Restore(wish), owner) => whose::restore(&context, &wish, owner),
+        (Verb::Receive { file, yes }, owner) => receive::receive(&context, file.as_deref(), yes, owner),
+        (_, Some(owner)) => match become_owner(owner, &whose::arguments())? {},
+        (verb, None) => here(verb, context),
+    }
+}
+
+/// The verb itself, as whoever this process runs.
+fn here(verb: Verb, context: Context) -> Result<Exit> {
+    match verb {
+        Verb::Setup(wish) => setup::set_up(&context, &wish),
+        Verb::Run { command } => stay::run_bot(context, &command),
+        Verb::Watch { interval } => stay::watch(context, interval.as_deref()),
+        Verb::Archive { force, plain } => once::keep(&context, force, if plain { Form::Plain } else { Form::Members }),
         Verb::Status => status::status(&context),
-        Verb::Check { drill: true, .. } => prove(&context),
+        Verb::Check { drill: true, .. } => once::prove(&context),
         Verb::Check { paths, .. } => reading::check(&context, &paths),
+        Verb::Doctor { fix, report } => doctor::doctor(&context, fix, report),
         Verb::List { file: Some(file), .. } => reading::contents(&context, &file),
         Verb::List { events: true, .. } => reading::events(&context),
         Verb::List { .. } => reading::backups(&context),
-        Verb::Restore(wish) => restore(&context, &wish),
-        Verb::Event { what, reason } => hear(&context, what, reason.as_deref()),
+        Verb::Restore(wish) => once::restore(&context, &wish),
+        Verb::Receive { file, yes } => receive::receive(&context, file.as_deref(), yes, None),
+        Verb::Event { what, reason } => once::hear(&context, what, reason.as_deref()),
         Verb::Cleanup { dry_run } => clean(&context, dry_run),
         Verb::Demo { bot: Some(dir) } => demo::bot(&dir),
         Verb::Demo { bot: None } => demo::demo(&context),
@@ -129,8 +137,18 @@ impl Context {
 
     /// Does something for each session, shows what came of it, and returns the gravest code. An error with one
     /// session doesn't hold up the next.
-    fn each(
+    pub fn each(
         &self,
+        work: impl FnMut(&mut Ward) -> Result<Event>,
+        shape: impl Fn(&Ward, &Event) -> Value,
+    ) -> Result<Exit> {
+        self.each_but(None, work, shape)
+    }
+
+    /// The same; errors of this code are nothing to show.
+    pub fn each_but(
+        &self,
+        hushed: Option<Exit>,
         mut work: impl FnMut(&mut Ward) -> Result<Event>,
         shape: impl Fn(&Ward, &Event) -> Value,
     ) -> Result<Exit> {
@@ -145,6 +163,7 @@ impl Context {
                     }
                     self.say(&event);
                 }
+                Err(e) if hushed == Some(Exit::of_error(&e)) => exit = exit.or(Exit::of_error(&e)),
                 Err(e) => {
                     exit = exit.or(Exit::of_error(&e));
                     self.show.error(&e);
@@ -152,7 +171,7 @@ impl Context {
                 }
             }
         }
-        if self.show.json {
+        if self.show.json && hushed != Some(exit) {
             self.show.object(&one_object(shown));
         }
         Ok(exit)
@@ -178,184 +197,6 @@ fn one_object(mut shown: Vec<Value>) -> Value {
         1 => shown.remove(0),
         _ => json!({ "sessions": shown }),
     }
-}
-
-fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
-    context.each(
-        |ward| {
-            ward.record_first()?;
-            Keeping {
-                session: &ward.session,
-                vault: &mut ward.vault,
-                work: &ward.work,
-                carry: ward.carry,
-                form,
-                force,
-                host: &context.host,
-            }
-            .keep(context.now)
-        },
-        |ward, event| kept_json(context, ward, event),
-    )
-}
-
-fn prove(context: &Context) -> Result<Exit> {
-    context.each(
-        |ward| drill(&ward.session.name, &mut ward.vault, &ward.work, context.now),
-        |ward, event| kept_json(context, ward, event),
-    )
-}
-
-fn hear(context: &Context, what: Told, reason: Option<&str>) -> Result<Exit> {
-    context.each(
-        |ward| {
-            let _work = ward.work.work("event")?;
-            ward.vault.refresh()?;
-            ward.vault.hear(what, reason, context.now)
-        },
-        |ward, event| kept_json(context, ward, event),
-    )
-}
-
-/// The contract of `archive --json`, and of the other verbs that tell of one event a session.
-fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
-    let mut value = serde_json::to_value(event).expect("an event has string keys only");
-    let outcome = value["event"].take();
-    value.as_object_mut().and_then(|o| o.remove("event"));
-    value["outcome"] = outcome;
-    value["session"] = json!(ward.session.name);
-    if let Event::Unchanged { archive, .. } = event {
-        let members = Archive::open(archive).map_or(0, |a| a.members());
-        value["members"] = json!(members);
-        value["members_reused"] = json!(members);
-        value["seconds"] = json!(0.0);
-    }
-    context.show.mask(&mut value);
-    value
-}
-
-fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
-    let source = source(wish, context.now)?;
-    let done = context.each(
-        |ward| {
-            Restoring {
-                session: &ward.session,
-                vault: &mut ward.vault,
-                work: &ward.work,
-                wish: urgency(wish),
-                source: source.clone(),
-                shared: ward.shared.as_deref(),
-                mode: context.config.session_mode,
-                dry_run: wish.dry_run,
-                host: &context.host,
-            }
-            .restore(context.now)
-        },
-        |ward, event| restored_json(context, ward, event),
-    );
-    match done {
-        // Law 11: the bot always starts; only a session that others work with, or a lease, may hold it back.
-        Ok(exit) if wish.before_start && !matches!(exit, Exit::LeaseHeld | Exit::InUse) => Ok(Exit::Done),
-        other => other,
-    }
-}
-
-fn urgency(wish: &Restore) -> Wish {
-    match (wish.force, wish.if_needed || wish.before_start) {
-        (true, _) => Wish::Forced,
-        (false, true) => Wish::IfNeeded,
-        (false, false) => Wish::Asked,
-    }
-}
-
-/// The contract of `restore --json`.
-fn restored_json(context: &Context, ward: &Ward, event: &Event) -> Value {
-    let outcome = match event {
-        Event::Restored { .. } => "restored",
-        Event::NotNeeded { .. } => "not_needed",
-        Event::WouldRestore { .. } => "would_restore",
-        Event::RolledBack { .. } => "rolled_back",
-        _ => "refused",
-    };
-    let mut value = serde_json::to_value(event).expect("an event has string keys only");
-    value.as_object_mut().and_then(|o| o.remove("event"));
-    for key in ["from", "backup"] {
-        if value.get(key).is_none() {
-            value[key] = Value::Null;
-        }
-    }
-    value["outcome"] = json!(outcome);
-    value["session"] = json!(ward.session.name);
-    context.show.mask(&mut value);
-    value
-}
-
-fn source(wish: &Restore, now: Timestamp) -> Result<Source> {
-    match (&wish.from, &wish.at) {
-        (Some(file), _) => {
-            // One that isn't there is said at once, by its name.
-            std::fs::metadata(file).at("reading", file)?;
-            Ok(Source::File(std::path::absolute(file).at("resolving", file)?))
-        }
-        (None, Some(at)) => time(at, now).map(Source::At),
-        (None, None) => Ok(Source::Newest),
-    }
-}
-
-/// A point in time as people write it: RFC 3339, a date and time or a time of today here, or how long ago.
-fn time(text: &str, now: Timestamp) -> Result<Timestamp> {
-    let zone = TimeZone::system();
-    let here = |d: DateTime| d.to_zoned_datetime(zone.clone()).ok().map(|z| z.timestamp());
-    let today = now.to_zoned_datetime(zone.clone()).date();
-    let of_today = || text.parse().ok().and_then(|t: jiff::civil::Time| here(today.to_datetime(t)));
-    let ago = || text.parse().ok().and_then(|d: SignedDuration| now.checked_sub(d.abs()).ok());
-    let at = text.parse().ok().or_else(|| text.parse().ok().and_then(here)).or_else(of_today).or_else(ago);
-    at.ok_or_else(|| Error::Config {
-        place: "--at".to_owned(),
-        problem: format!("`{text}` is no time"),
-        suggestion: Some("2026-11-24T12:00".to_owned()),
-    })
-}
-
-fn watch(context: Context, interval: Option<&str>) -> Result<Exit> {
-    let mut config = context.config.clone();
-    if let Some(text) = interval {
-        config.set("interval", &toml::Value::String(text.to_owned()), Path::new(""), "--interval")?;
-    }
-    let mut signals = Signals::new()?;
-    let show = &context.show;
-    let (mut keeper, taken) = Keeper::new(context.wards()?, &config, &context.host, show.lang, clock)?;
-    for (ward, by) in &taken {
-        show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
-    }
-    if keeper.is_idle() {
-        let by = taken.into_iter().next().map(|(_, by)| by).unwrap_or_default();
-        return Err(all_taken(by));
-    }
-    announce_logs(&context, &config)?;
-    let mut tell = |ward: &Ward, event: &Event, now: Timestamp| {
-        if matches!(event, Event::Unchanged { .. }) {
-            return;
-        }
-        show.log(ward, event, now);
-        if let Some(log) = botlog::path(&config.log_file, &ward.session.home) {
-            // The bot's log is the bot's: that it can't be written to is no reason to stop keeping.
-            let _ = botlog::append(&log, show.lang, event, now);
-        }
-    };
-    keeper.watch(&mut signals, &mut tell)?;
-    Ok(Exit::Done)
-}
-
-/// Says once that lines also go to the bot's log.
-fn announce_logs(context: &Context, config: &Config) -> Result<()> {
-    for ward in context.wards()? {
-        if let (Some(log), LogFile::Usual) = (botlog::path(&config.log_file, &ward.session.home), &config.log_file) {
-            let phrase = context.show.lang.phrase(Phrase::AppendsTo);
-            context.show.talk(&format!("{phrase} {} (log_file = false)", near(&log)));
-        }
-    }
-    Ok(())
 }
 
 fn clean(context: &Context, dry_run: bool) -> Result<Exit> {
@@ -411,27 +252,6 @@ fn extract(file: &Path, paths: &[PathBuf], into: &Path) -> Result<Exit> {
     if done.files == 0 && !paths.is_empty() {
         return Err(Error::damaged(file, "none of these names is in it"));
     }
-    Ok(Exit::Done)
-}
-
-fn set_up(context: &Context, dry_run: bool) -> Result<Exit> {
-    let show = &context.show;
-    let here = std::env::current_dir().at("reading", Path::new("."))?;
-    let wards = context.wards()?;
-    let there: Vec<_> = wards.iter().filter(|w| disk::exists(&w.session.path)).map(|w| &w.session).collect();
-    if there.is_empty() {
-        show.line(show.lang.phrase(Phrase::NothingHere));
-        return Ok(Exit::Broken);
-    }
-    for step in setup::plan(&here, &there)? {
-        let phrase = if step.needed { Phrase::Wrote } else { Phrase::LeftAsIs };
-        let mark = if dry_run { "--dry-run: " } else { "" };
-        if !dry_run {
-            step.take()?;
-        }
-        show.line(&format!("{mark}{}: {} {}", show.lang.phrase(phrase), near(&step.path), step.lines.join(" ")));
-    }
-    show.line(&format!("{} wakeep watch", show.lang.phrase(Phrase::SetupNext)));
     Ok(Exit::Done)
 }
 

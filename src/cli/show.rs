@@ -3,13 +3,16 @@
 use crate::config::{self, LogFormat};
 use crate::error::Error;
 use crate::keeper::ward::Ward;
+use crate::owner::{self, Owner};
 use crate::text::{self, Lang, Phrase, Told};
 use crate::vault::journal::Event;
 use crate::verdict::{Finding, Verdict, Worth, masked};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A colour by what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +40,45 @@ pub struct Show {
     pub full_account: bool,
     /// How log lines are written.
     pub log_format: LogFormat,
+    /// A log that gets what is said, too.
+    pub log_to: Option<PathBuf>,
 }
 
 impl Show {
     /// Writes a line of data. Nobody being there to read it (a closed pipe) is no error.
     pub fn line(&self, text: &str) {
         let _ = writeln!(io::stdout(), "{text}");
+        self.append(text);
     }
 
     /// Writes a line of talk.
     pub fn talk(&self, text: &str) {
         let _ = writeln!(io::stderr(), "{text}");
+        self.append(text);
+    }
+
+    /// To the log: each line with its time, without colours.
+    fn append(&self, text: &str) {
+        let Some(mut log) = self.log_to.as_ref().and_then(|p| OpenOptions::new().append(true).open(p).ok()) else {
+            return;
+        };
+        let time = super::run::clock().to_zoned_datetime(TimeZone::system());
+        let time = time.strftime("%Y-%m-%d %H:%M:%S");
+        let lines: String = text.lines().map(|l| format!("{time} {}\n", bare(l))).collect();
+        let _ = log.write_all(lines.as_bytes());
+    }
+
+    /// From now on the log gets what is said. One that can't be written is a warning.
+    pub fn log_to(&mut self, log: &Path) {
+        // Where the bot's user could have put a link, only the bot's user writes.
+        if owner::is_root() && Owner::of(log).is_some() {
+            return;
+        }
+        let opened = OpenOptions::new().append(true).create(true).open(log);
+        match opened {
+            Ok(_) => self.log_to = Some(log.to_owned()),
+            Err(e) => self.talk(&format!("wakeep: {} {}: {e}", self.lang.phrase(Phrase::LogNotWritten), log.display())),
+        }
     }
 
     /// Writes the one JSON object of a reading verb.
@@ -162,6 +193,13 @@ impl Show {
         let pad = 10usize.saturating_sub(label.chars().count());
         self.line(&format!("  {}{:pad$} {text}", self.paint(Tone::Faint, label), ""));
     }
+}
+
+/// A line without the terminal's colours.
+fn bare(line: &str) -> String {
+    let mut parts = line.split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))
 }
 
 /// A path as it looks from here: relative where that is shorter.

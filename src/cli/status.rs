@@ -34,8 +34,12 @@ pub fn status(context: &Context) -> Result<Exit> {
     let is_anything =
         |w: &Ward| disk::exists(&w.session.path) || disk::exists(w.vault.archive()) || disk::exists(w.vault.dir());
     if !wards.iter().any(is_anything) {
-        show.line(show.lang.phrase(Phrase::NothingHere));
-        show.line(show.lang.phrase(Phrase::HowToStart));
+        if show.json {
+            show.object(&json!({ "sessions": [] }));
+        } else {
+            show.line(show.lang.phrase(Phrase::NothingHere));
+            show.line(show.lang.phrase(Phrase::HowToStart));
+        }
         return Ok(Exit::Broken);
     }
     let mut exit = Exit::Done;
@@ -61,7 +65,7 @@ fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
     let archive = ward.vault.latest().map(|l| (l.made, size(ward.vault.archive())));
     let backups = ward.vault.backups()?;
     let mut events = ward.vault.events()?;
-    events.retain(|l| !matches!(l.event, Event::Unchanged { .. } | Event::LetGo { .. }));
+    events.retain(|l| !matches!(l.event, Event::Unchanged { .. }));
     Ok(Picture {
         verdict,
         archive,
@@ -78,14 +82,21 @@ fn size(path: &std::path::Path) -> u64 {
     disk::FileMark::of(path).map_or(0, |m| m.size)
 }
 
-/// Safe means: the login is good, or a good archive of it stands.
-fn is_safe(picture: &Picture) -> bool {
-    picture.verdict.is_good() && picture.archive.is_some()
+/// How old an archive of a session that has changed since may be, in seconds.
+const FRESH: i64 = 3600;
+
+/// Safe means: the login is good, and a good archive stands that holds it as it is now, or was within the hour.
+fn is_safe(context: &Context, ward: &Ward, picture: &Picture) -> bool {
+    let Some(label) = ward.vault.latest().filter(|l| l.is_good()) else { return false };
+    let fresh = context.now.as_second() - label.made.as_second() <= FRESH;
+    let same = ward.session.stamp().is_ok_and(|stamp| ward.vault.stamp().as_ref() == Some(&stamp.digest));
+    picture.verdict.is_good() && (fresh || same)
 }
 
 fn draw(context: &Context, ward: &Ward, picture: &Picture) {
     let (show, lang) = (&context.show, context.show.lang);
-    let (phrase, tone) = if is_safe(picture) { (Phrase::Safe, Tone::Good) } else { (Phrase::Unsafe, Tone::Bad) };
+    let (phrase, tone) =
+        if is_safe(context, ward, picture) { (Phrase::Safe, Tone::Good) } else { (Phrase::Unsafe, Tone::Bad) };
     show.line(&show.paint(tone, lang.phrase(phrase)));
     show.row(Phrase::Session, &format!("{} ({})", near(&ward.session.path), ward.session.kind.name()));
     show.row(Phrase::Login, &show.words(&picture.verdict));
@@ -101,7 +112,10 @@ fn draw(context: &Context, ward: &Ward, picture: &Picture) {
     show.row(Phrase::Keeper, &keeper.unwrap_or_else(|| lang.phrase(Phrase::KeeperRests).to_owned()));
     show.row(Phrase::Disk, &lang.free(picture.free));
     for line in &picture.events {
-        show.row(Phrase::Events, &format!("{} {}", text::clock(line.time, context.now), nearer(&lang.event(&line.event))));
+        show.row(
+            Phrase::Events,
+            &format!("{} {}", text::clock(line.time, context.now), nearer(&lang.event(&line.event))),
+        );
     }
     show.line("");
 }
@@ -146,7 +160,7 @@ fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
     let mut value = json!({
         "session": ward.session.name,
         "path": ward.session.path,
-        "safe": is_safe(picture),
+        "safe": is_safe(context, ward, picture),
         "check": context.show.verdict_json(&picture.verdict),
         "archive": archive,
         "archive_held": picture.held,

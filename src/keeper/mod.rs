@@ -1,7 +1,10 @@
 //! The keeper: stays beside the bots, looks at each session every interval, and archives what changed. One failing
 //! session never holds up another, and a failed round is followed by the next.
 
+pub mod bot;
 pub mod botlog;
+pub mod doctor;
+pub mod run;
 pub mod signals;
 pub mod ward;
 
@@ -18,7 +21,7 @@ use crate::text::Lang;
 use crate::vault::journal::Event;
 use jiff::Timestamp;
 use sd_notify::NotifyState;
-use signals::{Signals, Woken};
+use signals::{Alarm, Woken};
 use std::time::{Duration, Instant};
 use ward::Ward;
 
@@ -50,15 +53,16 @@ impl<'a> Keeper<'a> {
         host: &'a str,
         lang: Lang,
         clock: fn() -> Timestamp,
-    ) -> Result<(Keeper<'a>, Vec<(Ward, String)>)> {
+    ) -> (Keeper<'a>, Vec<(Ward, String)>) {
         let (mut cares, mut taken) = (Vec::new(), Vec::new());
         for ward in wards {
-            match ward.work.keeper(&who_we_are())? {
-                Ok(lock) => cares.push(Care { ward, _lock: lock, said: None }),
-                Err(other) => taken.push((ward, other)),
+            match ward.work.keeper(&who_we_are()) {
+                Ok(Ok(lock)) => cares.push(Care { ward, _lock: lock, said: None }),
+                Ok(Err(other)) => taken.push((ward, other)),
+                Err(e) => taken.push((ward, lang.error(&e).what)),
             }
         }
-        Ok((Keeper { config, host, lang, clock, cares }, taken))
+        (Keeper { config, host, lang, clock, cares }, taken)
     }
 
     /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
@@ -88,9 +92,9 @@ impl<'a> Keeper<'a> {
         self.cares.is_empty()
     }
 
-    /// Looks every interval until a signal asks it to end; then waits for the bots to let go of their sessions and
+    /// Looks every interval until it is asked to end; then waits for the bots to let go of their sessions and
     /// takes the last archives.
-    pub fn watch(&mut self, signals: &mut Signals, tell: Tell) -> Result<()> {
+    pub fn watch(&mut self, alarm: &mut dyn Alarm, tell: Tell) -> Result<()> {
         let interval = self.config.interval.unsigned_abs().max(Duration::from_millis(200));
         self.each(tell, |_, _| Ok(Event::Watching { interval: interval.as_secs() }));
         notify(&[NotifyState::Ready]);
@@ -101,7 +105,7 @@ impl<'a> Keeper<'a> {
                 next = Instant::now() + interval;
             }
             let rest = next.saturating_duration_since(Instant::now());
-            match signals.wait(rest.min(self.pulse()))? {
+            match alarm.wait(rest.min(self.pulse()))? {
                 Woken::Asked => break,
                 Woken::Rested => notify(&[NotifyState::Watchdog]),
             }
@@ -154,6 +158,7 @@ impl<'a> Keeper<'a> {
                 // Where even the journal can't be written there is only the telling left.
                 let _ = care.ward.vault.record(now, &event);
             }
+            notify(&[NotifyState::Status(&self.lang.event(&event)), NotifyState::Watchdog]);
             if new {
                 tell(&care.ward, &event, now);
             }
@@ -179,7 +184,8 @@ fn look(ward: &mut Ward, host: &str, tidies: bool, now: Timestamp) -> Result<Eve
     }
     let event = archive(ward, host, now)?;
     if tidies && matches!(event, Event::Created { .. }) {
-        cleanup(&ward.session, &mut ward.vault, &ward.work, false, now)?;
+        // What hinders the tidying is no news of the archive: the next one tries again.
+        let _ = cleanup(&ward.session, &mut ward.vault, &ward.work, false, now);
     }
     Ok(event)
 }

@@ -16,6 +16,12 @@ pub enum Woken {
     Asked,
 }
 
+/// What ends a keeper's rest.
+pub trait Alarm {
+    /// Sleeps until the time is over or the keeper is asked to end.
+    fn wait(&mut self, time: Duration) -> Result<Woken>;
+}
+
 /// The signals that ask the process to end, once [`Signals::new`] was called, arrive here and nowhere else.
 #[derive(Debug)]
 pub struct Signals {
@@ -33,9 +39,10 @@ impl Signals {
         }
         Ok(Signals { arriving })
     }
+}
 
-    /// Sleeps until the time is over or a signal comes.
-    pub fn wait(&mut self, time: Duration) -> Result<Woken> {
+impl Alarm for Signals {
+    fn wait(&mut self, time: Duration) -> Result<Woken> {
         if time.is_zero() {
             return Ok(Woken::Rested);
         }

@@ -3,10 +3,12 @@
 
 use crate::config::{Config, Place};
 use crate::disk;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::session::snapshot::Carry;
-use crate::session::{Session, find};
+use crate::session::{Session, find, interior};
 use crate::unpack;
+use crate::vault::backup::label_of;
+use crate::vault::label::Label;
 use crate::vault::workplace::Workplace;
 use crate::vault::{Rules, Vault};
 use std::fs;
@@ -28,6 +30,8 @@ pub struct Ward {
     pub carry: Carry,
     /// The archive of the plain name, where that isn't this session's own.
     pub shared: Option<PathBuf>,
+    /// Whether it is the only session here.
+    pub alone: bool,
 }
 
 /// The sessions that the configuration speaks of; without one, those in the current folder. Makes nothing on disk.
@@ -38,48 +42,105 @@ pub fn wards(config: &Config) -> Result<Vec<Ward>> {
             wards.push(ward(session, &place, config, &wards)?);
         }
     }
+    require_apart(&wards, config)?;
+    let alone = wards.len() == 1;
+    wards.iter_mut().for_each(|w| w.alone = alone);
     if let Some(only) = &config.only {
         wards.retain(|w| w.session.name == *only);
     }
     Ok(wards)
 }
 
+/// The places that the owner named; else what lies beside the configuration, or here.
 fn places(config: &Config) -> Result<Vec<Place>> {
     if !config.places.is_empty() {
         return Ok(config.places.clone());
     }
-    let usual = Place { path: PathBuf::from(".wwebjs_auth"), ..Place::default() };
+    let base = find::absolute(if config.base.as_os_str().is_empty() { Path::new(".") } else { &config.base })?;
+    let usual = Place { path: base.join(".wwebjs_auth"), ..Place::default() };
     if disk::exists(&usual.path) {
         return Ok(vec![usual]);
     }
-    let found = find::inside(Path::new("."))?;
-    let found: Vec<_> = found.into_iter().map(|s| Place { path: s.path, ..Place::default() }).collect();
-    Ok(if found.is_empty() { vec![usual] } else { found })
+    let found = find::inside(&base)?;
+    let remembered = remembered(&usual, &find::expected(&find::absolute(&usual.path)?).home);
+    let mut places: Vec<Place> = Vec::new();
+    for path in found.into_iter().chain(remembered).map(|s| s.path) {
+        if places.iter().all(|p| p.path != path) {
+            places.push(Place { path, ..Place::default() });
+        }
+    }
+    Ok(if places.is_empty() { vec![usual] } else { places })
 }
 
-/// The sessions of one place. Where none is there yet, an archive says which will be.
+/// The sessions of one place: those that lie there, and those that lay there once. What lies there in a state in which
+/// no kind claims it is of the kind it was.
 fn sessions(place: &Place) -> Result<Vec<Session>> {
-    let found = find::sessions(&place.path)?;
-    let [expected] = found.as_slice() else { return Ok(found) };
-    let archive = plain_archive(place, &expected.home);
-    if disk::exists(&expected.path) || !disk::exists(&archive) {
-        return Ok(found);
+    let path = find::absolute(&place.path)?;
+    let home = find::expected(&path).home;
+    let below = |s: &Session| s.path.starts_with(&path);
+    let known: Vec<Session> = remembered(place, &home).into_iter().filter(below).collect();
+    let mut found = match find::sessions(&path) {
+        Err(Error::NotASession { .. }) if !known.is_empty() => Vec::new(),
+        other => other?,
+    };
+    found.retain(|s| find::kind_of(&s.path).is_some() || disk::exists(&s.path) || known.is_empty());
+    for session in known {
+        match found.iter_mut().find(|f| f.path == session.path) {
+            Some(same) if find::kind_of(&same.path).is_none() => *same = session,
+            Some(_) => {}
+            None => found.push(session),
+        }
     }
-    // An archive that can't be read says nothing here; whoever restores from it says why.
-    let promised = unpack::sessions_in(&archive).unwrap_or_default();
-    let named: Vec<Session> = promised
-        .into_iter()
-        .filter(|i| i.prefix.components().count() == expected.prefix.components().count())
-        .map(|i| find::session(&expected.home.join(&i.prefix), i.kind))
+    Ok(found)
+}
+
+/// The sessions that the vaults in a bot's folder and its one archive speak of, wherever they lie now.
+fn remembered(place: &Place, home: &Path) -> Vec<Session> {
+    let session = |prefix: &Path, kind| find::session(&home.join(prefix), kind);
+    let vaults = fs::read_dir(vault_root(place, home)).into_iter().flatten().flatten().map(|e| e.path());
+    let labels = vaults.filter(|v| v.is_dir()).filter_map(|vault| newest_label(&vault));
+    let mut known: Vec<Session> = labels
+        .filter_map(|label| Some(session(Path::new(&label.prefix), interior::kind_named(&label.kind)?)))
         .collect();
-    let asked_for = named.iter().any(|s| s.path == expected.path) || find::is_root(&place.path);
-    Ok(if named.is_empty() || !asked_for { found } else { named })
+    if known.is_empty() {
+        // An archive that can't be read says nothing here; whoever restores from it says why.
+        let promised = unpack::sessions_in(&plain_archive(place, home)).unwrap_or_default();
+        known.extend(promised.iter().filter(|i| !i.prefix.as_os_str().is_empty()).map(|i| session(&i.prefix, i.kind)));
+    }
+    known.sort_by_key(|s| (s.name != "session", s.name.clone()));
+    known
+}
+
+fn newest_label(vault: &Path) -> Option<Label> {
+    let files = fs::read_dir(vault).ok()?.flatten().map(|e| e.path());
+    let newest = files.filter(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with('g'))).max()?;
+    label_of(&newest)
+}
+
+fn vault_root(place: &Place, home: &Path) -> PathBuf {
+    let root = place.vault.clone().unwrap_or_else(|| home.join(".wakeep"));
+    std::path::absolute(&root).unwrap_or(root)
+}
+
+/// Two sessions with one vault or one archive would take each other's login for their own.
+fn require_apart(wards: &[Ward], config: &Config) -> Result<()> {
+    for (n, ward) in wards.iter().enumerate() {
+        let same = |w: &&Ward| w.vault.dir() == ward.vault.dir() || w.vault.archive() == ward.vault.archive();
+        if let Some(other) = wards[..n].iter().find(same) {
+            let place = config.file.as_ref().map_or_else(|| "sessions".to_owned(), |f| f.display().to_string());
+            let (a, b) = (other.session.path.display(), ward.session.path.display());
+            let problem =
+                format!("{a} and {b} would share archive or backups: give each its own `archive` and `vault`");
+            return Err(Error::Config { place, problem, suggestion: None });
+        }
+    }
+    Ok(())
 }
 
 fn ward(session: Session, place: &Place, config: &Config, others: &[Ward]) -> Result<Ward> {
-    let root = place.vault.clone().unwrap_or_else(|| session.home.join(".wakeep"));
-    let root = std::path::absolute(&root).unwrap_or(root);
+    let root = vault_root(place, &session.home);
     let plain = plain_archive(place, &session.home);
+    require_file(&plain)?;
     let first = recorded_first(&root).unwrap_or_else(|| {
         let earlier = others.iter().find(|w| disk::parent(w.vault.dir()) == root);
         earlier.map_or_else(|| session.name.clone(), |w| w.session.name.clone())
@@ -95,7 +156,7 @@ fn ward(session: Session, place: &Place, config: &Config, others: &[Ward]) -> Re
     let vault = Vault::open(&root.join(&session.name), &archive, rules)?;
     let work = Workplace::of(&session.home, &session.path, &session.name);
     let carry = if config.carry_all { Carry::All } else { Carry::Login };
-    Ok(Ward { session, vault, work, carry, shared: (!is_first).then_some(plain) })
+    Ok(Ward { session, vault, work, carry, shared: (!is_first).then_some(plain), alone: false })
 }
 
 impl Ward {
@@ -116,7 +177,22 @@ fn recorded_first(root: &Path) -> Option<String> {
 
 fn plain_archive(place: &Place, home: &Path) -> PathBuf {
     let archive = place.archive.clone().unwrap_or_else(|| home.join(ARCHIVE));
-    std::path::absolute(&archive).unwrap_or(archive)
+    let archive = std::path::absolute(&archive).unwrap_or(archive);
+    // A link somewhere else is the owner's wish: the file there is replaced, not the link.
+    if archive.is_symlink() { archive.canonicalize().unwrap_or(archive) } else { archive }
+}
+
+/// A folder or a device is nothing that an archive may take the place of.
+fn require_file(archive: &Path) -> Result<()> {
+    let wrong = |problem: &str| {
+        let place = archive.display().to_string();
+        Err(Error::Config { place, problem: problem.to_owned(), suggestion: None })
+    };
+    match fs::metadata(archive) {
+        Ok(meta) if !meta.is_file() => wrong("the archive would have to be a regular file"),
+        Err(_) if !disk::parent(archive).is_dir() => wrong("the archive's folder doesn't exist"),
+        _ => Ok(()),
+    }
 }
 
 /// `whatsapp_auth_latest.<session>.tar.gz` for a session that isn't the first.

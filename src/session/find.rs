@@ -19,6 +19,9 @@ pub fn sessions(path: &Path) -> Result<Vec<Session>> {
     if !disk::exists(&path) {
         return Ok(vec![expected(&path)]);
     }
+    if !path.is_dir() {
+        return Err(Error::NotASession { path });
+    }
     let found = inside(&path)?;
     if !found.is_empty() {
         return Ok(found);
@@ -39,7 +42,8 @@ pub fn session(path: &Path, kind: &'static dyn Kind) -> Session {
     let name = path.file_name().unwrap_or_default().to_owned();
     let above = disk::parent(path);
     // `.wwebjs_auth/session` is named from the root on; anything else from its own folder on.
-    let in_root = kind.name() == "chromium" && (is_root(above) || is_session_name(path)) && above.parent().is_some();
+    let named_so = is_session_name(path) && !is_bots_folder(above);
+    let in_root = kind.name() == "chromium" && (is_root(above) || named_so) && above.parent().is_some();
     let (home, prefix) = if in_root {
         (disk::parent(above).to_owned(), Path::new(above.file_name().unwrap_or_default()).join(&name))
     } else {
@@ -48,7 +52,8 @@ pub fn session(path: &Path, kind: &'static dyn Kind) -> Session {
     Session { name: name.to_string_lossy().into_owned(), path: path.to_owned(), home, prefix, kind }
 }
 
-fn expected(path: &Path) -> Session {
+/// The session that would come to lie at `path`, or in it, as far as its name says.
+pub fn expected(path: &Path) -> Session {
     let path = if is_root(path) { path.join("session") } else { path.to_owned() };
     session(&path, &chromium::Chromium)
 }
@@ -77,6 +82,11 @@ pub fn is_root(path: &Path) -> bool {
     path.file_name().is_some_and(|n| ROOTS.iter().any(|r| n == *r))
 }
 
+/// A folder with these in it is a bot's own, not one that holds its sessions (`dataPath: './'`).
+fn is_bots_folder(path: &Path) -> bool {
+    ["package.json", "node_modules", "wakeep.toml", ".git"].iter().any(|name| path.join(name).exists())
+}
+
 fn is_session_name(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name == "session" || name.starts_with("session-") || name.starts_with("RemoteAuth")
@@ -87,7 +97,7 @@ fn is_empty(path: &Path) -> Result<bool> {
 }
 
 /// The absolute path, links in the folders above it resolved, the last name kept as it is.
-fn absolute(path: &Path) -> Result<PathBuf> {
+pub fn absolute(path: &Path) -> Result<PathBuf> {
     let full = std::path::absolute(path).at("resolving", path)?;
     let above = disk::parent(&full);
     match (above.canonicalize(), full.file_name()) {

@@ -12,9 +12,9 @@ pub mod snapshot;
 pub mod sqlite;
 pub mod whatsmeow;
 
-use crate::error::Result;
+use crate::error::{Error, Holder, Result};
 pub use crate::progress::{Identity, Progress, Proof, Vector};
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -68,13 +68,25 @@ pub trait Kind: Sync {
     /// snapshot's freshness. A database that can't be read just now is left out.
     fn progress(&self, live: &Path) -> Vector;
 
+    /// What is worth saying of a live session besides its login, by names alone.
+    fn remarks(&self, live: &Path) -> Vec<Finding> {
+        let _ = live;
+        Vec::new()
+    }
+
     /// Whether a bot works on the live session.
     fn holder(&self, live: &Path) -> Use;
 
-    /// Mends a staged session with what is still good of the live one, where a kind must not be rolled back whole.
-    fn mend(&self, live: &Path, staged: &Path) -> Result<()> {
-        let _ = (live, staged);
+    /// Mends a staged session with what is still good of the live one, where a kind must not be rolled back whole, and
+    /// with what others keep in the same folder. `forced`: a person wants the staged login, whichever the live one is.
+    fn mend(&self, live: &Path, staged: &Path, forced: bool) -> Result<()> {
+        let _ = (live, staged, forced);
         Ok(())
+    }
+
+    /// Whether a session of this kind reads as logged out only after the server or the phone ended the login.
+    fn logs_out_for_good(&self) -> bool {
+        false
     }
 
     /// Puts right what a kill left in a live session that nobody works on and its own program would stumble over.
@@ -83,18 +95,16 @@ pub trait Kind: Sync {
         Ok(())
     }
 
-    /// Makes a bot that starts on this folder meanwhile refuse to (Chromium: a `SingletonLock` of ours).
-    fn hold(&self, folder: &Path) -> Result<()> {
-        let _ = folder;
-        Ok(())
-    }
-
-    /// Takes away what [`Kind::hold`] put.
-    fn let_go(&self, folder: &Path) -> Result<()> {
-        let _ = folder;
-        Ok(())
+    /// Makes a bot that starts meanwhile on one of these folders refuse to, as long as the returned value lives; they
+    /// may change places. `room` is a folder beside them that is ours. Fails with [`Error::InUse`] if one is in use.
+    fn hold(&self, folders: &[&Path], room: &Path) -> Result<Option<Box<dyn Hold>>> {
+        let _ = (folders, room);
+        Ok(None)
     }
 }
+
+/// Folders on which no bot starts as long as the value lives.
+pub trait Hold: Send {}
 
 /// All that an examination finds out about a copy.
 #[derive(Debug, Clone)]
@@ -122,9 +132,20 @@ pub enum Use {
     /// Nobody does.
     Free,
     /// Somebody does.
-    Held(crate::error::Holder),
+    Held(Holder),
     /// It can't be told from here, which counts as yes.
     CannotTell(String),
+}
+
+impl Use {
+    /// Turns everything but [`Use::Free`] into the error that says why the session at `path` is left alone.
+    pub fn or_refuse(self, path: &Path) -> Result<()> {
+        match self {
+            Use::Free => Ok(()),
+            Use::Held(holder) => Err(Error::InUse { path: path.to_owned(), holder }),
+            Use::CannotTell(why) => Err(Error::MaybeInUse { path: path.to_owned(), why }),
+        }
+    }
 }
 
 /// A session found on this machine, with everything that follows from where it lies.

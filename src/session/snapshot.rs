@@ -158,6 +158,14 @@ impl Session {
     pub fn in_use(&self) -> Use {
         if disk::exists(&self.path) { self.kind.holder(&self.path) } else { Use::Free }
     }
+
+    /// Law 4: a session in use, or where that can't be told, is not replaced.
+    ///
+    /// # Errors
+    /// [`Error::InUse`], [`Error::MaybeInUse`].
+    pub fn require_idle(&self) -> Result<()> {
+        self.in_use().or_refuse(&self.path)
+    }
 }
 
 impl Snapshot {

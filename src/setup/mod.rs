@@ -1,148 +1,257 @@
-//! Setting up beside a bot, without root: a commented configuration, the helper script, and the ignore lists that
-//! keep session, archive and vault out of git, npm and Docker. A plan of steps; taking them twice changes nothing.
+//! Setting up: a plan of steps, each a value that says what is to stand where. Taking a plan twice changes nothing;
+//! what was written is recorded with its digest, so that undoing takes away exactly that and puts back what was there.
+//!
+//! What is to be set up stands in `local` (beside a bot, without root) and `server` (a whole VPS); what is found out
+//! about the machine in `facts`.
 
-use crate::config;
+pub mod facts;
+pub mod local;
+pub mod record;
+pub mod server;
+
 use crate::disk;
 use crate::error::{At, Result};
-use crate::session::Session;
+use crate::owner::{Owner, make_log};
+use record::{Kind, Record, Written};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-/// The script that the earlier system's users know.
-const CLEANUP: (&str, &str) = ("cleanup-old-archives.sh", include_str!("cleanup-old-archives.sh"));
-
-/// What must never get into a repository, a package or an image, beside the sessions themselves.
-const KEYS_TO_THE_ACCOUNT: [&str; 3] = ["whatsapp_auth_*", ".wakeep/", "wakeep.toml"];
-
-/// One thing to write.
+/// What is to stand at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The file.
-    pub path: PathBuf,
-    /// The lines that are appended; none where the file is written whole.
-    pub lines: Vec<String>,
-    /// Whether there is anything to do.
-    pub needed: bool,
-    content: Option<String>,
-    mode: u32,
+pub enum What {
+    /// This text. One that was there before is kept in the record and put back by the undo.
+    File(String),
+    /// This text, unless a file is there: what the owner decides in it stays.
+    FileOnce(String),
+    /// A copy of this program.
+    Program(PathBuf),
+    /// These lines, among others.
+    Lines(Vec<String>),
+    /// A folder.
+    Folder,
+    /// A log that root and the bot's user append to.
+    Log,
 }
 
-/// What is to be done in the bot's folder for these sessions.
-pub fn plan(home: &Path, sessions: &[&Session]) -> Result<Vec<Step>> {
-    let mut steps = vec![
-        whole(home.join("wakeep.toml"), configuration(home, sessions), 0o644),
-        whole(home.join(CLEANUP.0), CLEANUP.1.to_owned(), 0o755),
-    ];
-    let ignored = ignored(sessions);
-    for list in ignore_lists(home) {
-        steps.push(appended(list, &ignored)?);
-    }
-    Ok(steps)
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Where, on the machine that is set up.
+    pub path: PathBuf,
+    /// What.
+    pub what: What,
+    /// Permission bits.
+    pub mode: u32,
+    /// Who gets it, where that isn't whoever sets up.
+    pub owner: Option<Owner>,
+}
+
+/// What a step comes to as things stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It stands already.
+    Stands,
+    /// It is written; nothing is there.
+    Write,
+    /// It is written in place of what was there; the undo puts that back.
+    Replace,
+    /// These lines are appended.
+    Append(Vec<String>),
+    /// What is there is its owner's (edited since, or tracked by git): ours is written beside it.
+    Beside(PathBuf),
+    /// What is there stays.
+    Keep,
+}
+
+/// A place that is being set up: the machine itself, or a tree that becomes one.
+#[derive(Debug)]
+pub struct Site<'a> {
+    /// The tree; `/` for this machine.
+    pub root: &'a Path,
+    /// What was written here earlier.
+    pub record: Record,
 }
 
 impl Step {
-    /// Does it. What already stands there is left as it is.
-    pub fn take(&self) -> Result<()> {
-        match &self.content {
-            _ if !self.needed => Ok(()),
-            Some(content) => {
-                disk::write_whole(&self.path, content.as_bytes())?;
-                disk::set_mode(&self.path, self.mode)
+    /// A text file.
+    pub fn file(path: impl Into<PathBuf>, text: impl Into<String>, mode: u32) -> Step {
+        Step { path: path.into(), what: What::File(text.into()), mode, owner: None }
+    }
+
+    /// The same for the given owner.
+    #[must_use]
+    pub fn given_to(mut self, owner: Option<Owner>) -> Step {
+        self.owner = owner;
+        self
+    }
+}
+
+impl<'a> Site<'a> {
+    /// The site, with what its record at `record` (a path on it) says.
+    pub fn open(root: &'a Path, record: &Path) -> Result<Site<'a>> {
+        Ok(Site { root, record: Record::open(&inside(root, record))? })
+    }
+
+    /// Where a path of the machine lies from here.
+    pub fn on_disk(&self, path: &Path) -> PathBuf {
+        inside(self.root, path)
+    }
+
+    /// What a step comes to. Looks, and changes nothing.
+    pub fn judge(&self, step: &Step) -> Result<Fate> {
+        let at = self.on_disk(&step.path);
+        match &step.what {
+            // A second bot's user has to get through the folder of the first.
+            What::Folder if at.is_dir() && disk::mode(&at)? & step.mode != step.mode => Ok(Fate::Replace),
+            What::Folder | What::Log | What::FileOnce(_) if disk::exists(&at) => Ok(Fate::Stands),
+            What::Folder | What::Log | What::FileOnce(_) => Ok(Fate::Write),
+            What::Lines(lines) => {
+                let text = if disk::exists(&at) { fs::read_to_string(&at).at("reading", &at)? } else { String::new() };
+                let known: Vec<&str> = text.lines().map(str::trim).collect();
+                let new: Vec<String> = lines.iter().filter(|l| !known.contains(&l.as_str())).cloned().collect();
+                Ok(if new.is_empty() { Fate::Stands } else { Fate::Append(new) })
             }
-            None => {
-                let before = fs::read_to_string(&self.path).unwrap_or_default();
-                let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-                let text = format!("{gap}{}\n", self.lines.join("\n"));
-                disk::make_dir(disk::parent(&self.path))?;
-                let mut file =
-                    OpenOptions::new().append(true).create(true).open(&self.path).at("opening", &self.path)?;
-                file.write_all(text.as_bytes()).at("writing", &self.path)
+            What::File(text) => self.judge_content(step, &at, text.as_bytes()),
+            What::Program(from) => {
+                let bytes = fs::read(from).at("reading", from)?;
+                self.judge_content(step, &at, &bytes)
             }
         }
     }
-}
 
-fn whole(path: PathBuf, content: String, mode: u32) -> Step {
-    let needed = !disk::exists(&path);
-    Step { path, lines: Vec::new(), needed, content: Some(content), mode }
-}
-
-/// The lines that aren't in the list yet.
-fn appended(path: PathBuf, wanted: &[String]) -> Result<Step> {
-    let text = if disk::exists(&path) { fs::read_to_string(&path).at("reading", &path)? } else { String::new() };
-    let known: Vec<&str> = text.lines().map(str::trim).collect();
-    let lines: Vec<String> = wanted.iter().filter(|w| !known.contains(&w.as_str())).cloned().collect();
-    Ok(Step { path, needed: !lines.is_empty(), lines, content: None, mode: 0o644 })
-}
-
-/// The commented configuration, with the sessions that were found.
-fn configuration(home: &Path, sessions: &[&Session]) -> String {
-    let places: Vec<String> = places(sessions).iter().map(|p| shown(p, home)).collect();
-    match places.as_slice() {
-        [only] => config::TEMPLATE.replacen("# session = \".wwebjs_auth\"", &format!("session = {only}"), 1),
-        several => {
-            let tables: String = several.iter().map(|p| format!("\n[[sessions]]\npath = {p}\n")).collect();
-            format!("{}{tables}", config::TEMPLATE)
+    fn judge_content(&self, step: &Step, at: &Path, wanted: &[u8]) -> Result<Fate> {
+        let beside = || beside(&step.path);
+        if !disk::exists(at) {
+            return Ok(if is_tracked(at) { Fate::Beside(beside()) } else { Fate::Write });
         }
+        // A link is its owner's: what it leads to is neither read nor replaced.
+        if fs::symlink_metadata(at).at("reading", at)?.is_symlink() {
+            return Ok(Fate::Beside(beside()));
+        }
+        let standing = fs::read(at).at("reading", at)?;
+        if standing == wanted {
+            return Ok(Fate::Stands);
+        }
+        let ours = self.record.of(&step.path);
+        let edited = ours.is_some_and(|w| w.digest != digest(&standing));
+        let text = matches!(step.what, What::Program(_)) || std::str::from_utf8(&standing).is_ok();
+        Ok(if is_tracked(at) || edited || !text {
+            if fs::read(self.on_disk(&beside())).is_ok_and(|b| b == wanted) {
+                Fate::Keep
+            } else {
+                Fate::Beside(beside())
+            }
+        } else {
+            Fate::Replace
+        })
+    }
+
+    /// Takes a step and records it. Returns what it came to.
+    pub fn take(&mut self, step: &Step) -> Result<Fate> {
+        let fate = self.judge(step)?;
+        let at = self.on_disk(&step.path);
+        match (&step.what, &fate) {
+            (_, Fate::Stands | Fate::Keep) => return Ok(fate),
+            (What::Folder, Fate::Replace) => {}
+            (What::Folder, _) => {
+                make_folders(&at)?;
+                self.record.add(Written::new(&step.path, Kind::Folder))?;
+            }
+            (What::Log, _) => {
+                make_folders(disk::parent(&at))?;
+                make_log(&at, step.owner)?;
+                return self.record.add(Written::new(&step.path, Kind::Log)).map(|()| fate);
+            }
+            (_, Fate::Append(lines)) => {
+                append(&at, lines)?;
+                return self.record.add_lines(&step.path, lines).map(|()| fate);
+            }
+            (What::File(text) | What::FileOnce(text), _) => self.write(step, &fate, text.as_bytes())?,
+            (What::Program(from), _) => {
+                let bytes = fs::read(from).at("reading", from)?;
+                self.write(step, &fate, &bytes)?;
+            }
+            (What::Lines(_), _) => {}
+        }
+        self.dress(step, &fate)?;
+        Ok(fate)
+    }
+
+    fn write(&mut self, step: &Step, fate: &Fate, bytes: &[u8]) -> Result<()> {
+        let path = if let Fate::Beside(path) = fate { path } else { &step.path };
+        let at = self.on_disk(path);
+        let mut written = Written { digest: digest(bytes), ..Written::new(path, Kind::File) };
+        // An earlier version of ours isn't what was there before us.
+        written.before = match self.record.of(path) {
+            Some(earlier) => earlier.before.clone(),
+            None if *fate == Fate::Replace => fs::read_to_string(&at).ok(),
+            None => None,
+        };
+        make_folders(disk::parent(&at))?;
+        // Recorded first: a kill in between must not leave a file that nobody takes away.
+        self.record.add(written)?;
+        disk::write_whole(&at, bytes)
+    }
+
+    /// Gives it its mode and owner.
+    fn dress(&self, step: &Step, fate: &Fate) -> Result<()> {
+        let at = self.on_disk(if let Fate::Beside(path) = fate { path } else { &step.path });
+        if let Some(owner) = step.owner {
+            disk::give_to(&at, owner.uid, owner.gid)?;
+        }
+        disk::set_mode(&at, step.mode)
     }
 }
 
-/// The folders that hold the sessions: a `.wwebjs_auth` once, however many are in it.
-fn places(sessions: &[&Session]) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = sessions
-        .iter()
-        .map(|s| s.home.join(s.prefix.components().next().expect("a prefix has a first part")))
-        .collect();
-    found.dedup();
-    found
-}
-
-fn shown(path: &Path, home: &Path) -> String {
-    let near = path.strip_prefix(home).unwrap_or(path);
-    toml::Value::String(near.to_string_lossy().into_owned()).to_string()
-}
-
-fn ignored(sessions: &[&Session]) -> Vec<String> {
-    let mut lines: Vec<String> =
-        places(sessions).iter().filter_map(|p| Some(format!("{}/", p.file_name()?.to_string_lossy()))).collect();
-    // An SQLite session is a file with others beside it.
-    for session in sessions.iter().filter(|s| s.path.is_file()) {
-        lines.retain(|l| *l != format!("{}/", session.name));
-        lines.push(format!("{}*", session.name));
+/// Folders of the system are for everybody to enter, unlike those that wakeep keeps sessions in.
+fn make_folders(dir: &Path) -> Result<()> {
+    if dir.is_dir() {
+        return Ok(());
     }
-    lines.extend(KEYS_TO_THE_ACCOUNT.map(str::to_owned));
-    lines
+    make_folders(disk::parent(dir))?;
+    disk::make_dir(dir)?;
+    disk::set_mode(dir, 0o755)
 }
 
-/// git's own list of this clone (so that no tracked file changes), and npm's and Docker's where they exist.
-fn ignore_lists(home: &Path) -> Vec<PathBuf> {
-    let git = home.ancestors().map(|dir| dir.join(".git")).find(|git| git.is_dir());
-    let others = [".npmignore", ".dockerignore"].map(|name| home.join(name)).into_iter().filter(|p| p.is_file());
-    git.map(|git| git.join("info/exclude")).into_iter().chain(others).collect()
+fn append(at: &Path, lines: &[String]) -> Result<()> {
+    let before = fs::read_to_string(at).unwrap_or_default();
+    let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+    let text = format!("{gap}{}\n", lines.join("\n"));
+    disk::make_dir(disk::parent(at))?;
+    let mut file = OpenOptions::new().append(true).create(true).open(at).at("opening", at)?;
+    file.write_all(text.as_bytes()).at("writing", at)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::session::find;
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{name}.wakeep"))
+}
 
-    #[test]
-    fn setting_up_twice_changes_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let home = dir.path().canonicalize().unwrap();
-        fs::create_dir_all(home.join(".git/info")).unwrap();
-        fs::create_dir_all(home.join(".wwebjs_auth/session")).unwrap();
-        fs::write(home.join(".dockerignore"), "node_modules").unwrap();
-        let sessions = find::sessions(&home.join(".wwebjs_auth")).unwrap();
-        let sessions: Vec<_> = sessions.iter().collect();
-        let first = plan(&home, &sessions).unwrap();
-        assert!(first.iter().all(|s| s.needed));
-        first.iter().for_each(|s| s.take().unwrap());
-        let exclude = fs::read_to_string(home.join(".git/info/exclude")).unwrap();
-        assert_eq!(exclude, ".wwebjs_auth/\nwhatsapp_auth_*\n.wakeep/\nwakeep.toml\n");
-        assert!(fs::read_to_string(home.join(".dockerignore")).unwrap().starts_with("node_modules\n.wwebjs_auth/\n"));
-        assert!(!home.join(".npmignore").exists());
-        assert!(plan(&home, &sessions).unwrap().iter().all(|s| !s.needed));
+fn inside(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
+}
+
+fn digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+/// Whether git would see a change of the file. Where it can't be asked, it might.
+fn is_tracked(at: &Path) -> bool {
+    let dir = disk::parent(at);
+    let Some(name) = at.file_name() else { return false };
+    if !dir.ancestors().any(|d| d.join(".git").exists()) {
+        return false;
     }
+    let mut git = Command::new("git");
+    git.arg("-C").arg(dir).args(["ls-files", "--error-unmatch", "--"]).arg(name);
+    let status = git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.map_or(disk::exists(at), |s| s.code() != Some(1))
+}
+
+/// How two files differ, as `diff -u` shows it.
+pub fn difference(old: &Path, new: &Path) -> Vec<String> {
+    let said = Command::new("diff").arg("-u").arg(old).arg(new).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    said.map(|o| String::from_utf8_lossy(&o.stdout).lines().map(str::to_owned).collect()).unwrap_or_default()
 }

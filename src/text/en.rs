@@ -1,6 +1,7 @@
 //! English.
 
 use super::{Phrase, Told, seconds, sized};
+use crate::ailment::Ailment;
 use crate::error::{Error, Holder};
 use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
@@ -142,7 +143,10 @@ pub(super) fn code(code: Code) -> Told {
             "SingletonLock names another host: Chromium will refuse to start",
             "make sure that no bot runs there, then remove SingletonLock",
         ),
-        Code::ChromiumDowngrade => Told::new("an older Chromium than before used this profile; Chromium may not read what a newer one wrote", "install the newer Chromium again"),
+        Code::ChromiumDowngrade => Told::new(
+            "an older Chromium than before used this profile; Chromium may not read what a newer one wrote",
+            "install the newer Chromium again",
+        ),
         Code::CredsMissing => Told::new("creds.json is missing", restore),
         Code::CredsTorn => Told::new("creds.json is empty or cut off", restore),
         Code::CredsField => Told::new("creds.json lacks a field or holds a wrong one", restore),
@@ -198,7 +202,6 @@ pub(super) fn event(event: &Event) -> String {
         Event::CleanedUp { files, bytes: size, .. } => {
             format!("{files} old {} removed, {} freed", if *files == 1 { "archive" } else { "archives" }, bytes(*size))
         }
-        Event::LetGo { backup } => format!("backup let go: {}", backup.display()),
         Event::Told { what, reason, ended } => {
             let reason = reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
             let ended = if *ended { "; the login has ended, archives of it are not restored any more" } else { "" };
@@ -322,5 +325,106 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::DrillBad => "FAILED: the archive would not bring the login back",
         Phrase::NotOurs => "made elsewhere",
         Phrase::Held => "kept there for you to restore; the rounds go into the vault",
+        Phrase::SetupReplaced => "replaced, the undo puts the earlier one back",
+        Phrase::SetupBeside => "yours stays, ours is",
+        Phrase::SetupTakeIt => "to take it:",
+        Phrase::SetupRemoved => "removed",
+        Phrase::SetupPutBack => "put back as it was",
+        Phrase::SetupNoUnit => {
+            "The bot's unit was not found: name it with --bot-unit UNIT, so that every start of the bot finds a restored login."
+        }
+        Phrase::SetupEffect => "Takes effect at your bot's next start:",
+        Phrase::LogNotWritten => "warning: the log can't be written:",
+        Phrase::StoppingBot => "the bot is stopped for the restore:",
+        Phrase::StartingBot => "and started again:",
+        Phrase::NobodyToAsk => "nobody is at a terminal to answer",
+        Phrase::RestoreIt => "Put the archive in the session's place? What is there now is kept as a backup.",
+        Phrase::SessionNewer => "the session is newer than the archive",
+        Phrase::ArchiveNewer => "the archive is newer than the session",
+        Phrase::NothingChanged => "nothing was changed",
+        Phrase::Takes => "taking",
+        Phrase::NoneFound => "No whatsapp_auth….tar.gz is in your home folder or in /tmp.",
+        Phrase::TypeThere => "Type this on the machine where the bot ran, in the bot's folder:",
+        Phrase::IsStoppedThere => {
+            "Is the bot on the other machine stopped? Two machines with one login get both unlinked."
+        }
+        Phrase::PutThere => "in place:",
+        Phrase::ModeRisk => {
+            "archive_mode lets other users of this machine read the archive; whoever can read it can take over the account"
+        }
+        Phrase::Healthy => "Nothing is wrong.",
+        Phrase::Mended => "mended",
+    }
+}
+
+pub(super) fn ailment(ailment: &Ailment) -> Told {
+    match ailment {
+        Ailment::SessionMissing { path } => Told::new(
+            format!("there is no session at {}", path.display()),
+            "./auto-restore-auth.sh, or `wakeep restore`; without an archive start the bot and scan its QR code",
+        ),
+        Ailment::NotWritable { path } => Told::new(
+            format!("{} can't be written to by the bot's user", path.display()),
+            format!("sudo chown --no-dereference BOT_USER {}", path.display()),
+        ),
+        Ailment::ArchiveMissing { path } => Told::new(
+            format!("there is no archive at {}", path.display()),
+            "wakeep archive (on a new server: ./upload-auth-archive.sh)",
+        ),
+        Ailment::ArchiveStale { seconds: age, .. } => Told::new(
+            format!("the session changed, but the archive is from {}", ago(*age)),
+            "wakeep archive; it says what hinders it",
+        ),
+        Ailment::WorldReadable { path } => Told::new(
+            format!("everybody on this machine can read {}, a key to the account", path.display()),
+            format!("chmod 600 {} (or set archive_mode, where that is meant)", path.display()),
+        ),
+        Ailment::TrackedByGit { path } => Told::new(
+            format!("git tracks {}, a key to the account", path.display()),
+            format!("git rm -r --cached {}, then unlink the device on the phone and link it anew", path.display()),
+        ),
+        Ailment::KeeperRests { unit: Some(unit) } => Told::new(
+            "the keeper does not run",
+            format!("sudo systemctl restart {unit}; journalctl -u {unit} says why it ended"),
+        ),
+        Ailment::KeeperRests { unit: None } => {
+            Told::new("no keeper runs: nothing is archived by itself", "wakeep watch")
+        }
+        Ailment::UnitFailed { unit } => Told::new(
+            format!("{unit} has failed"),
+            format!("journalctl -u {unit} -n 20, then sudo systemctl restart {unit}"),
+        ),
+        Ailment::UnitDisabled { unit } => {
+            Told::new(format!("{unit} is not started at boot"), format!("sudo systemctl enable {unit}"))
+        }
+        Ailment::CronRests => Told::new(
+            "cron does not run, so the check every 6 hours doesn't either",
+            "sudo systemctl enable --now cron; journalctl -u cron is where it logs",
+        ),
+        Ailment::CheckMissing { path } => {
+            Told::new(format!("nothing checks every 6 hours: {} is missing", path.display()), "sudo wakeep setup")
+        }
+        Ailment::NotExecutable { path } => {
+            Told::new(format!("{} can't be started", path.display()), format!("chmod 755 {}", path.display()))
+        }
+        Ailment::StaleLock { path, owner, dead: true } => Told::new(
+            format!("{} is left over from a browser that ended ({owner})", path.display()),
+            "wakeep doctor --fix",
+        ),
+        Ailment::StaleLock { path, owner, dead: false } => Told::new(
+            format!("{} belongs to another host ({owner}): Chromium will refuse to start", path.display()),
+            format!("make sure that no bot runs there, then rm {}", path.display()),
+        ),
+        Ailment::DiskNearlyFull { free } => Told::new(
+            format!("only {} are free on the disk", bytes(*free)),
+            "df -h; sudo journalctl --vacuum-size=200M",
+        ),
+        Ailment::ClockWrong { path } => Told::new(
+            format!("{} seems to come from the future: the clock is wrong", path.display()),
+            "timedatectl; sudo timedatectl set-ntp true",
+        ),
+        Ailment::BotErrors { path, line } => {
+            Told::new(format!("the bot's log has an error: {line}"), format!("tail -n 50 {}", path.display()))
+        }
     }
 }

@@ -4,6 +4,7 @@
 mod en;
 mod ru;
 
+use crate::ailment::Ailment;
 use crate::error::Error;
 use crate::vault::journal::Event;
 use crate::verdict::{Finding, Grade, Login, Verdict, masked};
@@ -122,6 +123,52 @@ pub enum Phrase {
     NotOurs,
     /// A file that arrived keeps the archive's path for a while.
     Held,
+    /// Setup: what was there was replaced, and can come back.
+    SetupReplaced,
+    /// Setup: what was there stays, ours stands beside it.
+    SetupBeside,
+    /// Setup: before the line that takes ours.
+    SetupTakeIt,
+    /// Setup: a thing was taken away.
+    SetupRemoved,
+    /// Setup: what was there before stands again.
+    SetupPutBack,
+    /// Setup: the bot's unit wasn't found.
+    SetupNoUnit,
+    /// Setup: when it takes effect, before the command.
+    SetupEffect,
+    /// A log can't be written to; before its path.
+    LogNotWritten,
+    /// The bot is stopped for a restore; before the command.
+    StoppingBot,
+    /// The bot is started again; before the command.
+    StartingBot,
+    /// Nobody is there to answer.
+    NobodyToAsk,
+    /// Question: restore?
+    RestoreIt,
+    /// The session is newer than the archive.
+    SessionNewer,
+    /// The archive is newer than the session.
+    ArchiveNewer,
+    /// Nothing was changed.
+    NothingChanged,
+    /// Receive: the file that is taken.
+    Takes,
+    /// Receive: no archive was found.
+    NoneFound,
+    /// Receive: what to type on the other machine.
+    TypeThere,
+    /// Question: is the bot stopped on the other machine?
+    IsStoppedThere,
+    /// Receive: where the archive stands now.
+    PutThere,
+    /// What an archive that others can read means.
+    ModeRisk,
+    /// Doctor: nothing is wrong.
+    Healthy,
+    /// Doctor: it was mended.
+    Mended,
 }
 
 impl Lang {
@@ -233,6 +280,14 @@ impl Lang {
         match self {
             Lang::En => format!("the write budget lets the next one wait {seconds} s"),
             Lang::Ru => format!("из-за предела записи следующий через {seconds} с"),
+        }
+    }
+
+    /// What an ailment means and what mends it.
+    pub fn ailment(self, ailment: &Ailment) -> Told {
+        match self {
+            Lang::En => en::ailment(ailment),
+            Lang::Ru => ru::ailment(ailment),
         }
     }
 

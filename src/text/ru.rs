@@ -1,6 +1,7 @@
 //! Русский.
 
 use super::{Phrase, Told, seconds, sized};
+use crate::ailment::Ailment;
 use crate::error::{Error, Holder};
 use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
@@ -155,7 +156,10 @@ pub(super) fn code(code: Code) -> Told {
             "в SingletonLock имя другой машины: Chromium откажется запускаться",
             "убедитесь, что там бот не работает, и удалите SingletonLock",
         ),
-        Code::ChromiumDowngrade => Told::new("профилем пользовался Chromium старее прежнего; он может не прочесть того, что записал новый", "верните более новый Chromium"),
+        Code::ChromiumDowngrade => Told::new(
+            "профилем пользовался Chromium старее прежнего; он может не прочесть того, что записал новый",
+            "верните более новый Chromium",
+        ),
         Code::CredsMissing => Told::new("нет файла creds.json", restore),
         Code::CredsTorn => Told::new("файл creds.json пуст или оборван", restore),
         Code::CredsField => Told::new("в creds.json нет поля или оно неверно", restore),
@@ -214,7 +218,6 @@ pub(super) fn event(event: &Event) -> String {
             let archives = plural(*files, "старый архив", "старых архива", "старых архивов");
             format!("удалено: {files} {archives}, освобождено {}", bytes(*size))
         }
-        Event::LetGo { backup } => format!("копия больше не нужна: {}", backup.display()),
         Event::Told { what, reason, ended } => {
             let reason = reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
             let ended = if *ended {
@@ -345,5 +348,101 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::DrillBad => "НЕ УДАЛИСЬ: архив не вернул бы вход",
         Phrase::NotOurs => "сделан не wakeep",
         Phrase::Held => "оставлен для вашего восстановления; новые архивы идут в хранилище",
+        Phrase::SetupReplaced => "заменено, --undo вернёт прежнее",
+        Phrase::SetupBeside => "ваш файл не тронут, наш лежит рядом",
+        Phrase::SetupTakeIt => "чтобы взять его:",
+        Phrase::SetupRemoved => "удалено",
+        Phrase::SetupPutBack => "возвращено как было",
+        Phrase::SetupNoUnit => {
+            "Сервис бота не найден: назовите его: --bot-unit СЕРВИС, тогда каждый запуск бота найдёт восстановленный вход."
+        }
+        Phrase::SetupEffect => "Вступит в силу при следующем запуске бота:",
+        Phrase::LogNotWritten => "предупреждение: не удаётся писать в лог:",
+        Phrase::StoppingBot => "бот остановлен на время восстановления:",
+        Phrase::StartingBot => "и снова запущен:",
+        Phrase::NobodyToAsk => "у терминала никого нет, ответить некому",
+        Phrase::RestoreIt => "Поставить архив на место сессии? То, что есть сейчас, останется в резервной копии.",
+        Phrase::SessionNewer => "сессия новее архива",
+        Phrase::ArchiveNewer => "архив новее сессии",
+        Phrase::NothingChanged => "ничего не изменено",
+        Phrase::Takes => "беру",
+        Phrase::NoneFound => "Ни в домашней папке, ни в /tmp нет whatsapp_auth….tar.gz.",
+        Phrase::TypeThere => "Выполните на машине, где работал бот, в его папке:",
+        Phrase::IsStoppedThere => "Бот на той машине остановлен? Две машины с одним входом WhatsApp отвяжет обе.",
+        Phrase::PutThere => "на месте:",
+        Phrase::ModeRisk => {
+            "archive_mode открывает архив другим пользователям этой машины; кто может его прочитать, может завладеть аккаунтом"
+        }
+        Phrase::Healthy => "Всё в порядке.",
+        Phrase::Mended => "исправлено",
+    }
+}
+
+pub(super) fn ailment(ailment: &Ailment) -> Told {
+    match ailment {
+        Ailment::SessionMissing { path } => Told::new(
+            format!("сессии нет: {}", path.display()),
+            "./auto-restore-auth.sh или `wakeep restore`; без архива запустите бота и отсканируйте QR-код",
+        ),
+        Ailment::NotWritable { path } => Told::new(
+            format!("пользователь бота не может писать в {}", path.display()),
+            format!("sudo chown --no-dereference ПОЛЬЗОВАТЕЛЬ_БОТА {}", path.display()),
+        ),
+        Ailment::ArchiveMissing { path } => Told::new(
+            format!("архива нет: {}", path.display()),
+            "wakeep archive (на новом сервере: ./upload-auth-archive.sh)",
+        ),
+        Ailment::ArchiveStale { seconds: age, .. } => {
+            Told::new(format!("сессия менялась, а архив сделан {}", ago(*age)), "wakeep archive; он скажет, что мешает")
+        }
+        Ailment::WorldReadable { path } => Told::new(
+            format!("{} может прочитать любой на этой машине, а это ключ к аккаунту", path.display()),
+            format!("chmod 600 {} (или archive_mode, если так задумано)", path.display()),
+        ),
+        Ailment::TrackedByGit { path } => Told::new(
+            format!("{} лежит в git, а это ключ к аккаунту", path.display()),
+            format!("git rm -r --cached {}, затем отвяжите устройство на телефоне и привяжите заново", path.display()),
+        ),
+        Ailment::KeeperRests { unit: Some(unit) } => Told::new(
+            "хранитель не работает",
+            format!("sudo systemctl restart {unit}; почему он остановился: journalctl -u {unit}"),
+        ),
+        Ailment::KeeperRests { unit: None } => {
+            Told::new("хранитель не работает: сам архив не создаётся", "wakeep watch")
+        }
+        Ailment::UnitFailed { unit } => Told::new(
+            format!("сервис {unit} завершился с ошибкой"),
+            format!("journalctl -u {unit} -n 20, затем sudo systemctl restart {unit}"),
+        ),
+        Ailment::UnitDisabled { unit } => {
+            Told::new(format!("сервис {unit} не запускается при загрузке"), format!("sudo systemctl enable {unit}"))
+        }
+        Ailment::CronRests => Told::new(
+            "cron не работает, значит, и проверка каждые 6 часов тоже",
+            "sudo systemctl enable --now cron; его лог: journalctl -u cron",
+        ),
+        Ailment::CheckMissing { path } => {
+            Told::new(format!("проверка каждые 6 часов не настроена: нет {}", path.display()), "sudo wakeep setup")
+        }
+        Ailment::NotExecutable { path } => {
+            Told::new(format!("скрипт {} нельзя запустить", path.display()), format!("chmod 755 {}", path.display()))
+        }
+        Ailment::StaleLock { path, owner, dead: true } => {
+            Told::new(format!("{} остался от завершившегося браузера ({owner})", path.display()), "wakeep doctor --fix")
+        }
+        Ailment::StaleLock { path, owner, dead: false } => Told::new(
+            format!("{} принадлежит другой машине ({owner}): Chromium не запустится", path.display()),
+            format!("убедитесь, что там бот не работает, затем rm {}", path.display()),
+        ),
+        Ailment::DiskNearlyFull { free } => {
+            Told::new(format!("на диске свободно всего {}", bytes(*free)), "df -h; sudo journalctl --vacuum-size=200M")
+        }
+        Ailment::ClockWrong { path } => Told::new(
+            format!("{} будто из будущего: часы идут неверно", path.display()),
+            "timedatectl; sudo timedatectl set-ntp true",
+        ),
+        Ailment::BotErrors { path, line } => {
+            Told::new(format!("в логе бота есть ошибка: {line}"), format!("tail -n 50 {}", path.display()))
+        }
     }
 }

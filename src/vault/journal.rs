@@ -72,6 +72,7 @@ pub enum Told {
     /// The server accepted the login.
     Ready,
     /// The login ended.
+    #[value(alias = "logged_out")]
     LoggedOut,
     /// A QR code is shown.
     Qr,
@@ -191,11 +192,6 @@ pub enum Event {
         bytes: u64,
         /// The newest good one of them, now in the vault.
         kept: Option<PathBuf>,
-    },
-    /// A backup was let go by the retention rule.
-    LetGo {
-        /// It.
-        backup: PathBuf,
     },
     /// The bot told what it knows.
     Told {

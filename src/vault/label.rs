@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::progress::{Identity, Vector};
-use crate::verdict::{Grade, Login, Worth};
+use crate::verdict::{Code, Grade, Login, Worth};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +27,9 @@ pub struct Label {
     pub verdict: Grade,
     /// The login state its snapshot showed.
     pub login: Login,
+    /// What its snapshot left in doubt.
+    #[serde(default)]
+    pub doubts: Vec<Code>,
     /// Who: `<phone>:<device>@…`.
     pub account: Option<String>,
     /// How far each database had come.
@@ -51,14 +54,14 @@ impl Label {
         serde_json::from_slice(bytes).map_err(|e| Error::damaged(path, format!("its label can't be read: {e}")))
     }
 
-    /// Sound and paired when it was made.
+    /// Worth restoring when it was made.
     pub fn is_good(&self) -> bool {
         self.worth() == Worth::Good
     }
 
     /// What its snapshot was worth.
     pub fn worth(&self) -> Worth {
-        Worth::of(self.verdict, self.login)
+        Worth::of(self.verdict, self.login, &self.doubts)
     }
 
     /// Whether both are of the same pairing: the same account (phone and device number).

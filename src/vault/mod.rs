@@ -51,8 +51,9 @@ pub struct Vault {
 impl Vault {
     /// Opens the vault in `dir` (which need not exist yet) of the session whose archive stands at `archive`.
     pub fn open(dir: &Path, archive: &Path, rules: Rules) -> Result<Vault> {
-        let state = State::load(&dir.join("state.json"))?;
-        Ok(Vault { dir: dir.to_owned(), archive: archive.to_owned(), rules, state })
+        let mut vault = Vault { dir: dir.to_owned(), archive: archive.to_owned(), rules, state: State::default() };
+        vault.refresh()?;
+        Ok(vault)
     }
 
     /// Where the one archive stands.
@@ -72,8 +73,19 @@ impl Vault {
 
     /// Reads the memory anew: another wakeep may have changed it before the work lock was taken.
     pub fn refresh(&mut self) -> Result<()> {
-        self.state = State::load(&self.state_file())?;
+        self.state = match State::load(&self.state_file())? {
+            Some(state) => state,
+            None => self.remembered_by_archives()?,
+        };
         Ok(())
+    }
+
+    /// A memory that can't be read any more, as far as the archives know it. The next change replaces the file.
+    fn remembered_by_archives(&self) -> Result<State> {
+        let kept = self.backups()?.into_iter().filter_map(|b| b.generation()).max();
+        let standing = backup::label_of(&self.archive).map(|l| l.generation);
+        let latest = FileMark::of(&self.archive).ok().filter(|_| standing.is_some());
+        Ok(State { generation: kept.max(standing).unwrap_or(0), latest, ..State::default() })
     }
 
     /// Changes the memory and saves it, if that changed anything.
@@ -171,14 +183,19 @@ impl Vault {
         let label = self.admissible(&new)?;
         disk::set_mode(new.path(), self.rules.archive_mode)?;
         let mark = FileMark::of(new.path())?;
-        let in_place = !self.is_held(now);
+        let in_place = self.may_take_path(now);
         let daily = self.rules.write_budget;
         self.remember(|s| {
             s.generation = label.generation;
             s.coming = in_place.then_some(mark);
             s.written = s.written.plus(mark.size, now, daily);
         })?;
-        self.keep_a_copy(new.path(), Origin::Generation(label.generation), label.made)?;
+        let origin = Origin::Generation(label.generation);
+        if self.has_recent_copy(now)? {
+            self.keep_a_copy(new.path(), origin, label.made)?;
+        } else {
+            self.keep_own_copy(new.path(), origin, label.made)?;
+        }
         if in_place {
             disk::publish(new.path(), &self.archive)?;
         } else {
@@ -189,10 +206,29 @@ impl Vault {
                 s.latest = Some(mark);
                 s.arrived = None;
             }
-            s.refusal = None;
+            s.refusals.clear();
         })?;
         self.bury(label.account.as_ref())?;
         Ok(in_place)
+    }
+
+    /// The path is free, holds our own archive, or one that arrived and whose time is over. Whatever else is there may
+    /// still be on its way in.
+    fn may_take_path(&self, now: Timestamp) -> bool {
+        let Ok(mark) = FileMark::of(&self.archive) else { return true };
+        let arrived = self.state.arrived.as_ref().is_some_and(|a| a.mark == mark);
+        self.is_ours(mark) || arrived && !self.is_held(now)
+    }
+
+    /// Whether another generation, in a file of its own, is young. Then the newest may share its file with the archive,
+    /// which costs nothing; else it is copied: `cp FILE latest` writes into the archive's own file.
+    fn has_recent_copy(&self, now: Timestamp) -> Result<bool> {
+        const RECENT: i64 = 900;
+        let young = |b: &Backup| (0..RECENT).contains(&(now.as_second() - b.made.as_second()));
+        let standing = FileMark::of(&self.archive).ok();
+        let mut generations = self.backups()?.into_iter().filter(|b| is_good_generation(b) && young(b));
+        // What shares its file with the archive now has one of its own once that is replaced.
+        Ok(generations.any(|b| FileMark::of(&b.path).is_ok_and(|mark| self.is_ours(mark) || Some(mark) != standing)))
     }
 
     /// Law 1: nothing worthless comes in, nothing worse than the newest there is, nothing older.
@@ -217,7 +253,7 @@ impl Vault {
         if known || self.is_ours(mark) || !self.is_whole(now, mark) {
             return Ok(None);
         }
-        let first = !disk::exists(&self.journal_file());
+        let first = self.state.generation == 0 && self.state.arrived.is_none();
         self.drop_overwritten(mark)?;
         let kept = self.keep_own_copy(&self.archive.clone(), Origin::Arrived, now)?;
         let since = if first { Timestamp::UNIX_EPOCH } else { now };
@@ -247,12 +283,14 @@ impl Vault {
 
     fn held_until(&self) -> Option<Timestamp> {
         let arrived = self.state.arrived.as_ref()?;
-        Timestamp::from_second(arrived.since.as_second() + self.rules.arrived_hold).ok()
+        Timestamp::from_second(arrived.since.as_second().saturating_add(self.rules.arrived_hold)).ok()
     }
 
     /// Until when a file that arrived keeps the archive's path, if one does.
     pub fn is_held(&self, now: Timestamp) -> bool {
-        self.held_until().is_some_and(|until| now < until)
+        // A clock that was set back holds nothing for longer than was promised.
+        let longest = now.as_second().saturating_add(self.rules.arrived_hold);
+        self.held_until().is_some_and(|until| now < until && until.as_second() <= longest)
     }
 
     /// Accepts what stands at the archive's path as the current archive: it has just been restored.
@@ -274,7 +312,7 @@ impl Vault {
     pub fn show_used(&self, used: &Path) -> Result<()> {
         let name = self.archive.file_name().unwrap_or_default();
         let to = disk::parent(&self.dir).join(name);
-        if to == used {
+        if to == used || to == self.archive {
             return Ok(());
         }
         let temp = self.dir.join(".used");
@@ -332,21 +370,19 @@ impl Vault {
     /// All backups with why each stays, newest first, as the rule stands now.
     pub fn explained(&self, now: Timestamp) -> Result<Vec<Backup>> {
         let mut all = self.backups()?;
-        let generations: Vec<usize> = (0..all.len()).filter(|&i| is_generation(&all[i])).collect();
+        let mut generations: Vec<usize> = (0..all.len()).filter(|&i| is_generation(&all[i])).collect();
+        // By number, not by time: a clock that was set back must not make the newest look old.
+        generations.sort_by_key(|&i| std::cmp::Reverse(all[i].generation()));
         let of_rule: Vec<Backup> = generations.iter().map(|&i| all[i].clone()).collect();
         let why = retention::keep(&candidates(&of_rule), now, self.rules.keep_bytes);
         generations.into_iter().zip(why).for_each(|(i, why)| all[i].why = why);
         Ok(all)
     }
 
-    /// Lets the backups go that no rule holds. Returns what went.
-    pub fn tidy(&mut self, now: Timestamp) -> Result<Vec<Event>> {
-        let mut gone = Vec::new();
-        for backup in self.explained(now)?.into_iter().filter(|b| b.why.is_none()) {
-            disk::remove_file(&backup.path)?;
-            gone.push(Event::LetGo { backup: backup.path });
-        }
-        Ok(gone)
+    /// Lets the backups go that no rule holds.
+    pub fn tidy(&mut self, now: Timestamp) -> Result<()> {
+        let gone = self.explained(now)?.into_iter().filter(|b| b.why.is_none());
+        gone.map(|b| b.path).try_for_each(|path| disk::remove_file(&path))
     }
 
     /// Marks those that must stay.

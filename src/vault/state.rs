@@ -23,8 +23,8 @@ pub struct State {
     pub pending: Option<Pending>,
     /// A file that somebody else put at the archive's path.
     pub arrived: Option<Arrived>,
-    /// The refusal that was journaled last; a publish clears it.
-    pub refusal: Option<Refusal>,
+    /// The refusals journaled since the session was last found good.
+    pub refusals: Vec<Refusal>,
     /// Fingerprints of archives that came back logged out after they had been restored.
     pub refused: Vec<String>,
     /// The phone or the server ended the login.
@@ -81,6 +81,9 @@ pub struct RestoredFrom {
     pub time: Timestamp,
     /// How many restores of a logged-out session there were since a login was last known to be accepted.
     pub tries: u32,
+    /// Whether the server is known to have accepted it: the bot said so, or the login lasted.
+    #[serde(default)]
+    pub accepted: bool,
 }
 
 /// A drill: the archive unpacked and examined.
@@ -106,7 +109,8 @@ const DAY: u64 = 86_400;
 impl Written {
     /// The level at `now` under a budget of `daily` bytes a day.
     fn sunk(self, now: Timestamp, daily: u64) -> u64 {
-        let seconds = u64::try_from(now.as_second() - self.at).unwrap_or(0);
+        // A clock that was set back must not stop the sinking until it has caught up.
+        let seconds = u64::try_from(now.as_second() - self.at).unwrap_or(DAY);
         let sunk = u128::from(seconds) * u128::from(daily) / u128::from(DAY);
         self.level.saturating_sub(u64::try_from(sunk).unwrap_or(u64::MAX))
     }
@@ -125,13 +129,13 @@ impl Written {
 }
 
 impl State {
-    /// Reads the file; nothing there, or something that can't be read, is a vault without memory.
-    pub fn load(file: &Path) -> Result<State> {
+    /// Reads the file. `None` if something is there that can't be read; nothing there is a vault without memory.
+    pub fn load(file: &Path) -> Result<Option<State>> {
         if !disk::exists(file) {
-            return Ok(State::default());
+            return Ok(Some(State::default()));
         }
         let bytes = fs::read(file).at("reading", file)?;
-        Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+        Ok(serde_json::from_slice(&bytes).ok())
     }
 
     /// Replaces the file.

@@ -23,7 +23,10 @@ impl Vault {
             Told::Ready => {
                 s.ready = newest.map(|l| l.generation);
                 s.tombstone = None;
-                s.restored.iter_mut().for_each(|r| r.tries = 0);
+                if let Some(restored) = &mut s.restored {
+                    (restored.accepted, restored.tries) = (true, 0);
+                    s.refused.retain(|r| *r != restored.fingerprint);
+                }
             }
             Told::LoggedOut if ended => {
                 let account = newest.and_then(|l| l.account);

@@ -73,13 +73,21 @@ impl Workplace {
     /// Takes the keeper's place for life, or tells who has it.
     pub fn keeper(&self, says: &str) -> Result<std::result::Result<Lock, String>> {
         self.make()?;
-        Lock::take(&self.dir.join("keeper.lock"), says)
+        let path = self.dir.join("keeper.lock");
+        let start = Instant::now();
+        loop {
+            match Lock::take(&path, says)? {
+                // Whoever only asked who the keeper is has gone in a moment.
+                Err(_) if start.elapsed() < Duration::from_millis(500) => std::thread::sleep(Duration::from_millis(50)),
+                taken => return Ok(taken),
+            }
+        }
     }
 
     /// What the keeper says of itself, if one has the session in its care.
     pub fn who_keeps(&self) -> Result<Option<String>> {
         let path = self.dir.join("keeper.lock");
-        if disk::exists(&path) { Ok(Lock::take(&path, "")?.err()) } else { Ok(None) }
+        if disk::exists(&path) { Lock::holder(&path) } else { Ok(None) }
     }
 
     /// Makes the folder; it keeps itself out of git.

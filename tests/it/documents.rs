@@ -165,3 +165,35 @@ fn the_changelog_and_the_rest_are_there() {
         assert!(!read(name).is_empty());
     }
 }
+
+#[test]
+fn every_finding_is_explained() {
+    use wakeep::verdict::{Code, Weight};
+    let rows = table(&read("docs/verdicts.md"), "Findings");
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let cells: Vec<_> = row.split(" | ").collect();
+            assert!(cells.len() == 4 && cells[2].len() > 10 && cells[3].len() > 4, "{row}");
+            (quoted(cells[0])[0].clone(), cells[1].to_owned())
+        })
+        .collect();
+    let weight = |code: &Code| match code.weight() {
+        Weight::Note => "note",
+        Weight::Doubt => "doubt",
+        Weight::Fault => "fault",
+    };
+    let all: Vec<_> = Code::ALL.iter().map(|code| (code.as_str().to_owned(), weight(code).to_owned())).collect();
+    assert_eq!(told, all);
+}
+
+#[test]
+fn every_script_is_named_to_contributors() {
+    let contributing = read("CONTRIBUTING.md") + &read("README.md");
+    for item in fs::read_dir(root().join("scripts")).unwrap().flatten() {
+        let name = format!("scripts/{}", item.file_name().to_string_lossy());
+        let named = contributing.contains(&name)
+            || rust_files(&root().join("tests/it")).iter().any(|f| fs::read_to_string(f).unwrap().contains(&name));
+        assert!(named || read("scripts/test").contains(&name) || read("scripts/vps-test").contains(&name), "{name}");
+    }
+}

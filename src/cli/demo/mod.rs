@@ -64,7 +64,7 @@ impl Demo<'_> {
     /// Created while the bot writes, unchanged while it is idle, created when it goes on.
     fn rounds(&mut self, bot: &mut Bot) -> Result<()> {
         let config = self.config.clone();
-        let (mut keeper, _) = Keeper::new(wards(&config)?, &config, &self.context.host, self.context.show.lang, clock)?;
+        let (mut keeper, _) = Keeper::new(wards(&config)?, &config, &self.context.host, self.context.show.lang, clock);
         self.heading(Phrase::DemoRound);
         self.round(&mut keeper, true);
         bot.pause_or_go_on()?;
@@ -115,6 +115,7 @@ impl Demo<'_> {
             source: Source::Newest,
             shared: None,
             mode: self.config.session_mode,
+            alone: true,
             dry_run: false,
             host: &self.context.host,
         };

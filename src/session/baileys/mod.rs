@@ -2,7 +2,7 @@
 //! development branch with its `.tmp` and `.bak`) or as the SQLite file of `useSqliteAuthState`.
 //!
 //! What stands where is data ([`layout`]); what the login must say, [`creds`]; how a folder is copied while a bot
-//! rewrites it in place, [`folder`]; who the bot is, [`bot`]; and how a torn folder is mended, [`heal`].
+//! rewrites it in place, [`folder`]; who the bot is, [`bot`]; and how a torn folder is mended, [`mod@heal`].
 //!
 //! Baileys deletes nothing when it is logged out: a folder that was ever paired looks paired for good, and only the bot
 //! itself can say that it isn't.
@@ -19,7 +19,7 @@ pub use heal::{Healed, heal};
 use super::{Examination, Identity, Kind, Progress, Use, Vector, database};
 use crate::disk;
 use crate::error::Result;
-use crate::tree;
+use crate::tree::{self, EntryKind};
 use crate::verdict::{Code, Finding, Login, Verdict};
 use layout::{CREDS, LAYOUT, Part};
 use std::fs::{self, File};
@@ -71,14 +71,19 @@ impl Kind for Baileys {
     }
 
     /// Within one login only what is torn is taken from the staged copy: every step back repeats Signal keys.
-    fn mend(&self, live: &Path, staged: &Path) -> Result<()> {
+    fn mend(&self, live: &Path, staged: &Path, forced: bool) -> Result<()> {
         let healed = staged.with_extension("healed");
         disk::remove_tree(&healed)?;
         if !live.is_dir() || !staged.is_dir() {
             return Ok(());
         }
+        bring_along(live, staged)?;
+        if forced && !self.same_login(live, staged)? {
+            return Ok(());
+        }
         disk::make_dir(&healed)?;
         if heal(live, Some(staged), &healed)?.is_some() {
+            bring_along(live, &healed)?;
             disk::exchange(&healed, staged)?;
         }
         disk::remove_tree(&healed)
@@ -87,6 +92,29 @@ impl Kind for Baileys {
     fn holder(&self, live: &Path) -> Use {
         if live.is_file() { database::holder(live) } else { bot::of(live) }
     }
+}
+
+impl Baileys {
+    /// Whether both folders hold the same identity, or the live one none that can be read.
+    fn same_login(&self, live: &Path, staged: &Path) -> Result<bool> {
+        let (live, staged) = (self.examine(live)?.identity, self.examine(staged)?.identity);
+        Ok(live.zip(staged).is_none_or(|(live, staged)| live.same_login(&staged)))
+    }
+}
+
+/// What others keep in the folder (a message store, media) stays in it: linked, since the old folder goes.
+fn bring_along(live: &Path, into: &Path) -> Result<()> {
+    let ours = |p: &Path| layout::part(p).is_some();
+    for entry in tree::walk(live, &|p| !ours(p))? {
+        let (from, to) = (live.join(&entry.path), into.join(&entry.path));
+        match entry.kind {
+            _ if disk::exists(&to) => {}
+            EntryKind::Dir => disk::make_dir(&to)?,
+            EntryKind::File => disk::link_or_copy(&from, &to)?,
+            EntryKind::Link | EntryKind::Other => {}
+        }
+    }
+    Ok(())
 }
 
 /// A folder is Baileys' if its `creds.json` begins like one or is empty (a killed write leaves it so), or if it holds

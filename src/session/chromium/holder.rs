@@ -28,6 +28,16 @@ pub fn of(live: &Path) -> Use {
     lock.map_or(Use::Free, |lock| lock.weigh())
 }
 
+/// What the lock alone says: whether a living Chromium, or somebody on another host, has taken the profile.
+pub fn by_lock(live: &Path) -> Use {
+    Singleton::read(live).map_or(Use::Free, |lock| lock.proves_use().unwrap_or_else(|| lock.weigh()))
+}
+
+/// The host that `SingletonLock` names, where it is another one than this.
+pub fn foreign_host(live: &Path) -> Option<String> {
+    Singleton::read(live).filter(|lock| !lock.is_ours()).map(|lock| lock.host)
+}
+
 /// What `SingletonLock` says.
 struct Singleton {
     host: String,

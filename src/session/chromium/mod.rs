@@ -3,6 +3,7 @@
 //! stands in the modules below.
 
 mod copy;
+mod door;
 mod holder;
 mod idb_coding;
 mod layout;
@@ -14,11 +15,11 @@ mod sqlite_stores;
 mod stores;
 mod value;
 
-use super::{Examination, Kind, Use, Vector};
+use super::{Examination, Hold, Kind, Use, Vector};
 use crate::error::{At, Result};
 use crate::session::leveldb;
 use crate::tree::is_vanished;
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::{Code, Finding, Verdict};
 use layout::{PROFILE, Part};
 use login::Seen;
 use std::collections::BTreeMap;
@@ -82,6 +83,13 @@ impl Kind for Chromium {
         progress::of(live)
     }
 
+    fn remarks(&self, live: &Path) -> Vec<Finding> {
+        holder::foreign_host(live)
+            .map(|host| Finding::new(Code::ForeignLock, "SingletonLock", host))
+            .into_iter()
+            .collect()
+    }
+
     fn holder(&self, live: &Path) -> Use {
         holder::of(live)
     }
@@ -90,7 +98,7 @@ impl Kind for Chromium {
         PROFILE.forbids(entry)
     }
 
-    fn mend(&self, _live: &Path, staged: &Path) -> Result<()> {
+    fn mend(&self, _live: &Path, staged: &Path, _forced: bool) -> Result<()> {
         cut_torn_tails(staged).map(drop)
     }
 
@@ -98,12 +106,8 @@ impl Kind for Chromium {
         cut_torn_tails(live).map(drop)
     }
 
-    fn hold(&self, folder: &Path) -> Result<()> {
-        lock::hold(folder)
-    }
-
-    fn let_go(&self, folder: &Path) -> Result<()> {
-        lock::let_go(folder)
+    fn hold(&self, folders: &[&Path], room: &Path) -> Result<Option<Box<dyn Hold>>> {
+        Ok(Some(Box::new(lock::hold(folders, room)?)))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::session::Proof;
-use crate::session::leveldb;
 use crate::tree;
 use crate::verdict::{Grade, Login};
 use std::os::unix::fs::FileExt;
@@ -144,30 +143,63 @@ fn half_a_record_is_seen_and_cut_off() {
     assert_eq!(said(&examine(&dir)), "Sound Paired ");
 }
 
+/// Which bytes no checksum covers, and why that is all right, stands in `docs/verdicts.md`.
 #[test]
-fn every_changed_byte_of_the_leveldb_stores_is_noticed() {
-    let dir = fixture("paired");
-    let root = dir.path().join("profile");
-    for database in [&PROFILE.login.local_storage, &PROFILE.login.indexed_db] {
-        let database = root.join(database);
-        assert_eq!(unnoticed_changes(&database), [], "{}", database.display());
-    }
+fn every_changed_byte_of_a_login_is_noticed_but_those_inside_blobs() {
+    assert_eq!(unnoticed_changes("paired"), []);
+    let unnoticed = unnoticed_changes("blobs");
+    let outside: Vec<_> = unnoticed.iter().filter(|(path, _)| !path.starts_with(&PROFILE.login.blobs)).collect();
+    assert_eq!(outside, Vec::<&(PathBuf, usize)>::new());
+    assert_eq!(unnoticed.len(), 503, "the blobs' own bytes, which nothing covers");
 }
 
-/// Changes each byte of each file in turn, and gives those that no finding speaks of.
-fn unnoticed_changes(database: &Path) -> Vec<(PathBuf, usize)> {
+/// Changes each byte of a login set in turn, and gives those that the verdict has no finding about.
+fn unnoticed_changes(name: &str) -> Vec<(PathBuf, usize)> {
+    let dir = fixture(name);
+    let profile = dir.path().join("profile");
+    let entries = tree::walk(&profile, &|path| Chromium.watched(path)).unwrap();
     let mut unnoticed = Vec::new();
-    for entry in tree::walk(database, &|_| true).unwrap() {
-        let path = database.join(&entry.path);
+    for entry in entries.into_iter().filter(|entry| entry.kind == tree::EntryKind::File) {
+        let path = profile.join(&entry.path);
         let whole = fs::read(&path).unwrap();
         let file = fs::File::options().write(true).open(&path).unwrap();
         for (at, byte) in whole.iter().enumerate() {
             file.write_all_at(&[byte ^ 1], at as u64).unwrap();
-            if leveldb::read(database, &|_| false).unwrap().findings.is_empty() {
+            if examine(&dir).verdict.findings.is_empty() {
                 unnoticed.push((entry.path.clone(), at));
             }
             file.write_all_at(&[*byte], at as u64).unwrap();
         }
     }
     unnoticed
+}
+
+/// A `-wal` has checksums; SQLite's pages have none: there only the login's own keys prove themselves.
+#[test]
+fn changed_bytes_of_sqlite_stores_are_noticed_where_something_covers_them() {
+    let dir = fixture("sqlite");
+    let whole = examine(&dir);
+    let noticed = |path: &Path, at: &mut dyn Iterator<Item = usize>| {
+        let path = dir.path().join("profile").join(path);
+        let bytes = fs::read(&path).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        at.filter(|at| {
+            file.write_all_at(&[bytes[*at] ^ 1], *at as u64).unwrap();
+            let now = examine(&dir);
+            file.write_all_at(&[bytes[*at]], *at as u64).unwrap();
+            said(&now) != said(&whole)
+        })
+        .count()
+    };
+    let wal = Path::new("Default/LocalStorage-wal");
+    // Without its last frame a log is one that was cut off, as a kill leaves it.
+    let frames = 32..fs::metadata(dir.path().join("profile").join(wal)).unwrap().len() as usize - (24 + 4096);
+    assert_eq!(noticed(wal, &mut frames.clone().step_by(101)), frames.step_by(101).count());
+
+    let keys = PROFILE.login.indexed_db_sqlite.clone() + "/C7VKP2XABYLXKQCNKGYFXIVCO36CAYZTYH26KLSSIT3KP6LLOCCQ";
+    let bytes = fs::read(dir.path().join("profile").join(&keys)).unwrap();
+    let mark = b"\\K\x06\x10";
+    let record = bytes.windows(mark.len()).position(|w| w == mark).expect("the key that locks the login");
+    let shown = noticed(Path::new(&keys), &mut (record..record + 140));
+    assert!(shown >= 128, "{shown} bytes of the key were noticed");
 }

@@ -35,6 +35,10 @@ impl Kind for Whatsmeow {
         database::has_table(path, TABLE)
     }
 
+    fn logs_out_for_good(&self) -> bool {
+        true
+    }
+
     fn matters(&self, entry: &Path) -> bool {
         entry.as_os_str().is_empty()
     }

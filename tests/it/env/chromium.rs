@@ -1,6 +1,6 @@
 //! A real Chromium on a page like WhatsApp Web, driven through `tests/real/chromium.mjs`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -18,6 +18,17 @@ pub struct Chromium {
     orders: Option<ChildStdin>,
     answers: Receiver<String>,
     browser: Option<i32>,
+    /// The layout in which Chromium makes stores that aren't there yet.
+    pub layout: Layout,
+}
+
+/// The layouts in which Chromium keeps the login stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    LevelDb,
+    /// The coming one, behind flags as yet.
+    Sqlite,
 }
 
 /// How far each store of a profile had come, in the page's steps.
@@ -65,23 +76,35 @@ impl Chromium {
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let (sender, answers) = channel();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Chromium { orders: driver.stdin.take(), driver, answers, browser: None }
+        Chromium { orders: driver.stdin.take(), driver, answers, browser: None, layout: Layout::LevelDb }
     }
 
     /// Gives one order and waits for its answer; an error fails the test.
     pub fn order(&mut self, order: Value) -> Value {
+        self.ask(&order).unwrap_or_else(|e| panic!("{order}: {e}"))
+    }
+
+    fn ask(&mut self, order: &Value) -> Result<Value, String> {
         let orders = self.orders.as_mut().unwrap();
         writeln!(orders, "{order}").expect("the driver has ended");
         let answer = self.answers.recv_timeout(PATIENCE).unwrap_or_else(|e| panic!("no answer to {order}: {e}"));
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
-        assert!(answer.get("error").is_none(), "{order}: {}", answer["error"]);
-        answer["ok"].take()
+        match answer.get("error") {
+            Some(error) => Err(error.to_string()),
+            None => Ok(answer["ok"].take()),
+        }
     }
 
     /// Starts Chromium on a profile.
     pub fn launch(&mut self, profile: &Path) {
-        let answer = self.order(json!({"do": "launch", "profile": profile}));
+        self.try_launch(profile).unwrap_or_else(|e| panic!("{}: {e}", profile.display()));
+    }
+
+    /// Starts Chromium on a profile; an error is why it didn't come up.
+    pub fn try_launch(&mut self, profile: &Path) -> Result<(), String> {
+        let answer = self.ask(&json!({"do": "launch", "profile": profile, "layout": self.layout}))?;
         self.browser = answer["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok());
+        Ok(())
     }
 
     /// The browser's process.
@@ -130,7 +153,8 @@ impl Chromium {
 
     /// What a fresh Chromium reads in another profile.
     pub fn read(&mut self, profile: &Path) -> Reading {
-        serde_json::from_value(self.order(json!({"do": "read", "profile": profile}))).unwrap()
+        let order = json!({"do": "read", "profile": profile, "layout": self.layout});
+        serde_json::from_value(self.order(order)).unwrap()
     }
 
     /// Closes the browser as `client.destroy()` does.

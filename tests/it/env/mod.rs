@@ -4,11 +4,12 @@
 #![allow(dead_code, reason = "the world offers more than each test takes")]
 
 pub mod chromium;
+pub mod machine;
 pub mod oracle;
 pub mod standin;
 pub mod wakeep;
 
-use chromium::Chromium;
+use chromium::{Chromium, Layout};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use wakeep::Wakeep;
@@ -28,7 +29,13 @@ impl Bot {
 
     /// A bot that was paired and has stopped since: all of its login is on disk.
     pub fn paired(account: &str) -> Bot {
+        Bot::paired_in(account, Layout::LevelDb)
+    }
+
+    /// The same where Chromium keeps its stores in this layout.
+    pub fn paired_in(account: &str, layout: Layout) -> Bot {
         let mut bot = Bot::new();
+        bot.chromium.layout = layout;
         let session = bot.session();
         bot.chromium.launch(&session);
         bot.chromium.pair(account, account);
@@ -44,6 +51,11 @@ impl Bot {
     /// The profile, as LocalAuth names it.
     pub fn session(&self) -> PathBuf {
         self.home().join(".wwebjs_auth/session")
+    }
+
+    /// The one archive.
+    pub fn archive(&self) -> PathBuf {
+        self.home().join("whatsapp_auth_latest.tar.gz")
     }
 
     /// The wakeep binary, run from the app folder.

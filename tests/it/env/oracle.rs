@@ -1,5 +1,6 @@
 //! The judge of a restore: the real whatsapp-web.js Client, through `tests/real/oracle.mjs`.
 
+use super::chromium::Layout;
 use serde::Deserialize;
 use std::path::Path;
 use std::process::Command;
@@ -17,8 +18,17 @@ pub struct Said {
 
 /// Asks it about a throw-away copy of the session in `parent` (the `.wwebjs_auth`).
 pub fn ask(parent: &Path, client_id: Option<&str>) -> Said {
+    ask_in(parent, client_id, Layout::LevelDb)
+}
+
+/// The same with a Chromium that is told which layout its stores have.
+pub fn ask_in(parent: &Path, client_id: Option<&str>, layout: Layout) -> Said {
+    let layout = match layout {
+        Layout::LevelDb => "leveldb",
+        Layout::Sqlite => "sqlite",
+    };
     let output = Command::new("node")
-        .arg("oracle.mjs")
+        .args(["oracle.mjs", "--layout", layout])
         .arg(parent)
         .args(client_id)
         .current_dir(super::real_parts())

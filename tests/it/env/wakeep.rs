@@ -39,6 +39,18 @@ impl Wakeep {
         self
     }
 
+    /// The same under strace, which does this to its system calls (`--inject` of strace(1)).
+    pub fn injected(self, what: &str) -> Wakeep {
+        super::used("strace");
+        let calls = what.split_once(':').expect("calls:what").0;
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "--seccomp-bpf", "-o", ".strace", "-e", &format!("trace={calls}")]);
+        command.args(["-e", &format!("inject={what}")]).arg(self.0.get_program()).args(self.0.get_args());
+        command.current_dir(self.0.get_current_dir().unwrap()).stdin(Stdio::null()).env_clear();
+        command.envs(self.0.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Wakeep(command)
+    }
+
     /// Starts it and lets it run.
     pub fn spawn(mut self) -> Running {
         let mut child = self.0.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -1,0 +1,37 @@
+// A WhatsApp bot under pm2 that never has to scan its QR code again. Copy what you need into your own file; wakeep
+// never rewrites it.
+//
+// The bot stays pm2's own process, so max_memory_restart, wait_ready, `pm2 reload` and `pm2 monit` work as ever. Before
+// its first line the shell restores the login, if it needs it, and then becomes the bot (exec). Keeping is a second app,
+// or `wakeep.service` where `sudo wakeep setup` made one: then leave the second app out.
+//
+// Let `wakeep.toml` name this app (bot_pm2 = "nord-laundry-bot"), and a restore stops and starts it by itself.
+module.exports = {
+  apps: [
+    {
+      name: "nord-laundry-bot",
+      cwd: __dirname,
+      script: "/bin/sh",
+      // "; exec": the bot starts whatever the restore says.
+      args: ["-c", "wakeep restore --before-start; exec node bot.js"],
+      // pm2 sends SIGINT and then, after kill_timeout, SIGKILL. The browser needs the time: what it keeps in localStorage
+      // reaches the disk seconds later. Close the browser on SIGINT in the bot (client.destroy()).
+      kill_timeout: 15000,
+      // Two processes on one profile lose the login of both.
+      instances: 1,
+      exec_mode: "fork",
+      max_memory_restart: "1G",
+      // A bot that asks for a QR code isn't helped by being started again and again.
+      exp_backoff_restart_delay: 1000,
+    },
+    {
+      name: "wakeep",
+      cwd: __dirname,
+      script: "wakeep",
+      args: "watch",
+      interpreter: "none",
+      // Longer than last_archive_wait: the keeper waits for the bot to let go, then archives once more.
+      kill_timeout: 60000,
+    },
+  ],
+};

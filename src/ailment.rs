@@ -1,0 +1,96 @@
+//! What can be wrong around a bot's login, besides the login itself: facts that `doctor` finds. What each means and
+//! what mends it stands in `text`.
+
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Ailment {
+    /// No session is there.
+    SessionMissing {
+        /// Where it is expected.
+        path: PathBuf,
+    },
+    /// A folder or file can't be written to by the user that keeps the session.
+    NotWritable {
+        /// What.
+        path: PathBuf,
+    },
+    /// No archive stands.
+    ArchiveMissing {
+        /// Where it is expected.
+        path: PathBuf,
+    },
+    /// The session changed since the archive was made, and that is too long ago.
+    ArchiveStale {
+        /// The archive.
+        path: PathBuf,
+        /// Its age in seconds.
+        seconds: i64,
+    },
+    /// Everybody on this machine can read an archive.
+    WorldReadable {
+        /// The archive.
+        path: PathBuf,
+    },
+    /// git has a key to the account in its history.
+    TrackedByGit {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nobody keeps the session.
+    KeeperRests {
+        /// The keeper's unit, where one is set up.
+        unit: Option<String>,
+    },
+    /// A unit has failed.
+    UnitFailed {
+        /// Its name.
+        unit: String,
+    },
+    /// A unit isn't started at boot.
+    UnitDisabled {
+        /// Its name.
+        unit: String,
+    },
+    /// cron doesn't run, and the check is called by it.
+    CronRests,
+    /// Nothing calls the check every 6 hours.
+    CheckMissing {
+        /// Where its line is expected.
+        path: PathBuf,
+    },
+    /// A script can't be started.
+    NotExecutable {
+        /// The script.
+        path: PathBuf,
+    },
+    /// A lock of a browser that doesn't run any more, on this or another host.
+    StaleLock {
+        /// The lock.
+        path: PathBuf,
+        /// What it says of its owner.
+        owner: String,
+        /// Whether its owner is proved dead: then it may be removed.
+        dead: bool,
+    },
+    /// The disk is nearly full.
+    DiskNearlyFull {
+        /// Bytes left.
+        free: u64,
+    },
+    /// The clock is behind what was written earlier.
+    ClockWrong {
+        /// The file that seems to come from the future.
+        path: PathBuf,
+    },
+    /// The bot's log has errors about its login or its browser.
+    BotErrors {
+        /// The log.
+        path: PathBuf,
+        /// The last such line, shortened.
+        line: String,
+    },
+}

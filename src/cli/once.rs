@@ -1,0 +1,197 @@
+//! The verbs that do one thing for each session and end: archive, check --drill, event, restore.
+
+use super::args::Restore;
+use super::exit::Exit;
+use super::run::Context;
+use super::show::Show;
+use super::{reading, sides};
+use crate::archive::{self, Archive, Depth, Form};
+use crate::disk;
+use crate::drill::drill;
+use crate::error::{At, Error, Result};
+use crate::keep::Keeping;
+use crate::keeper::ward::Ward;
+use crate::restore::{Restoring, Source, Wish};
+use crate::text::Phrase;
+use crate::vault::journal::{Event, Told};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+pub(super) fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
+    context.each(
+        |ward| {
+            ward.record_first()?;
+            let mut keeping = Keeping {
+                session: &ward.session,
+                vault: &mut ward.vault,
+                work: &ward.work,
+                carry: ward.carry,
+                form,
+                force,
+                host: &context.host,
+            };
+            match keeping.keep(context.now)? {
+                // "Unchanged" is said of an archive whose bytes are as they were written.
+                Event::Unchanged { archive, .. } if archive::verify(&archive, Depth::Stored).is_err() => {
+                    keeping.force = true;
+                    keeping.keep(context.now)
+                }
+                event => Ok(event),
+            }
+        },
+        |ward, event| kept_json(context, ward, event),
+    )
+}
+
+pub(super) fn prove(context: &Context) -> Result<Exit> {
+    context.each(
+        |ward| drill(&ward.session.name, &mut ward.vault, &ward.work, context.now),
+        |ward, event| kept_json(context, ward, event),
+    )
+}
+
+pub(super) fn hear(context: &Context, what: Told, reason: Option<&str>) -> Result<Exit> {
+    if context.wards()?.len() > 1 {
+        return Err(Error::Config {
+            place: "wakeep event".to_owned(),
+            problem: "there are several sessions here: say which with --only NAME".to_owned(),
+            suggestion: None,
+        });
+    }
+    context.each(
+        |ward| {
+            let _work = ward.work.work("event")?;
+            ward.vault.refresh()?;
+            ward.vault.hear(what, reason, context.now)
+        },
+        |ward, event| kept_json(context, ward, event),
+    )
+}
+
+/// The contract of `archive --json`, and of the other verbs that tell of one event a session.
+fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
+    let mut value = serde_json::to_value(event).expect("an event has string keys only");
+    let outcome = value["event"].take();
+    value.as_object_mut().and_then(|o| o.remove("event"));
+    value["outcome"] = outcome;
+    value["session"] = json!(ward.session.name);
+    if let Event::Unchanged { archive, .. } = event {
+        let members = Archive::open(archive).map_or(0, |a| a.members());
+        value["members"] = json!(members);
+        value["members_reused"] = json!(members);
+        value["seconds"] = json!(0.0);
+    }
+    if let Event::Refused { .. } = event {
+        value["archive"] = json!(ward.vault.archive());
+        value["bytes"] = json!(disk::FileMark::of(ward.vault.archive()).ok().map(|m| m.size));
+    }
+    context.show.mask(&mut value);
+    value
+}
+
+/// `wakeep restore`, as whoever this process runs.
+pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
+    let source = source(wish, context.now)?;
+    if wish.ask && !wish.answered && !sides::wanted(context, wish.yes)? {
+        context.show.line(context.show.lang.phrase(Phrase::NothingChanged));
+        return Ok(Exit::Done);
+    }
+    let told = if wish.tell && !context.show.json { reading::check(context, &[])? } else { Exit::Done };
+    let mut changed = false;
+    let done = context.each_but(
+        wish.can_stop.then_some(Exit::InUse),
+        |ward| {
+            let event = Restoring {
+                session: &ward.session,
+                vault: &mut ward.vault,
+                work: &ward.work,
+                wish: urgency(wish),
+                source: source.clone(),
+                shared: ward.shared.as_deref(),
+                mode: context.config.session_mode,
+                alone: ward.alone || wish.from.is_some() && context.config.only.is_some(),
+                dry_run: wish.dry_run,
+                host: &context.host,
+            }
+            .restore(context.now);
+            changed |= matches!(event, Ok(Event::Restored { .. }));
+            event
+        },
+        |ward, event| restored_json(context, ward, event),
+    );
+    match done {
+        // Law 11: the bot always starts; only a session that others work with, or a lease, may hold it back.
+        Ok(exit) if wish.before_start && !matches!(exit, Exit::LeaseHeld | Exit::InUse) => Ok(Exit::Done),
+        Ok(Exit::Done) if !changed => Ok(told),
+        Err(e) if wish.before_start => Ok(let_start(&context.show, &e)),
+        other => other,
+    }
+}
+
+/// Law 11: an error is told, and the bot starts all the same, unless somebody else works with its session.
+pub(super) fn let_start(show: &Show, e: &Error) -> Exit {
+    show.error(e);
+    match Exit::of_error(e) {
+        exit @ (Exit::InUse | Exit::LeaseHeld) => exit,
+        _ => Exit::Done,
+    }
+}
+
+fn urgency(wish: &Restore) -> Wish {
+    match (wish.force || wish.ask, wish.if_needed || wish.before_start) {
+        (true, _) => Wish::Forced,
+        (false, true) => Wish::IfNeeded,
+        (false, false) => Wish::Asked,
+    }
+}
+
+/// The contract of `restore --json`.
+fn restored_json(context: &Context, ward: &Ward, event: &Event) -> Value {
+    let outcome = match event {
+        Event::Restored { .. } => "restored",
+        Event::NotNeeded { .. } => "not_needed",
+        Event::WouldRestore { .. } => "would_restore",
+        Event::RolledBack { .. } => "rolled_back",
+        _ => "refused",
+    };
+    let mut value = serde_json::to_value(event).expect("an event has string keys only");
+    value.as_object_mut().and_then(|o| o.remove("event"));
+    for key in ["from", "backup"] {
+        if value.get(key).is_none() {
+            value[key] = Value::Null;
+        }
+    }
+    value["outcome"] = json!(outcome);
+    value["session"] = json!(ward.session.name);
+    context.show.mask(&mut value);
+    value
+}
+
+fn source(wish: &Restore, now: Timestamp) -> Result<Source> {
+    match (&wish.from, &wish.at) {
+        (Some(file), _) => {
+            // One that isn't there is said at once, by its name.
+            std::fs::metadata(file).at("reading", file)?;
+            Ok(Source::File(std::path::absolute(file).at("resolving", file)?))
+        }
+        (None, Some(at)) => time(at, now).map(Source::At),
+        (None, None) => Ok(Source::Newest),
+    }
+}
+
+/// A point in time as people write it: RFC 3339, a date and time or a time of today here, or how long ago.
+fn time(text: &str, now: Timestamp) -> Result<Timestamp> {
+    let zone = TimeZone::system();
+    let here = |d: DateTime| d.to_zoned_datetime(zone.clone()).ok().map(|z| z.timestamp());
+    let today = now.to_zoned_datetime(zone.clone()).date();
+    let of_today = || text.parse().ok().and_then(|t: jiff::civil::Time| here(today.to_datetime(t)));
+    let ago = || text.parse().ok().and_then(|d: SignedDuration| now.checked_sub(d.abs()).ok());
+    let at = text.parse().ok().or_else(|| text.parse().ok().and_then(here)).or_else(of_today).or_else(ago);
+    at.ok_or_else(|| Error::Config {
+        place: "--at".to_owned(),
+        problem: format!("`{text}` is no time"),
+        suggestion: Some("2026-11-24T12:00".to_owned()),
+    })
+}

@@ -1,0 +1,185 @@
+//! `wakeep receive`: an archive from another machine, verified and put where the restore takes it from. What
+//! `upload-auth-archive.sh` does.
+
+use super::asked;
+use super::exit::Exit;
+use super::run::Context;
+use super::show::{Show, near};
+use super::whose;
+use crate::check;
+use crate::disk;
+use crate::error::{At, Error, Result};
+use crate::keeper::ward::{ARCHIVE, Ward};
+use crate::owner::{self, Owner};
+use crate::text::Phrase;
+use crate::verdict::Verdict;
+use rustix::fs::{Mode, OFlags};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+/// How long a file that is still growing is waited for.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// How often it is looked at.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Takes the archive: `file`, standard input for `-`, else what is found in the home folder and `/tmp`.
+pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<Owner>) -> Result<Exit> {
+    let show = &context.show;
+    if file == Some(Path::new("-")) {
+        return match owner {
+            Some(_) => whose::again(owner, &whose::arguments()),
+            None => take(context, &mut io::stdin().lock(), yes),
+        };
+    }
+    let named = file;
+    let Some(file) = file.map(Path::to_owned).or_else(|| newest_found(show)) else {
+        explain(context);
+        return Ok(Exit::NothingToRestore);
+    };
+    wait_until_whole(&file)?;
+    show.line(&format!("{} {}", show.lang.phrase(Phrase::Takes), near(&file)));
+    let mut source = open_own(&file, owner)?;
+    match owner {
+        Some(_) => hand_over(owner, named, Stdio::from(source)),
+        None => take(context, &mut source, yes),
+    }
+}
+
+/// Root opens what it was told to take; the owner reads it as standard input, and does the rest.
+fn hand_over(owner: Option<Owner>, named: Option<&Path>, source: Stdio) -> Result<Exit> {
+    let mut args = whose::arguments();
+    let verb = args.iter().position(|a| a == "receive").unwrap_or(0);
+    let place = named.and_then(|file| args.iter().skip(verb).position(|a| Path::new(a) == file));
+    match place {
+        Some(place) => args[verb + place] = "-".to_owned(),
+        None => args.push("-".to_owned()),
+    }
+    let status = owner::again(owner).args(&args).stdin(source).status();
+    let status = status.at("starting again as the bot's user", Path::new("wakeep"))?;
+    Ok(status.code().and_then(Exit::from_code).unwrap_or(Exit::Failed))
+}
+
+/// For the first session, or the one that `--only` names.
+fn take(context: &Context, source: &mut dyn Read, yes: bool) -> Result<Exit> {
+    let Some(mut ward) = context.wards()?.into_iter().next() else { return Ok(Exit::Broken) };
+    let show = &context.show;
+    let work = ward.work.work("receive")?;
+    let archive = ward.vault.archive().to_owned();
+    let temp = disk::beside(&archive, "arriving");
+    let taken = copy_and_judge(source, &temp, &ward);
+    let settled = taken.and_then(|verdict| {
+        show.verdict(&near(&archive), &verdict);
+        if !verdict.is_good() {
+            return Ok(Err(Exit::of_verdict(&verdict)));
+        }
+        let sure = asked::yes(show, show.lang.phrase(Phrase::IsStoppedThere), yes)?;
+        Ok(if sure { Ok(()) } else { Err(Exit::Failed) })
+    });
+    match settled {
+        Ok(Ok(())) => {}
+        other => {
+            disk::remove_file(&temp)?;
+            show.line(show.lang.phrase(Phrase::NothingChanged));
+            return other.map(|refused| refused.err().unwrap_or(Exit::Failed));
+        }
+    }
+    disk::set_mode(&temp, context.config.archive_mode)?;
+    disk::publish(&temp, &archive)?;
+    ward.vault.refresh()?;
+    ward.vault.receive(context.now)?;
+    drop(work);
+    let size = disk::FileMark::of(&archive)?.size;
+    show.line(&format!("{} {} ({})", show.lang.phrase(Phrase::PutThere), near(&archive), show.lang.bytes(size)));
+    show.line(&format!("{}: ./restore-auth-manual.sh", show.lang.phrase(Phrase::Next)));
+    Ok(Exit::Done)
+}
+
+fn copy_and_judge(source: &mut dyn Read, temp: &Path, ward: &Ward) -> Result<Verdict> {
+    disk::remove_file(temp)?;
+    let mut file = disk::create_new(temp)?;
+    io::copy(source, &mut file).at("writing", temp)?;
+    let found = check::archive(temp, &ward.work.stage())?;
+    let named = found.iter().find(|c| c.prefix.file_name().is_some_and(|n| n == ward.session.name.as_str()));
+    let verdict = named.or(found.first()).map(|c| c.verdict.clone());
+    verdict.ok_or_else(|| Error::damaged(temp, "no session is in it"))
+}
+
+/// Opens what root was told to take, but never what somebody else could have put there to have it read: no link, and
+/// a file of root's, of the bot's user or of whoever called sudo.
+fn open_own(file: &Path, owner: Option<Owner>) -> Result<File> {
+    let flags = if owner.is_some() { OFlags::RDONLY | OFlags::NOFOLLOW } else { OFlags::RDONLY };
+    let source = File::from(rustix::fs::open(file, flags | OFlags::CLOEXEC, Mode::empty()).at("opening", file)?);
+    let meta = source.metadata().at("reading", file)?;
+    let caller = crate::config::environment("SUDO_UID").and_then(|u| u.parse().ok());
+    let trusted = [Some(0), owner.map(|o| o.uid), caller];
+    if owner.is_some() && (!meta.is_file() || !trusted.contains(&Some(meta.uid()))) {
+        return Err(Error::Hostile { path: file.to_owned(), what: "it belongs to another user".to_owned() });
+    }
+    Ok(source)
+}
+
+/// The newest archive in the home folder (the one of whoever called sudo, too) and in `/tmp`.
+fn newest_found(show: &Show) -> Option<PathBuf> {
+    loop {
+        let files =
+            places().into_iter().filter_map(|d| std::fs::read_dir(d).ok()).flat_map(|d| d.flatten()).map(|e| e.path());
+        let named = |p: &PathBuf| {
+            let name = p.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            name.starts_with("whatsapp_auth") && (name.ends_with(".tar.gz") || name.ends_with(".tgz"))
+        };
+        let written = |p: &PathBuf| disk::FileMark::of(p).map(|m| m.mtime).unwrap_or_default();
+        let newest = files.filter(named).max_by_key(written);
+        if newest.is_some() || !asked::is_somebody_there() {
+            return newest;
+        }
+        // Somebody is about to type the line on the other machine.
+        explain_lines(show);
+        while !places().iter().any(|d| d.join(ARCHIVE).exists()) {
+            std::thread::sleep(PAUSE);
+        }
+    }
+}
+
+fn places() -> Vec<PathBuf> {
+    let home = crate::config::environment("HOME").map(PathBuf::from);
+    let caller = crate::config::environment("SUDO_USER").and_then(|u| Owner::named(&u)).and_then(Owner::home);
+    [home, caller, Some("/tmp".into())].into_iter().flatten().collect()
+}
+
+fn explain(context: &Context) {
+    context.show.line(context.show.lang.phrase(Phrase::NoneFound));
+    explain_lines(&context.show);
+}
+
+/// The exact line for the machine where the bot ran.
+fn explain_lines(show: &Show) {
+    let host = crate::session::holder::host_name();
+    let user = crate::config::environment("SUDO_USER")
+        .or_else(|| crate::config::environment("USER"))
+        .unwrap_or_else(|| "root".to_owned());
+    show.line(show.lang.phrase(Phrase::TypeThere));
+    show.line(&format!("  macOS, Linux:  scp {ARCHIVE} {user}@{host}:"));
+    show.line(&format!("  PowerShell:    scp .\\{ARCHIVE} {user}@{host}:"));
+}
+
+/// A file that scp is still writing has a young time of last write, and grows.
+fn wait_until_whole(file: &Path) -> Result<()> {
+    let start = std::time::Instant::now();
+    let mut before = disk::FileMark::of(file)?;
+    loop {
+        let age = std::fs::metadata(file).and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok());
+        if age.is_none_or(|a| a > PAUSE * 2) || start.elapsed() > PATIENCE {
+            return Ok(());
+        }
+        std::thread::sleep(PAUSE);
+        let now = disk::FileMark::of(file)?;
+        if now == before {
+            return Ok(());
+        }
+        before = now;
+    }
+}

@@ -1,0 +1,100 @@
+//! The verbs that stay: watch and run.
+
+use super::args::{Restore, Verb};
+use super::exit::Exit;
+use super::once::{let_start, restore};
+use super::run::{Context, clock};
+use super::show::{Show, near};
+use crate::config::{Config, LogFile};
+use crate::error::{Error, Result};
+use crate::keeper::signals::Signals;
+use crate::keeper::ward::Ward;
+use crate::keeper::{self, Keeper, all_taken, botlog};
+use crate::text::Phrase;
+use crate::vault::journal::Event;
+use jiff::Timestamp;
+use std::path::Path;
+
+/// Law 11: not even a mistake in the configuration keeps a bot from starting.
+pub(super) fn without_configuration(verb: Option<Verb>, show: &Show, e: &Error) -> Exit {
+    match verb {
+        Some(Verb::Restore(wish)) if wish.before_start => Exit::Done,
+        Some(Verb::Run { command }) => {
+            let config = Config::default();
+            let (keeper, _) = Keeper::new(Vec::new(), &config, "", show.lang, clock);
+            let ended = keeper::run::run(&command, keeper, &mut |_, _, _| {});
+            ended.map_or_else(|e| Exit::of_error(&e), Exit::Bot)
+        }
+        _ => Exit::of_error(e),
+    }
+}
+
+pub(super) fn watch(context: Context, interval: Option<&str>) -> Result<Exit> {
+    let mut config = context.config.clone();
+    if let Some(text) = interval {
+        config.set("interval", &toml::Value::String(text.to_owned()), Path::new(""), "--interval")?;
+    }
+    let mut signals = Signals::new()?;
+    let show = &context.show;
+    let (mut keeper, taken) = Keeper::new(context.wards()?, &config, &context.host, show.lang, clock);
+    for (ward, by) in &taken {
+        show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
+    }
+    if keeper.is_idle() {
+        let by = taken.into_iter().next().map(|(_, by)| by).unwrap_or_default();
+        return Err(all_taken(by));
+    }
+    announce(&context, &config)?;
+    let mut tell = teller(show, &config);
+    keeper.watch(&mut signals, &mut tell)?;
+    Ok(Exit::Done)
+}
+
+/// `wakeep run -- CMD`
+pub(super) fn run_bot(context: Context, command: &[String]) -> Result<Exit> {
+    let before = Restore { before_start: true, ..Restore::default() };
+    let show = &context.show;
+    let exit = restore(&context, &before).unwrap_or_else(|e| let_start(show, &e));
+    if exit != Exit::Done {
+        return Ok(exit);
+    }
+    let wards = context.wards().unwrap_or_else(|e| {
+        show.error(&e);
+        Vec::new()
+    });
+    let (keeper, taken) = Keeper::new(wards, &context.config, &context.host, show.lang, clock);
+    for (ward, by) in &taken {
+        show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
+    }
+    let mut tell = teller(show, &context.config);
+    let code = keeper::run::run(command, keeper, &mut tell)?;
+    Ok(Exit::Bot(code))
+}
+
+/// Says what the keeper has to say, here and in the bot's own log.
+fn teller<'a>(show: &'a Show, config: &'a Config) -> impl FnMut(&Ward, &Event, Timestamp) + 'a {
+    move |ward, event, now| {
+        if matches!(event, Event::Unchanged { .. }) {
+            return;
+        }
+        show.log(ward, event, now);
+        if let Some(log) = botlog::path(&config.log_file, &ward.session.home) {
+            // The bot's log is the bot's: that it can't be written to is no reason to stop keeping.
+            let _ = botlog::append(&log, show.lang, event, now);
+        }
+    }
+}
+
+/// Says once that lines also go to the bot's log, and what a mode that the owner chose means.
+fn announce(context: &Context, config: &Config) -> Result<()> {
+    if config.archive_mode & 0o077 != 0 {
+        context.show.talk(context.show.lang.phrase(Phrase::ModeRisk));
+    }
+    for ward in context.wards()? {
+        if let (Some(log), LogFile::Usual) = (botlog::path(&config.log_file, &ward.session.home), &config.log_file) {
+            let phrase = context.show.lang.phrase(Phrase::AppendsTo);
+            context.show.talk(&format!("{phrase} {} (log_file = false)", near(&log)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Whose files a command works on. Run by root, it is done again as the bot's user; and where a restore needs the bot
+//! stopped, the outer process, which may, stops and starts it.
+
+use super::args::{Restore, Verb};
+use super::exit::Exit;
+use super::once;
+use super::run::Context;
+use crate::error::Result;
+use crate::keeper::bot::Supervisor;
+use crate::owner::{self, Owner};
+use crate::text::Phrase;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long a bot that was stopped may take to let go of its session.
+const LETS_GO: Duration = Duration::from_secs(15);
+
+/// Tells the inner process that the outer one can stop the bot.
+const CAN_STOP: &str = "--can-stop";
+/// Tells the inner process that the person has said yes.
+const ANSWERED: &str = "--answered";
+
+/// The bot's user, where this process is root and the command works on files that aren't all root's.
+pub fn owner(context: &Context, verb: &Verb) -> Option<Owner> {
+    if !owner::is_root() {
+        return None;
+    }
+    let places = context.config.places.iter();
+    let configured = places.flat_map(|p| [Some(p.path.clone()), p.vault.clone()]).flatten();
+    let paths: Vec<PathBuf> = match verb {
+        // These judge files that root named, or have nothing to do with a bot's folder, or divide the work themselves.
+        Verb::Demo { .. } | Verb::Verify { .. } | Verb::Extract { .. } | Verb::Generate { .. } => return None,
+        Verb::Setup { .. } => return None,
+        Verb::List { file: Some(_), .. } => return None,
+        Verb::Check { paths, .. } if !paths.is_empty() => paths.clone(),
+        // A configuration that the bot's user wrote gives orders to that user only.
+        _ => context.config.file.iter().cloned().chain(configured).chain(here(context)).collect(),
+    };
+    paths.iter().find_map(|p| Owner::of(p))
+}
+
+/// Where nothing is configured, the session is looked for in the current folder.
+fn here(context: &Context) -> Option<PathBuf> {
+    context.config.places.is_empty().then(|| PathBuf::from(".wwebjs_auth"))
+}
+
+/// This command's own arguments.
+pub fn arguments() -> Vec<String> {
+    std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect()
+}
+
+/// `wakeep restore`: once as the session's owner; where the bot holds the session and its supervisor is known, again
+/// between a stop and a start of the bot.
+pub fn restore(context: &Context, wish: &Restore, owner: Option<Owner>) -> Result<Exit> {
+    let supervisor = Supervisor::of(&context.config).filter(|_| !wish.before_start && !wish.dry_run && !wish.can_stop);
+    let Some(supervisor) = supervisor else { return once(context, wish, owner, &[], false) };
+    let exit = once(context, wish, owner, &[CAN_STOP], false)?;
+    let answered: &[&str] = if wish.ask { &[ANSWERED] } else { &[] };
+    if exit != Exit::InUse {
+        return Ok(exit);
+    }
+    if !supervisor.runs(owner) {
+        return once(context, wish, owner, answered, true);
+    }
+    tell(context, Phrase::StoppingBot, &supervisor.command("stop"));
+    supervisor.stop(owner)?;
+    let done = when_let_go(context, wish, owner, answered);
+    tell(context, Phrase::StartingBot, &supervisor.command("start"));
+    supervisor.start(owner)?;
+    done
+}
+
+/// Beside the one JSON object, where that is wanted.
+fn tell(context: &Context, phrase: Phrase, command: &str) {
+    let show = &context.show;
+    let line = format!("{} {command}", show.lang.phrase(phrase));
+    if show.json { show.talk(&line) } else { show.line(&line) }
+}
+
+/// A supervisor may say "stopped" while the browser is still writing: it is waited for, and only then told.
+fn when_let_go(context: &Context, wish: &Restore, owner: Option<Owner>, answered: &[&str]) -> Result<Exit> {
+    let start = Instant::now();
+    while start.elapsed() < LETS_GO {
+        let exit = once(context, wish, owner, &[&[CAN_STOP], answered].concat(), true)?;
+        if exit != Exit::InUse {
+            return Ok(exit);
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    once(context, wish, owner, answered, true)
+}
+
+/// One attempt; after the first the verdict has been told.
+fn once(context: &Context, wish: &Restore, owner: Option<Owner>, more: &[&str], told: bool) -> Result<Exit> {
+    if owner.is_none() {
+        let mut wish = wish.clone();
+        wish.can_stop |= more.contains(&CAN_STOP);
+        wish.answered |= more.contains(&ANSWERED);
+        wish.tell &= !told;
+        return once::restore(context, &wish);
+    }
+    let mut args = arguments();
+    args.retain(|a| !told || a != "--tell");
+    args.extend(more.iter().map(|s| s.to_string()));
+    again(owner, &args)
+}
+
+/// Runs this program again as the owner; its exit code is ours.
+pub fn again(owner: Option<Owner>, args: &[String]) -> Result<Exit> {
+    Ok(owner::run_again(owner, args)?.code().and_then(Exit::from_code).unwrap_or(Exit::Failed))
+}
+
+/// Makes sure that the log can be appended to after root has become the bot's user.
+pub fn prepare_log(log: Option<&Path>, owner: Option<Owner>) {
+    if let (Some(log), Some(owner)) = (log, owner) {
+        // One that can't be made is told by whoever then can't write it.
+        let _ = owner::make_log(log, Some(owner));
+    }
+}

@@ -1,0 +1,215 @@
+//! Finding out what is wrong around a bot's login: permissions, archive, keeper, units, cron, scripts, locks, disk,
+//! clock, the bot's log. Looks; mends only what is safe, on demand.
+
+use super::ward::Ward;
+pub use crate::ailment::Ailment;
+use crate::config::{Config, SYSTEM};
+use crate::disk::{self, FileMark};
+use crate::error::Result;
+use crate::keeper::botlog;
+use crate::session::holder;
+use crate::setup::server::SHIMS;
+use crate::verdict::masked;
+use jiff::Timestamp;
+use rustix::fs::Access;
+use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// An archive older than this is stale where the session was written since, in seconds.
+const STALE_AFTER: i64 = 3600;
+
+/// Less free space than this is nearly full, in bytes.
+const LITTLE_SPACE: u64 = 500_000_000;
+
+/// How much of the bot's log's end is looked through.
+const TAIL: u64 = 64 * 1024;
+
+/// Words in a line of the bot's log that say that its login or its browser failed.
+const TROUBLE: [&str; 8] = [
+    "auth_failure",
+    "LOGOUT",
+    "Failed to launch the browser",
+    "Protocol error",
+    "Target closed",
+    "SingletonLock",
+    "ENOSPC",
+    "Execution context was destroyed",
+];
+
+/// All that is wrong with one bot.
+pub fn examine(ward: &Ward, config: &Config, now: Timestamp) -> Result<Vec<Ailment>> {
+    let mut found = Vec::new();
+    if !disk::exists(&ward.session.path) {
+        found.push(Ailment::SessionMissing { path: ward.session.path.clone() });
+    }
+    found.extend(not_writable(ward));
+    found.extend(archive(ward, now)?);
+    found.extend(tracked(ward));
+    found.extend(locks(ward));
+    found.extend(scripts(&ward.session.home));
+    let free = disk::free_space(&ward.session.home)?;
+    found.extend((free < LITTLE_SPACE).then_some(Ailment::DiskNearlyFull { free }));
+    found.extend(bot_errors(ward, config)?);
+    found.extend(keeping(ward, config)?);
+    Ok(found)
+}
+
+/// Mends what is safe to mend. Returns whether it did.
+pub fn mend(ailment: &Ailment) -> Result<bool> {
+    match ailment {
+        Ailment::WorldReadable { path } => disk::set_mode(path, 0o600).map(|()| true),
+        Ailment::NotExecutable { path } => disk::set_mode(path, 0o755).map(|()| true),
+        Ailment::StaleLock { path, dead: true, .. } => disk::remove_file(path).map(|()| true),
+        _ => Ok(false),
+    }
+}
+
+fn not_writable(ward: &Ward) -> Vec<Ailment> {
+    let archive_dir = disk::parent(ward.vault.archive());
+    let vault = disk::parent(ward.vault.dir());
+    let all = [archive_dir, &ward.session.home, &ward.session.path, vault];
+    let mut bad: Vec<&Path> = all.into_iter().filter(|p| disk::exists(p) && !may_write(p)).collect();
+    bad.dedup();
+    bad.into_iter().map(|p| Ailment::NotWritable { path: p.to_owned() }).collect()
+}
+
+fn may_write(path: &Path) -> bool {
+    rustix::fs::access(path, Access::WRITE_OK).is_ok()
+}
+
+fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
+    let path = ward.vault.archive();
+    let Ok(mark) = FileMark::of(path) else {
+        return Ok(vec![Ailment::ArchiveMissing { path: path.to_owned() }]);
+    };
+    let mut found = Vec::new();
+    // Where the owner decided so, it is no ailment.
+    let meant = ward.vault.rules.archive_mode & 0o004 != 0;
+    if !meant && disk::world_readable(path)? {
+        found.push(Ailment::WorldReadable { path: path.to_owned() });
+    }
+    let made = ward.vault.latest().map_or(mark.mtime.0, |l| l.made.as_second());
+    let age = now.as_second() - made;
+    if age < -120 {
+        found.push(Ailment::ClockWrong { path: path.to_owned() });
+    }
+    let looked = ward.session.stamp().ok().is_some_and(|s| ward.vault.stamp().as_deref() == Some(s.digest.as_str()));
+    if age > STALE_AFTER && !looked && disk::exists(&ward.session.path) {
+        found.push(Ailment::ArchiveStale { path: path.to_owned(), seconds: age });
+    }
+    Ok(found)
+}
+
+fn tracked(ward: &Ward) -> Vec<Ailment> {
+    let home = &ward.session.home;
+    let names = [ward.session.path.as_path(), ward.vault.archive()];
+    let inside = |p: &&Path| p.starts_with(home) && home.ancestors().any(|d| d.join(".git").exists());
+    let tracked = |p: &&Path| {
+        let out =
+            Command::new("git").arg("-C").arg(home).args(["ls-files", "--"]).arg(p).stderr(Stdio::null()).output();
+        out.is_ok_and(|o| !o.stdout.is_empty())
+    };
+    names.into_iter().filter(inside).filter(tracked).map(|p| Ailment::TrackedByGit { path: p.to_owned() }).collect()
+}
+
+/// Chromium's lock is a link to `<host>-<pid>`: a dead owner on this host is proved, one on another host isn't.
+fn locks(ward: &Ward) -> Option<Ailment> {
+    let path = ward.session.path.join("SingletonLock");
+    let owner = fs::read_link(&path).ok()?.to_string_lossy().into_owned();
+    let (host, pid) = owner.rsplit_once('-')?;
+    let here = host == holder::host_name();
+    let alive = pid.parse().is_ok_and(holder::process_alive);
+    let stale = !here || !alive;
+    stale.then_some(Ailment::StaleLock { path, owner: owner.clone(), dead: here && !alive })
+}
+
+fn scripts(home: &Path) -> Vec<Ailment> {
+    let here = SHIMS.iter().map(|(name, _)| home.join(name)).filter(|p| p.is_file());
+    let bad = here.filter(|p| fs::metadata(p).is_ok_and(|m| m.permissions().mode() & 0o111 != 0o111));
+    bad.map(|path| Ailment::NotExecutable { path }).collect()
+}
+
+fn bot_errors(ward: &Ward, config: &Config) -> Result<Option<Ailment>> {
+    let Some(log) = botlog::path(&config.log_file, &ward.session.home).filter(|p| p.is_file()) else { return Ok(None) };
+    let text = tail(&log).unwrap_or_default();
+    let line = text.lines().rev().find(|l| TROUBLE.iter().any(|w| l.contains(w)));
+    Ok(line.map(|l| Ailment::BotErrors { path: log, line: without_numbers(l) }))
+}
+
+fn tail(path: &Path) -> std::io::Result<String> {
+    let mut file = fs::File::open(path)?;
+    let size = file.metadata()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A line of somebody else's log, short, with phone numbers masked.
+fn without_numbers(line: &str) -> String {
+    let mut out = String::new();
+    let mut digits = String::new();
+    for c in line.chars().take(200).chain(['\n']) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        out += &if digits.len() >= 10 { masked(&digits) } else { digits.clone() };
+        digits.clear();
+        out.push(c);
+    }
+    out.trim_end().to_owned()
+}
+
+/// Keeper, units and the check, where a server was set up.
+fn keeping(ward: &Ward, config: &Config) -> Result<Vec<Ailment>> {
+    let system = config.file.as_ref().filter(|f| f.starts_with(SYSTEM));
+    let name = system.and_then(|f| f.file_stem()).map(|s| s.to_string_lossy().into_owned());
+    let dash = name.filter(|n| n != "wakeep").map(|n| format!("-{n}")).unwrap_or_default();
+    let mut found = Vec::new();
+    let keeper = format!("wakeep{dash}.service");
+    if ward.work.who_keeps()?.is_none() {
+        let unit = system.map(|_| keeper.clone());
+        found.push(Ailment::KeeperRests { unit });
+    }
+    if system.is_none() || !Path::new("/run/systemd/system").is_dir() {
+        return Ok(found);
+    }
+    let timer = format!("whatsapp-auth-check{dash}.timer");
+    let cron = PathBuf::from(format!("/etc/cron.d/whatsapp-auth-check{dash}"));
+    for unit in [format!("whatsapp-auth-restore{dash}.service"), keeper] {
+        if says(&["is-failed", "--quiet", &unit]) {
+            found.push(Ailment::UnitFailed { unit });
+        } else if !says(&["is-enabled", "--quiet", &unit]) {
+            found.push(Ailment::UnitDisabled { unit });
+        }
+    }
+    if cron.exists() {
+        found.extend(
+            (!says(&["is-active", "--quiet", "cron.service"]) && !says(&["is-active", "--quiet", "crond.service"]))
+                .then_some(Ailment::CronRests),
+        );
+    } else if !says(&["is-active", "--quiet", &timer]) {
+        found.push(Ailment::CheckMissing { path: cron });
+    }
+    Ok(found)
+}
+
+fn says(args: &[&str]) -> bool {
+    let quiet = Command::new("systemctl").args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    quiet.is_ok_and(|s| s.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_the_bots_log_are_masked() {
+        let told = without_numbers("12:04 auth_failure for 79001234567@c.us code 401");
+        assert_eq!(told, "12:04 auth_failure for +79•••••4567@c.us code 401");
+    }
+}

@@ -1,0 +1,93 @@
+//! Which archives may be restored, best first.
+
+use super::{Restoring, Source, Wish};
+use crate::archive::Archive;
+use crate::disk;
+use crate::error::{At, Result};
+use crate::vault::backup::{Backup, Origin, label_of};
+use crate::verdict::{Login, Verdict};
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+
+impl Restoring<'_> {
+    /// The archives that may be restored, best first.
+    pub(super) fn candidates(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
+        match &self.source {
+            Source::File(file) => Ok(vec![file.clone()]),
+            Source::At(time) => Ok(self.made_until(*time)?),
+            Source::Newest => self.newest_first(current),
+        }
+    }
+
+    fn made_until(&self, time: Timestamp) -> Result<Vec<PathBuf>> {
+        let standing = self.vault.latest().filter(|l| l.made <= time).map(|_| self.vault.archive().to_owned());
+        let kept = self.vault.backups()?.into_iter().filter(|b| b.made <= time && b.may_be_good());
+        Ok(standing.into_iter().chain(kept.map(|b| b.path)).collect())
+    }
+
+    /// A person means what stands at the archive's path; a program means the newest there is.
+    fn newest_first(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
+        let standing = [Some(self.vault.archive()), self.shared].into_iter().flatten();
+        let standing = standing.filter(|p| disk::exists(p)).map(Path::to_owned);
+        let kept = self.vault.backups()?.into_iter();
+        let kept = kept.filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b| b.path);
+        if self.wish != Wish::IfNeeded {
+            return Ok(standing.chain(kept).collect());
+        }
+        let (mut ours, others): (Vec<_>, Vec<_>) = standing.chain(kept).partition(|path| self.is_own(path));
+        // A clock that was set back doesn't turn generations round.
+        ours.sort_by_key(|path| std::cmp::Reverse(label_of(path).map(|l| l.generation)));
+        for other in others {
+            let at = ours.iter().position(|own| made(own) < made(&other)).unwrap_or(ours.len());
+            ours.insert(at, other);
+        }
+        self.leave_out_refused(&mut ours, current)?;
+        Ok(ours)
+    }
+
+    /// Whether wakeep made it here: its generation then counts.
+    fn is_own(&self, path: &Path) -> bool {
+        let at_its_path = path == self.vault.archive() && self.vault.latest().is_some();
+        let generation = |p| Backup::read(p).is_ok_and(|b| b.is_some_and(|b| b.generation().is_some()));
+        at_its_path || path.starts_with(self.vault.dir()) && generation(path)
+    }
+
+    /// By itself wakeep restores only the pairing that was there last, and nothing that came back logged out.
+    fn leave_out_refused(&self, all: &mut Vec<PathBuf>, current: &Verdict) -> Result<()> {
+        let newest = self.vault.newest()?.map(|(_, label)| label);
+        let restored = self.on_trial();
+        all.retain(|path| match (label_of(path), &newest) {
+            (Some(label), Some(newest)) => label.same_lineage(newest),
+            _ => true,
+        });
+        if current.login != Login::LoggedOut {
+            return Ok(());
+        }
+        let mut left = Vec::new();
+        for path in all.drain(..) {
+            let after = restored.as_ref().zip(label_of(&path)).is_some_and(|(r, l)| l.made > r.time);
+            if !after && !self.vault.state().refused.contains(&fingerprint(&path)?) {
+                left.push(path);
+            }
+        }
+        *all = left;
+        Ok(())
+    }
+}
+
+/// When an archive was made: by its label, else by the file's time. In seconds since 1970.
+fn made(path: &Path) -> i64 {
+    let by_file = || disk::FileMark::of(path).map_or(0, |mark| mark.mtime.0);
+    label_of(path).map_or_else(by_file, |label| label.made.as_second())
+}
+
+/// What an archive is remembered by when the server refuses the login in it.
+pub(super) fn fingerprint(path: &Path) -> Result<String> {
+    if let Ok(archive) = Archive::open(path) {
+        return Ok(blake3::Hash::from(archive.digest()).to_hex().to_string());
+    }
+    let mut hasher = blake3::Hasher::new();
+    let file = std::fs::File::open(path).at("opening", path)?;
+    hasher.update_reader(file).at("reading", path)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}

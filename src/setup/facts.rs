@@ -1,0 +1,232 @@
+//! What can be found out about the machine, so that nobody has to be asked: the bot's folder, its session, its user,
+//! its systemd unit or pm2 app. Looks, and changes nothing.
+
+use crate::error::{Error, Result};
+use crate::owner::Owner;
+use crate::session::find;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the earlier system's description puts the bot.
+const USUAL_APP: &str = "/opt/nord-laundry-bot";
+
+/// Where units of the machine's owner and of packages stand.
+const UNITS: [&str; 3] = ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
+
+/// How the check of every 6 hours is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schedule {
+    /// By cron, with the line that the earlier system's users know.
+    Cron,
+    /// By a systemd timer, which makes up for missed ones.
+    Timer,
+}
+
+/// What the owner said, of which all may be left out.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// The bot's folder.
+    pub app: Option<PathBuf>,
+    /// The bot's unit.
+    pub unit: Option<String>,
+    /// How the check is called.
+    pub schedule: Option<Schedule>,
+}
+
+/// What is to be set up for.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The bot's folder.
+    pub app: PathBuf,
+    /// The session in it, or where it is expected.
+    pub session: PathBuf,
+    /// The name of a second bot on this machine; none for the first.
+    pub second: Option<String>,
+    /// The bot's user, where that isn't root.
+    pub owner: Option<Owner>,
+    /// The user's name.
+    pub user: String,
+    /// The bot's unit, with its ending.
+    pub unit: Option<String>,
+    /// The bot's pm2 app.
+    pub pm2: Option<String>,
+    /// How the check is called.
+    pub schedule: Schedule,
+    /// The installed program.
+    pub wakeep: PathBuf,
+}
+
+impl Facts {
+    /// Finds out what wasn't said. `here` is the current folder; everything is looked up below `root`.
+    ///
+    /// # Errors
+    /// No bot's folder was said and none is found.
+    pub fn find(root: &Path, said: &Said, here: &Path) -> Result<Facts> {
+        let units = units(root);
+        let app = app(root, said, here, &units)?;
+        let on_disk = super::inside(root, &app);
+        let unit = said.unit.as_deref().map(unit_name).or_else(|| unit_of(&app, &units));
+        let text = unit.as_ref().and_then(|name| units.iter().find(|u| u.name == *name));
+        let session = session(&on_disk).map_or_else(|| app.join(".wwebjs_auth"), |p| app.join(p));
+        let configured = text.and_then(|u| u.value("User")).map(str::to_owned);
+        // Built into a tree, the tree's users are nobody here.
+        let owner = if root == Path::new("/") {
+            configured.as_deref().and_then(Owner::named).or_else(|| Owner::of(&session)).or_else(|| Owner::of(&app))
+        } else {
+            None
+        };
+        let user = owner.and_then(Owner::name).or(configured).unwrap_or_else(|| "root".to_owned());
+        let pm2 = if unit.is_none() { pm2_app(&app, owner) } else { None };
+        let schedule = said.schedule.unwrap_or_else(|| usual_schedule(root));
+        let second = second(root, &app);
+        Ok(Facts { app, session, second, owner, user, unit, pm2, schedule, wakeep: program(root) })
+    }
+
+    /// The bot's folder's own name.
+    pub fn name(&self) -> String {
+        self.app.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+/// The folders of the bots that were set up here, the first one last: the others lean on what it brought.
+pub fn set_up(root: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(root.join("etc/wakeep")).into_iter().flatten().flatten().map(|e| e.path());
+    let mut configurations: Vec<PathBuf> = files.filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
+    configurations.sort_by_key(|p| p.file_stem().is_some_and(|s| s == "wakeep"));
+    let app = |file: &PathBuf| {
+        let table: toml::Table = toml::from_str(&fs::read_to_string(file).ok()?).ok()?;
+        Path::new(table.get("session")?.as_str()?).parent().map(Path::to_owned)
+    };
+    configurations.iter().filter_map(app).collect()
+}
+
+/// A unit's full name: people leave `.service` out.
+pub fn unit_name(name: &str) -> String {
+    if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
+}
+
+/// A unit file.
+struct Unit {
+    name: String,
+    text: String,
+}
+
+impl Unit {
+    fn value(&self, key: &str) -> Option<&str> {
+        let mut pairs = self.text.lines().filter_map(|l| l.split_once('='));
+        let value = pairs.rfind(|(k, _)| k.trim() == key).map(|(_, v)| v.trim().trim_start_matches('-'));
+        value.filter(|v| !v.is_empty())
+    }
+
+    /// Whether it runs something in this folder.
+    fn runs_in(&self, app: &Path) -> bool {
+        let works_there = self.value("WorkingDirectory").is_some_and(|d| Path::new(d) == app);
+        let below = format!("{}/", app.display());
+        works_there || self.value("ExecStart").is_some_and(|e| e.split_whitespace().any(|w| w.starts_with(&below)))
+    }
+}
+
+/// The services that aren't ours.
+fn units(root: &Path) -> Vec<Unit> {
+    let dirs = UNITS.iter().map(|d| root.join(d));
+    let files = dirs.filter_map(|d| fs::read_dir(d).ok()).flat_map(|d| d.flatten()).map(|e| e.path());
+    let services = files.filter(|p| p.extension().is_some_and(|e| e == "service"));
+    let unit =
+        |p: PathBuf| Some(Unit { name: p.file_name()?.to_str()?.to_owned(), text: fs::read_to_string(&p).ok()? });
+    let foreign = |u: &Unit| !u.name.starts_with("whatsapp-auth-") && !u.name.starts_with("wakeep");
+    services.filter_map(unit).filter(foreign).collect()
+}
+
+fn unit_of(app: &Path, units: &[Unit]) -> Option<String> {
+    units.iter().find(|u| u.runs_in(app)).map(|u| u.name.clone())
+}
+
+fn app(root: &Path, said: &Said, here: &Path, units: &[Unit]) -> Result<PathBuf> {
+    if let Some(app) = &said.app {
+        let full = std::path::absolute(app).unwrap_or_else(|_| app.clone());
+        return if super::inside(root, &full).is_dir() { Ok(full) } else { Err(Error::SessionMissing { path: full }) };
+    }
+    let of_unit = |name: &String| units.iter().find(|u| u.name == unit_name(name))?.value("WorkingDirectory");
+    if let Some(dir) = said.unit.as_ref().and_then(of_unit) {
+        return Ok(dir.into());
+    }
+    let is_bot = |dir: &Path| super::inside(root, dir).is_dir() && session(&super::inside(root, dir)).is_some();
+    let of_units = units.iter().filter_map(|u| u.value("WorkingDirectory")).map(PathBuf::from);
+    let all = std::iter::once(here.to_owned()).chain(of_units).chain([USUAL_APP.into()]);
+    let mut found = all.filter(|dir| dir.is_absolute() && is_bot(dir));
+    found.next().ok_or_else(|| Error::Config {
+        place: "--app-dir".to_owned(),
+        problem: "no folder of a bot was found; name it".to_owned(),
+        suggestion: Some(format!("--app-dir {USUAL_APP}")),
+    })
+}
+
+/// The session in a bot's folder, named from there: a `.wwebjs_auth` as a whole.
+fn session(app: &Path) -> Option<PathBuf> {
+    if app.join(".wwebjs_auth").is_dir() {
+        return Some(".wwebjs_auth".into());
+    }
+    let found = find::inside(app).ok()?.into_iter().next()?;
+    found.path.file_name().map(PathBuf::from)
+}
+
+/// cron where it is installed: that is what the earlier system's users look at.
+fn usual_schedule(root: &Path) -> Schedule {
+    if root.join("usr/sbin/cron").exists() || root.join("usr/sbin/crond").exists() {
+        Schedule::Cron
+    } else {
+        Schedule::Timer
+    }
+}
+
+/// A bot in another folder than the one that the first configuration speaks of.
+fn second(root: &Path, app: &Path) -> Option<String> {
+    let text = fs::read_to_string(root.join("etc/wakeep/wakeep.toml")).ok()?;
+    let table: toml::Table = toml::from_str(&text).ok()?;
+    let session = Path::new(table.get("session")?.as_str()?);
+    if session.starts_with(app) { None } else { app.file_name().map(|n| n.to_string_lossy().into_owned()) }
+}
+
+/// The program as units and shims call it: a package's, else ours.
+fn program(root: &Path) -> PathBuf {
+    if root.join("usr/bin/wakeep").is_file() { "/usr/bin/wakeep".into() } else { "/usr/local/bin/wakeep".into() }
+}
+
+/// The pm2 app that runs in this folder, by what `pm2 save` left: a list of apps, each with `name` and `pm_cwd`.
+fn pm2_app(app: &Path, owner: Option<Owner>) -> Option<String> {
+    let home = owner.map_or(Some("/root".into()), Owner::home)?;
+    let text = fs::read_to_string(home.join(".pm2/dump.pm2")).ok()?;
+    let apps: Vec<serde_json::Value> = serde_json::from_str(&text).ok()?;
+    let runs_here = |a: &&serde_json::Value| a["pm_cwd"].as_str().is_some_and(|d| Path::new(d) == app);
+    let name = apps.iter().find(runs_here)?["name"].as_str()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (!name.is_empty() && !name.starts_with('-') && name.chars().all(plain)).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folder_unit_and_user_are_found_out() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        fs::create_dir_all(root.join("etc/systemd/system")).unwrap();
+        fs::create_dir_all(root.join("srv/shop/.wwebjs_auth/session")).unwrap();
+        let unit = "[Service]\nUser=shop\nWorkingDirectory=/srv/shop\nExecStart=/usr/bin/node bot.js\n";
+        fs::write(root.join("etc/systemd/system/shop-bot.service"), unit).unwrap();
+        let facts = Facts::find(root, &Said::default(), Path::new("/")).unwrap();
+        assert_eq!((facts.app.as_path(), facts.unit.as_deref()), (Path::new("/srv/shop"), Some("shop-bot.service")));
+        assert_eq!((facts.user.as_str(), facts.schedule), ("shop", Schedule::Timer));
+        assert_eq!(facts.session, Path::new("/srv/shop/.wwebjs_auth"));
+        let said = Said { unit: Some("shop-bot".into()), ..Said::default() };
+        assert_eq!(Facts::find(root, &said, Path::new("/")).unwrap().app, Path::new("/srv/shop"));
+    }
+
+    #[test]
+    fn where_nothing_is_found_the_flag_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let found = Facts::find(root.path(), &Said::default(), Path::new("/"));
+        assert!(matches!(found, Err(Error::Config { place, .. }) if place == "--app-dir"));
+    }
+}

@@ -1,0 +1,254 @@
+//! Setting up a server: what stands in the system (root's half) and in the bot's folder (the bot user's half: root
+//! writes nothing where the bot's user can put links).
+
+use super::facts::{Facts, Schedule};
+use super::{Step, What, local};
+use crate::config;
+use std::path::{Path, PathBuf};
+
+/// The file in which root's half is recorded, beside the configuration.
+pub fn record_name(facts: &Facts) -> String {
+    facts.second.as_ref().map_or_else(|| "installed.json".to_owned(), |n| format!("installed-{n}.json"))
+}
+
+/// Where backups go.
+pub const VAULT: &str = "/opt/whatsapp-auth-backup";
+
+/// The logs.
+pub const LOGS: [&str; 2] = ["/var/log/whatsapp-auth-restore.log", "/var/log/whatsapp-auth-check.log"];
+
+/// The scripts, by the names that the earlier system's users know.
+pub const SHIMS: [(&str, &str); 5] = [
+    ("auto-restore-auth.sh", include_str!("files/auto-restore-auth.sh")),
+    ("restore-auth-manual.sh", include_str!("files/restore-auth-manual.sh")),
+    ("upload-auth-archive.sh", include_str!("files/upload-auth-archive.sh")),
+    local::CLEANUP,
+    ("setup-auto-restore.sh", include_str!("files/setup-auto-restore.sh")),
+];
+
+const RESTORE: &str = include_str!("files/whatsapp-auth-restore.service");
+const KEEPER: &str = include_str!("files/wakeep.service");
+const DROP_IN: &str = include_str!("files/bot-drop-in.conf");
+const CRON: &str = include_str!("files/whatsapp-auth-check.cron");
+const CHECK: &str = include_str!("files/whatsapp-auth-check.service");
+const TIMER: &str = include_str!("files/whatsapp-auth-check.timer");
+const LOGROTATE: &str = include_str!("files/logrotate.conf");
+
+/// What one bot's things are called.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// The unit that restores.
+    pub restore: String,
+    /// The keeper's unit.
+    pub keeper: String,
+    /// The timer's unit.
+    pub timer: String,
+    /// The configuration.
+    pub config: PathBuf,
+    /// The backups.
+    pub vault: PathBuf,
+    check: String,
+}
+
+impl Names {
+    /// The first bot's are the plain ones; a second bot's carry its folder's name.
+    pub fn of(facts: &Facts) -> Names {
+        let dash = facts.second.as_ref().map(|n| format!("-{n}")).unwrap_or_default();
+        let config = facts.second.as_deref().unwrap_or("wakeep");
+        Names {
+            restore: format!("whatsapp-auth-restore{dash}.service"),
+            keeper: format!("wakeep{dash}.service"),
+            timer: format!("whatsapp-auth-check{dash}.timer"),
+            config: Path::new(config::SYSTEM).join(format!("{config}.toml")),
+            vault: facts.second.as_ref().map_or_else(|| VAULT.into(), |n| Path::new(VAULT).join(n)),
+            check: format!("whatsapp-auth-check{dash}"),
+        }
+    }
+
+    /// The units that are switched on.
+    pub fn enabled(&self, facts: &Facts) -> Vec<String> {
+        let timer = (facts.schedule == Schedule::Timer).then(|| self.timer.clone());
+        [self.restore.clone(), self.keeper.clone()].into_iter().chain(timer).collect()
+    }
+}
+
+/// Root's half. `program` is the program that is to be installed, where that isn't done yet.
+pub fn system(facts: &Facts, program: Option<&Path>) -> Vec<Step> {
+    let names = Names::of(facts);
+    let units = Path::new("/etc/systemd/system");
+    let mut steps: Vec<Step> = program
+        .map(|from| Step { path: facts.wakeep.clone(), what: What::Program(from.to_owned()), mode: 0o755, owner: None })
+        .into_iter()
+        .collect();
+    if facts.second.is_some() {
+        // Passed through by several users, listed by none of them.
+        steps.push(Step { path: VAULT.into(), what: What::Folder, mode: 0o711, owner: None });
+    }
+    steps.push(Step { path: names.vault.clone(), what: What::Folder, mode: 0o700, owner: None }.given_to(facts.owner));
+    let log = |path: &str| Step { path: path.into(), what: What::Log, mode: 0o664, owner: None }.given_to(facts.owner);
+    steps.extend(LOGS.map(log));
+    let configuration = What::FileOnce(configuration(facts, &names));
+    steps.push(Step { path: names.config.clone(), what: configuration, mode: 0o644, owner: None });
+    steps.push(Step::file("/etc/logrotate.d/whatsapp-auth", LOGROTATE, 0o644));
+    steps.push(Step::file(units.join(&names.restore), restore_unit(facts), 0o644));
+    steps.push(Step::file(units.join(&names.keeper), filled(KEEPER, facts, &names), 0o644));
+    if let Some(unit) = &facts.unit {
+        let drop_in = units.join(format!("{unit}.d/50-wakeep.conf"));
+        steps.push(Step::file(drop_in, filled(DROP_IN, facts, &names), 0o644));
+    }
+    steps.extend(check(facts, &names));
+    steps
+}
+
+fn check(facts: &Facts, names: &Names) -> Vec<Step> {
+    let units = Path::new("/etc/systemd/system");
+    match facts.schedule {
+        Schedule::Cron => {
+            vec![Step::file(Path::new("/etc/cron.d").join(&names.check), filled(CRON, facts, names), 0o644)]
+        }
+        Schedule::Timer => vec![
+            Step::file(units.join(format!("{}.service", names.check)), filled(CHECK, facts, names), 0o644),
+            Step::file(units.join(&names.timer), filled(TIMER, facts, names), 0o644),
+        ],
+    }
+}
+
+/// The bot user's half. `on_disk` is where the bot's folder lies from here.
+pub fn beside_the_bot(facts: &Facts, on_disk: &Path) -> Vec<Step> {
+    let names = Names::of(facts);
+    let shim = |(name, text): &(&str, &str)| Step::file(facts.app.join(name), *text, 0o755);
+    let mut steps: Vec<Step> = SHIMS.iter().map(shim).collect();
+    steps.push(Step::file(facts.app.join(&names.restore), restore_unit(facts), 0o644));
+    let session = format!("{}/", facts.session.file_name().unwrap_or_default().to_string_lossy());
+    let keys = [session, "whatsapp_auth_*".to_owned(), ".whatsapp_auth_*".to_owned(), ".wakeep/".to_owned()];
+    let ours = steps.iter().filter_map(|s| s.path.file_name()).map(|n| n.to_string_lossy().into_owned());
+    let ours: Vec<String> = ours.flat_map(|n| [n.clone(), format!("{n}.wakeep")]).collect();
+    for list in local::ignore_lists(on_disk) {
+        let is_git = list.ends_with("info/exclude");
+        let lines = keys.iter().chain(ours.iter().filter(|_| is_git)).cloned().collect();
+        // Found on this disk, named as the machine that is set up has it.
+        let above = facts.app.ancestors().zip(on_disk.ancestors()).find(|(_, here)| list.starts_with(here));
+        let path = above.and_then(|(there, here)| Some(there.join(list.strip_prefix(here).ok()?)));
+        steps.push(local::listed(path.unwrap_or(list), lines));
+    }
+    steps
+}
+
+/// The unit that restores, for the system and for the copy in the bot's folder.
+pub fn restore_unit(facts: &Facts) -> String {
+    filled(RESTORE, facts, &Names::of(facts))
+}
+
+fn filled(template: &str, facts: &Facts, names: &Names) -> String {
+    // `pm2 startup` names its unit after the user; it brings the bot back at boot.
+    let by_pm2 = facts.pm2.as_ref().map(|_| format!("pm2-{}.service", facts.user));
+    let bot = facts.unit.clone().or(by_pm2).unwrap_or_default();
+    let before = format!("{} {bot}", names.keeper);
+    let text = |p: &Path| p.to_string_lossy().into_owned();
+    let lines = [
+        ("@APP@", text(&facts.app)),
+        ("@VAULT@", text(&names.vault)),
+        ("@CONFIG@", text(&names.config)),
+        ("@WAKEEP@", text(&facts.wakeep)),
+        ("@NAME@", facts.name()),
+        ("@USER@", facts.user.clone()),
+        ("@BEFORE@", before.trim().to_owned()),
+        ("@BOT@", bot),
+        ("@RESTORE@", names.restore.clone()),
+        ("@KEEPER@", names.keeper.clone()),
+    ];
+    lines.iter().fold(template.to_owned(), |t, (key, value)| t.replace(key, value))
+}
+
+/// The commented configuration with this bot's session, vault and supervisor.
+fn configuration(facts: &Facts, names: &Names) -> String {
+    let quoted = |p: &Path| toml::Value::String(p.to_string_lossy().into_owned()).to_string();
+    let set = |text: String, key: &str, default: &str, value: String| {
+        text.replacen(&format!("# {key} = {default}\n"), &format!("{key} = {value}\n"), 1)
+    };
+    let text = config::TEMPLATE.to_owned();
+    let text = set(text, "session", "\".wwebjs_auth\"", quoted(&facts.session));
+    let text = set(text, "vault", "\".wakeep\"", quoted(&names.vault));
+    let default = "\"nord-laundry-bot\"";
+    match (&facts.unit, &facts.pm2) {
+        (Some(unit), _) => set(text, "bot_unit", default, quoted(Path::new(unit.trim_end_matches(".service")))),
+        (None, Some(app)) => set(text, "bot_pm2", default, quoted(Path::new(app))),
+        (None, None) => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn facts() -> Facts {
+        Facts {
+            app: "/opt/nord-laundry-bot".into(),
+            session: "/opt/nord-laundry-bot/.wwebjs_auth".into(),
+            second: None,
+            owner: None,
+            user: "bot".into(),
+            unit: Some("nord-laundry-bot.service".into()),
+            pm2: None,
+            schedule: Schedule::Cron,
+            wakeep: "/usr/local/bin/wakeep".into(),
+        }
+    }
+
+    fn text<'a>(steps: &'a [Step], path: &str) -> &'a str {
+        match &steps.iter().find(|s| s.path == Path::new(path)).unwrap_or_else(|| panic!("{path}")).what {
+            What::File(text) | What::FileOnce(text) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_earlier_systems_line_and_names_are_kept() {
+        let steps = system(&facts(), None);
+        let line = "0 */6 * * * root cd /opt/nord-laundry-bot && ./auto-restore-auth.sh check\n";
+        assert_eq!(text(&steps, "/etc/cron.d/whatsapp-auth-check"), line);
+        let config: toml::Table = toml::from_str(text(&steps, "/etc/wakeep/wakeep.toml")).unwrap();
+        assert_eq!(config["vault"].as_str(), Some(VAULT));
+        assert_eq!(config["bot_unit"].as_str(), Some("nord-laundry-bot"));
+        assert_eq!(config["session"].as_str(), Some("/opt/nord-laundry-bot/.wwebjs_auth"));
+        let unit = text(&steps, "/etc/systemd/system/whatsapp-auth-restore.service");
+        assert!(unit.contains("Before=wakeep.service nord-laundry-bot.service\n"), "{unit}");
+    }
+
+    #[test]
+    fn with_pm2_the_restore_comes_before_its_own_unit() {
+        let facts = Facts { unit: None, pm2: Some("shop".into()), ..facts() };
+        assert!(restore_unit(&facts).contains("Before=wakeep.service pm2-bot.service\n"));
+        let steps = system(&facts, None);
+        assert!(text(&steps, "/etc/wakeep/wakeep.toml").contains("\nbot_pm2 = \"shop\"\n"));
+        assert!(!steps.iter().any(|s| s.path.ends_with("50-wakeep.conf")), "pm2 has no unit of the bot's to drop into");
+    }
+
+    #[test]
+    fn nothing_is_left_unfilled() {
+        for schedule in [Schedule::Cron, Schedule::Timer] {
+            let facts = Facts { schedule, ..facts() };
+            for step in system(&facts, None).into_iter().chain(beside_the_bot(&facts, Path::new("/nowhere"))) {
+                if let What::File(text) = step.what {
+                    let left = text
+                        .split('@')
+                        .skip(1)
+                        .step_by(2)
+                        .find(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_uppercase()));
+                    assert_eq!(left, None, "{:?}", step.path);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_bot_shares_no_file_with_the_first_but_the_logs() {
+        let second = Facts { app: "/srv/shop".into(), second: Some("shop".into()), ..facts() };
+        let paths = |f: &Facts| system(f, None).into_iter().map(|s| s.path).collect::<BTreeSet<_>>();
+        let both: Vec<_> = paths(&facts()).intersection(&paths(&second)).cloned().collect();
+        let shared =
+            [VAULT, "/etc/logrotate.d/whatsapp-auth", "/etc/systemd/system/nord-laundry-bot.service.d/50-wakeep.conf"];
+        assert!(both.iter().all(|p| shared.contains(&p.to_str().unwrap()) || p.starts_with("/var/log")), "{both:?}");
+    }
+}

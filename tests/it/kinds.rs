@@ -1,0 +1,162 @@
+//! Every kind passes the same journey through the command line: kept, unchanged, damaged, found, restored, found good,
+//! gone, restored again. One entry in [`SAMPLES`] a kind.
+
+use crate::env::scratch;
+use crate::env::wakeep::Wakeep;
+use rusqlite::Connection;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How a kind is made, changed and damaged.
+struct Sample {
+    kind: &'static str,
+    name: &'static str,
+    make: fn(&Path),
+    change: fn(&Path),
+    damage: fn(&Path),
+}
+
+const SAMPLES: [Sample; 3] = [
+    Sample { kind: "chromium", name: "profile", make: make_profile, change: touch_profile, damage: damage_profile },
+    Sample {
+        kind: "baileys",
+        name: "auth_info_baileys",
+        make: make_baileys,
+        change: grow_baileys,
+        damage: empty_creds,
+    },
+    Sample { kind: "whatsmeow", name: "store.db", make: make_store, change: grow_store, damage: damage_store },
+];
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+fn copy(from: &Path, to: &Path) {
+    assert!(std::process::Command::new("cp").arg("-r").args([from, to]).status().unwrap().success());
+}
+
+fn make_profile(session: &Path) {
+    let mut bot = std::process::Command::new(env!("CARGO_BIN_EXE_wakeep"));
+    let bot = bot.args(["demo", "--bot"]).arg(session).stdin(std::process::Stdio::piped());
+    let mut child = bot.stdout(std::process::Stdio::null()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1200));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn touch_profile(session: &Path) {
+    make_profile(session);
+}
+
+fn damage_profile(session: &Path) {
+    fs::write(session.join("Default/IndexedDB/https_web.whatsapp.com_0.indexeddb.leveldb/CURRENT"), "nothing").unwrap();
+}
+
+fn make_baileys(session: &Path) {
+    // An app folder of its own: other Node programs of this machine are no bots of it.
+    fs::write(session.with_file_name("package.json"), "{}").unwrap();
+    copy(&fixtures().join("baileys/paired"), session);
+}
+
+fn grow_baileys(session: &Path) {
+    copy(&session.join("pre-key-1.json"), &session.join("session-15550009999.0.json"));
+}
+
+fn empty_creds(session: &Path) {
+    fs::write(session.join("creds.json"), "").unwrap();
+}
+
+fn make_store(session: &Path) {
+    let db = Connection::open(session).unwrap();
+    let sql = |name: &str| fs::read_to_string(fixtures().join("whatsmeow").join(name)).unwrap();
+    db.execute_batch("PRAGMA journal_mode = WAL").unwrap();
+    db.execute_batch(&sql("schema.sql")).unwrap();
+    db.execute_batch(&sql("device-1.sql")).unwrap();
+}
+
+fn grow_store(session: &Path) {
+    let db = Connection::open(session).unwrap();
+    db.execute_batch("CREATE TABLE more (text TEXT); INSERT INTO more VALUES ('later')").unwrap();
+}
+
+fn damage_store(session: &Path) {
+    let mut bytes = fs::read(session).unwrap();
+    let middle = bytes.len() / 2;
+    bytes.truncate(middle);
+    fs::write(session, bytes).unwrap();
+}
+
+fn run(home: &Path, args: &[&str]) -> Value {
+    let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
+    let outcome = Wakeep::new(home, args.clone()).run();
+    serde_json::from_str(&outcome.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}: {outcome:?}"))
+}
+
+#[test]
+fn every_kind_is_kept_and_comes_back() {
+    for sample in &SAMPLES {
+        let home = scratch();
+        let home = home.path();
+        let session = home.join(sample.name);
+        (sample.make)(&session);
+        let at = ["--session", sample.name];
+        let say = |args: &[&str]| run(home, &[args, &at].concat());
+        let kind = sample.kind;
+
+        assert_eq!(say(&["check"])["kind"], kind, "{kind}: recognised");
+        assert_eq!(say(&["archive"])["outcome"], "created", "{kind}");
+        assert_eq!(say(&["archive"])["outcome"], "unchanged", "{kind}");
+        (sample.change)(&session);
+        assert_eq!(say(&["archive"])["outcome"], "created", "{kind}: a change is seen");
+        let checked = run(home, &["check", "whatsapp_auth_latest.tar.gz"]);
+        assert_eq!((checked["verdict"].as_str(), checked["login"].as_str()), (Some("sound"), Some("paired")), "{kind}");
+        assert_eq!(checked["kind"], kind);
+        assert_eq!(say(&["check", "--drill"])["verdict"]["verdict"], "sound", "{kind}");
+
+        (sample.damage)(&session);
+        assert_eq!(say(&["check"])["verdict"], "broken", "{kind}: damage is seen");
+        assert_eq!(say(&["archive"])["outcome"], "refused", "{kind}: and not archived");
+        assert_eq!(say(&["restore", "--if-needed"])["outcome"], "restored", "{kind}");
+        let good = say(&["check"]);
+        assert_eq!(
+            (good["verdict"].as_str(), good["login"].as_str()),
+            (Some("sound"), Some("paired")),
+            "{kind}: {good}"
+        );
+
+        fs::remove_dir_all(&session).or_else(|_| fs::remove_file(&session)).unwrap();
+        assert_eq!(say(&["restore", "--if-needed"])["outcome"], "restored", "{kind}: gone");
+        assert_eq!(say(&["check"])["verdict"], "sound", "{kind}");
+        assert_eq!(say(&["restore", "--force"])["outcome"], "restored", "{kind}: forced");
+        assert_eq!(say(&["check"])["verdict"], "sound", "{kind}");
+    }
+}
+
+#[test]
+fn all_kinds_side_by_side_are_found_and_kept_apart() {
+    let home = scratch();
+    let home = home.path();
+    for sample in &SAMPLES {
+        (sample.make)(&home.join(sample.name));
+    }
+    fs::create_dir(home.join("node_modules")).unwrap();
+    fs::write(home.join("index.js"), "").unwrap();
+    let kept = run(home, &["archive"]);
+    let kept = kept["sessions"].as_array().unwrap();
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    assert!(kept.iter().all(|k| k["outcome"] == "created"), "{kept:?}");
+    // One that breaks holds up no other.
+    empty_creds(&home.join("auth_info_baileys"));
+    grow_store(&home.join("store.db"));
+    let kept = run(home, &["archive"]);
+    let outcome = |name: &str| {
+        let all = kept["sessions"].as_array().unwrap();
+        all.iter().find(|k| k["session"] == name).unwrap()["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        ["profile", "auth_info_baileys", "store.db"].map(outcome),
+        ["unchanged".to_owned(), "refused".to_owned(), "created".to_owned()]
+    );
+}

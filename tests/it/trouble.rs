@@ -1,0 +1,287 @@
+//! Things that go wrong around a bot: several sessions, uploads under way, clocks, links, full folders, mistakes in the
+//! configuration. Each was once a way to lose a login, or to put it into the wrong bot.
+
+use crate::env::scratch;
+use crate::env::standin::StandIn;
+use crate::env::wakeep::Wakeep;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
+fn verdict(bot: &StandIn, path: &str) -> Value {
+    let outcome = bot.wakeep(["check", path, "--json"]).run();
+    serde_json::from_str(&outcome.stdout).unwrap_or_else(|e| panic!("{e}: {outcome:?}"))
+}
+
+/// One login in two sessions runs twice, and both are unlinked.
+#[test]
+fn a_login_never_gets_into_another_session() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    let second = bot.home().join(".wwebjs_auth/session-b");
+    fs::create_dir_all(second.join("Default")).unwrap();
+    fs::write(second.join("Local State"), "{}").unwrap();
+    for args in [vec!["restore", "--before-start"], vec!["restore", "--force"]] {
+        bot.wakeep(args.clone()).run();
+        assert_ne!(verdict(&bot, ".wwebjs_auth/session-b")["login"], "paired", "{args:?}");
+    }
+    let outcome = bot.wakeep(["restore", "--only", "session-b", "--from", "whatsapp_auth_latest.tar.gz"]).run();
+    assert_eq!(outcome.code, 0, "who names both means it: {outcome:?}");
+}
+
+/// whatsapp-web.js deletes one client's folder, or somebody all of them.
+#[test]
+fn every_session_that_was_kept_comes_back() {
+    let bot = StandIn::stopped();
+    copy(&bot.session(), &bot.home().join(".wwebjs_auth/session-b"));
+    bot.wakeep(["archive"]).run();
+    fs::remove_dir_all(bot.home().join(".wwebjs_auth/session-b")).unwrap();
+    let status = bot.wakeep(["status", "--json"]).json(4);
+    assert_eq!(status["sessions"].as_array().map(Vec::len), Some(2), "the missing one is not forgotten");
+    bot.wakeep(["restore", "--if-needed"]).run();
+    assert_eq!(verdict(&bot, ".wwebjs_auth/session-b")["verdict"], "sound");
+    fs::remove_dir_all(bot.home().join(".wwebjs_auth")).unwrap();
+    bot.wakeep(["restore", "--if-needed"]).run();
+    for name in ["session", "session-b"] {
+        assert_eq!(verdict(&bot, &format!(".wwebjs_auth/{name}"))["verdict"], "sound", "{name}");
+    }
+}
+
+/// `--session` means that session, with its own archive and vault, whatever the configuration says of another.
+#[test]
+fn two_bots_never_share_a_vault() {
+    let bot = StandIn::stopped();
+    let other = scratch();
+    fs::write(bot.home().join("wakeep.toml"), "session = \".wwebjs_auth\"\nvault = \"backups\"\n").unwrap();
+    bot.wakeep(["archive"]).run();
+    fs::create_dir_all(other.path().join(".wwebjs_auth/session")).unwrap();
+    let theirs = other.path().join(".wwebjs_auth");
+    let outcome = bot.wakeep(["restore", "--if-needed", "--session", theirs.to_str().unwrap()]).run();
+    assert_eq!(outcome.code, 10, "nothing of this bot's is restored there: {outcome:?}");
+    let shared = format!(
+        "[[sessions]]\npath = \".wwebjs_auth\"\nvault = \"v\"\n[[sessions]]\npath = {:?}\nvault = \"v\"\n",
+        theirs.to_str().unwrap()
+    );
+    fs::write(bot.home().join("wakeep.toml"), shared).unwrap();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 2);
+    fs::write(bot.home().join("wakeep.toml"), "archive = \"a.tar.gz\"\n[[sessions]]\npath = \"x\"\n").unwrap();
+    assert_eq!(bot.wakeep(["status"]).run().code, 2);
+}
+
+/// `dataPath: './'` puts the session right into the bot's folder.
+#[test]
+fn archive_and_vault_stay_in_the_bots_folder() {
+    let bot = StandIn::stopped();
+    let app = bot.home().join("bot1");
+    fs::create_dir(&app).unwrap();
+    fs::write(app.join("package.json"), "{}").unwrap();
+    copy(&bot.session(), &app.join("session"));
+    assert_eq!(Wakeep::new(&app, ["archive", "--session", "session"]).run().code, 0);
+    assert!(app.join("whatsapp_auth_latest.tar.gz").exists() && app.join(".wakeep/session").exists());
+    assert!(!bot.archive().exists());
+}
+
+/// Law 10: an upload that is under way is not replaced, and what it replaces is not lost.
+#[test]
+fn an_upload_under_way_is_left_alone() {
+    let mut bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    let whole = fs::read(bot.archive()).unwrap();
+    // scp writes into the file that stands there.
+    fs::write(bot.archive(), &whole[..whole.len() / 2]).unwrap();
+    bot.start();
+    bot.stop();
+    let kept = bot.wakeep(["archive", "--json"]).json(0);
+    assert_eq!(kept["in_place"], false, "{kept}");
+    assert_eq!(fs::read(bot.archive()).unwrap().len(), whole.len() / 2, "scp goes on in the same file");
+    let first =
+        fs::read_dir(bot.vault()).unwrap().flatten().find(|e| e.file_name().to_string_lossy().starts_with("g000001"));
+    assert_eq!(fs::read(first.expect("the first one is in a file of its own").path()).unwrap(), whole);
+}
+
+/// A restore that lasted is no reason to refuse the archives made since.
+#[test]
+fn archives_of_a_login_that_lasted_are_restored_after_a_later_logout() {
+    let mut bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    fs::remove_dir_all(bot.home().join(".wwebjs_auth")).unwrap();
+    bot.wakeep(["restore", "--if-needed"]).run();
+    age_state(&bot, "restored", 3600);
+    bot.start();
+    bot.stop();
+    assert_eq!(bot.wakeep(["archive", "--json"]).json(0)["outcome"], "created");
+    bot.log_out();
+    bot.wakeep(["archive"]).run();
+    age_journal(&bot, 20);
+    let restored = bot.wakeep(["restore", "--if-needed", "--json"]).json(0);
+    assert_eq!(
+        (restored["outcome"].as_str(), restored["generation"].as_u64()),
+        (Some("restored"), Some(2)),
+        "{restored}"
+    );
+}
+
+/// Puts a time that the vault remembers into the past.
+fn age_state(bot: &StandIn, key: &str, seconds: i64) {
+    let file = bot.vault().join("state.json");
+    let mut state: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let time: jiff::Timestamp = state[key]["time"].as_str().unwrap().parse().unwrap();
+    state[key]["time"] = json!((time - jiff::SignedDuration::from_secs(seconds)).to_string());
+    fs::write(&file, state.to_string()).unwrap();
+}
+
+fn age_journal(bot: &StandIn, minutes: i64) {
+    let file = bot.vault().join("journal.jsonl");
+    let older = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        let time: jiff::Timestamp = line["time"].as_str().unwrap().parse().unwrap();
+        line["time"] = json!((time - jiff::SignedDuration::from_mins(minutes)).to_string());
+        line.to_string()
+    };
+    let lines: Vec<String> = fs::read_to_string(&file).unwrap().lines().map(older).collect();
+    fs::write(&file, lines.join("\n") + "\n").unwrap();
+}
+
+#[test]
+fn an_old_archive_with_another_session_in_it_stays() {
+    let bot = StandIn::stopped();
+    copy(&bot.session(), &bot.home().join(".wwebjs_auth/session-b"));
+    let old = "whatsapp_auth_20250101_120000.tar.gz";
+    assert!(Command::new("tar").args(["czf", old, ".wwebjs_auth"]).current_dir(bot.home()).status().unwrap().success());
+    bot.wakeep(["archive"]).run();
+    bot.wakeep(["cleanup"]).run();
+    assert!(bot.home().join(old).exists(), "it may be the only copy of the other one");
+}
+
+/// Law 11.
+#[test]
+fn a_bot_starts_whatever_is_wrong_with_wakeep() {
+    let starts = |home: &Path, args: &[&str]| {
+        let outcome = Wakeep::new(home, args.iter().copied().chain(["run", "--", "sh", "-c", "echo started"])).run();
+        assert_eq!(outcome.stdout.lines().last(), Some("started"), "{args:?}: {outcome:?}");
+        assert_eq!(outcome.code, 0, "{args:?}: {outcome:?}");
+    };
+    let home = scratch();
+    starts(home.path(), &[]);
+    starts(home.path(), &["--only", "nobody"]);
+    fs::create_dir(home.path().join("photos")).unwrap();
+    fs::write(home.path().join("photos/a.jpg"), "x").unwrap();
+    starts(home.path(), &["--session", "photos"]);
+    starts(home.path(), &["--archive", "/dev/null"]);
+    fs::write(home.path().join("wakeep.toml"), "intervall = 3\n").unwrap();
+    starts(home.path(), &[]);
+    assert_eq!(Wakeep::new(home.path(), ["restore", "--before-start"]).run().code, 0);
+}
+
+#[test]
+fn an_archive_takes_the_place_of_files_only() {
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["archive", "--archive", "/dev/null"]).run().code, 2);
+    fs::create_dir(bot.home().join("folder")).unwrap();
+    assert_eq!(bot.wakeep(["archive", "--archive", "folder"]).run().code, 2);
+    assert_eq!(bot.wakeep(["archive", "--archive", "nowhere/a.tar.gz"]).run().code, 2);
+    fs::write(bot.home().join("real.tar.gz"), "").unwrap();
+    std::os::unix::fs::symlink("real.tar.gz", bot.archive()).unwrap();
+    bot.wakeep(["archive"]).run();
+    assert!(bot.archive().is_symlink(), "the owner's link stays");
+}
+
+#[test]
+fn an_unreadable_memory_is_replaced_by_what_the_archives_know() {
+    let mut bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    bot.wakeep(["archive", "--force"]).run();
+    fs::write(bot.vault().join("state.json"), "{ torn").unwrap();
+    bot.start();
+    bot.stop();
+    let kept = bot.wakeep(["archive", "--json"]).json(0);
+    assert_eq!((kept["generation"].as_u64(), kept["in_place"].as_bool()), (Some(3), Some(true)), "{kept}");
+}
+
+#[test]
+fn unchanged_is_said_of_whole_bytes_only() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    let time = fs::metadata(bot.archive()).unwrap().modified().unwrap();
+    let mut bytes = fs::read(bot.archive()).unwrap();
+    bytes[3000..3020].fill(0);
+    fs::write(bot.archive(), bytes).unwrap();
+    fs::OpenOptions::new().write(true).open(bot.archive()).unwrap().set_modified(time).unwrap();
+    assert_eq!(bot.wakeep(["archive", "--json"]).json(0)["outcome"], "created");
+    assert_eq!(bot.wakeep(["verify", "whatsapp_auth_latest.tar.gz"]).run().code, 0);
+}
+
+#[test]
+fn one_that_cannot_be_judged_does_not_hide_the_others() {
+    let bot = StandIn::stopped();
+    fs::create_dir(bot.home().join("photos")).unwrap();
+    fs::write(bot.home().join("photos/a.jpg"), "x").unwrap();
+    let checked = bot.wakeep(["check", "photos", ".wwebjs_auth", "--json"]).json(4);
+    assert_eq!((checked["verdict"].as_str(), checked["failed"][0]["path"].as_str()), (Some("sound"), Some("photos")));
+    let home = scratch();
+    assert_eq!(Wakeep::new(home.path(), ["status"]).json(4)["sessions"], json!([]));
+}
+
+#[test]
+fn a_bot_says_which_session_it_speaks_of() {
+    let bot = StandIn::stopped();
+    copy(&bot.session(), &bot.home().join(".wwebjs_auth/session-b"));
+    bot.wakeep(["archive"]).run();
+    assert_eq!(bot.wakeep(["event", "logged-out", "--reason", "401"]).run().code, 2);
+    assert_eq!(bot.wakeep(["event", "logged_out", "--reason", "401", "--only", "session-b"]).run().code, 0);
+}
+
+/// §11.11: of another identity the whole folder; and what others keep in the folder stays.
+#[test]
+fn a_baileys_folder_gets_the_identity_that_is_wanted_and_keeps_what_is_not_its_own() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/baileys");
+    let home = scratch();
+    let home = home.path();
+    fs::write(home.join("package.json"), "{}").unwrap();
+    copy(&fixtures.join("paired"), &home.join("auth"));
+    let run = |args: &[&str]| Wakeep::new(home, args.iter().copied().chain(["--session", "auth", "--json"])).run();
+    let account = || serde_json::from_str::<Value>(&run(&["check"]).stdout).unwrap()["account"].clone();
+    run(&["archive"]);
+    let wanted = account();
+    fs::remove_dir_all(home.join("auth")).unwrap();
+    copy(&fixtures.join("other"), &home.join("auth"));
+    fs::create_dir(home.join("auth/media")).unwrap();
+    fs::write(home.join("auth/media/1.jpg"), "a picture").unwrap();
+    assert_ne!(account(), wanted);
+    assert_eq!(run(&["restore", "--force", "--from", "whatsapp_auth_latest.tar.gz"]).code, 0);
+    assert_eq!(account(), wanted);
+    assert_eq!(fs::read_to_string(home.join("auth/media/1.jpg")).unwrap(), "a picture");
+    fs::write(home.join("auth/creds.json"), "").unwrap();
+    assert_eq!(run(&["restore", "--if-needed"]).code, 0);
+    assert_eq!(account(), wanted);
+    assert!(home.join("auth/media/1.jpg").exists());
+}
+
+/// A file that no kind claims any more is still the session it was.
+#[test]
+fn a_database_that_was_overwritten_comes_back() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/whatsmeow");
+    let home = scratch();
+    let home = home.path();
+    let db = rusqlite::Connection::open(home.join("bot.db")).unwrap();
+    for name in ["schema.sql", "device-1.sql"] {
+        db.execute_batch(&fs::read_to_string(fixtures.join(name)).unwrap()).unwrap();
+    }
+    drop(db);
+    assert_eq!(Wakeep::new(home, ["archive", "--session", "bot.db"]).run().code, 0);
+    fs::write(home.join("bot.db"), "").unwrap();
+    assert_eq!(Wakeep::new(home, ["check", "--session", "bot.db"]).run().code, 4);
+    assert_eq!(Wakeep::new(home, ["restore", "--if-needed", "--session", "bot.db"]).json(0)["outcome"], "restored");
+    fs::remove_file(home.join("bot.db")).unwrap();
+    assert_eq!(
+        Wakeep::new(home, ["restore", "--if-needed"]).json(0)["outcome"],
+        "restored",
+        "also where nothing is configured"
+    );
+    assert_eq!(Wakeep::new(home, ["check", "bot.db"]).json(0)["login"], "paired");
+}
