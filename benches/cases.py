@@ -133,6 +133,8 @@ class Bench:
             Case("tar czf", tar(f"czf {out}/1.tar.gz {parts}"), f"rm -f {out}/1.*", out / "1.tar.gz"),
             Case("tar, pigz", tar(f"c {parts} | pigz > {out}/2.tar.gz"), f"rm -f {out}/2.*", out / "2.tar.gz"),
             Case("tar --zstd", tar(f"--zstd -cf {out}/3.tar.zst {parts}"), f"rm -f {out}/3.*", out / "3.tar.zst"),
+            Case("tar --zstd, flushed", tar(f"--zstd -cf {out}/4.tar.zst {parts} && sync {out}/4.tar.zst"),
+                 f"rm -f {out}/4.*", out / "4.tar.zst"),
             Case("restic backup", self.restic_backup,
                  f"rm -rf {self.place}/restic && mkdir {self.place}/restic && restic init -q", self.place / "restic/repo"),
             Case("borg create", self.borg_create(),
