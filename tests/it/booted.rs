@@ -68,7 +68,7 @@ fn unpack_release(machine: &Machine) {
     let unpacked = Command::new("tar").arg("xzf").arg(&tarball).arg("-C").arg(machine.at("/root")).status().unwrap();
     assert!(unpacked.success());
     let name = tarball.file_name().unwrap().to_string_lossy().replace(".tar.gz", "");
-    fs::rename(machine.at(&format!("/root/{name}")), machine.at("/root/release")).unwrap();
+    fs::rename(machine.at("/root").join(&name), machine.at("/root").join("release")).unwrap();
 }
 
 /// A line in the bot's folder.
@@ -120,7 +120,7 @@ fn the_description_holds_on_a_booted_server() {
     the_check_fires(&machine);
     a_reboot(&mut machine);
     everything_is_the_bots(&machine);
-    machine.done("cd /root/release && sudo ./setup-auto-restore.sh --undo");
+    machine.done("cd ~/release && sudo ./setup-auto-restore.sh --undo");
     assert_eq!(picture(&machine), before, "nothing of ours is left, everything of theirs is");
     assert!(machine.at("/opt/whatsapp-auth-backup/whatsapp_auth_latest.tar.gz").exists(), "backups stay");
     assert_eq!(machine.run("systemctl is-active nord-laundry-bot").stdout.trim(), "active");
@@ -129,12 +129,12 @@ fn the_description_holds_on_a_booted_server() {
 
 /// `sudo ./setup-auto-restore.sh`: finds the bot by its unit, although it runs from another folder.
 fn set_up(machine: &Machine) {
-    let planned = machine.done("cd /root/release && sudo ./setup-auto-restore.sh --dry-run");
+    let planned = machine.done("cd ~/release && sudo ./setup-auto-restore.sh --dry-run");
     assert!(planned.contains("--dry-run: wrote: /etc/cron.d/whatsapp-auth-check"), "{planned}");
-    let said = machine.done("cd /root/release && sudo ./setup-auto-restore.sh");
+    let said = machine.done("cd ~/release && sudo ./setup-auto-restore.sh");
     assert!(said.contains("proved: +79•••••4567"), "{said}");
     assert!(said.contains("sudo systemctl restart nord-laundry-bot"), "{said}");
-    let again = machine.done("cd /root/release && sudo ./setup-auto-restore.sh");
+    let again = machine.done("cd ~/release && sudo ./setup-auto-restore.sh");
     assert!(!again.contains("wrote:"), "{again}");
 }
 
@@ -267,9 +267,9 @@ fn everything_is_the_bots(machine: &Machine) {
 
 /// "Ручная установка", as written, after the one step that brings the program.
 fn by_hand(machine: &Machine) {
-    machine.done("cd /root/release && sudo install -m755 wakeep /usr/local/bin/");
+    machine.done("cd ~/release && sudo install -m755 wakeep /usr/local/bin/");
     machine.done(
-        "cd /root/release\nsudo cp auto-restore-auth.sh /opt/nord-laundry-bot/\n\
+        "cd ~/release\nsudo cp auto-restore-auth.sh /opt/nord-laundry-bot/\n\
          sudo cp whatsapp-auth-restore.service /etc/systemd/system/\nsudo systemctl daemon-reload\n\
          sudo systemctl enable whatsapp-auth-restore.service\n\
          echo \"0 */6 * * * root cd /opt/nord-laundry-bot && ./auto-restore-auth.sh check\" | sudo tee /etc/cron.d/whatsapp-auth-check",
@@ -313,7 +313,7 @@ fn a_power_cut_costs_nothing() {
     let mut machine = Machine::new();
     machine.with_own_disk(1500);
     let mut machine = server(machine);
-    machine.done("cd /root/release && sudo ./setup-auto-restore.sh");
+    machine.done("cd ~/release && sudo ./setup-auto-restore.sh");
     for n in 0..cuts() {
         let work = if n % 2 == 0 { "wakeep archive --force" } else { "./auto-restore-auth.sh force" };
         // What the test itself put there is not what is tried.
@@ -337,7 +337,7 @@ fn a_full_disk_costs_nothing() {
     let mut machine = Machine::new();
     machine.with_own_disk(300);
     let machine = server(machine);
-    machine.done("cd /root/release && sudo ./setup-auto-restore.sh && systemctl stop wakeep nord-laundry-bot");
+    machine.done("cd ~/release && sudo ./setup-auto-restore.sh && systemctl stop wakeep nord-laundry-bot");
     machine.run("dd if=/dev/zero of=/opt/filler bs=64k 2>/dev/null; dd if=/dev/zero of=/opt/filler2 bs=1k 2>/dev/null");
     let archived = machine.run(&in_app("wakeep archive --force"));
     assert!(archived.code == 1 && archived.stderr.contains("disk is full"), "{archived:?}");
@@ -358,7 +358,7 @@ fn a_full_disk_costs_nothing() {
 #[test]
 fn the_timer_makes_up_for_a_missed_check() {
     let machine = server(Machine::new());
-    machine.done("cd /root/release && sudo ./wakeep setup --schedule timer");
+    machine.done("cd ~/release && sudo ./wakeep setup --schedule timer");
     assert!(!machine.at("/etc/cron.d/whatsapp-auth-check").exists());
     machine.done(
         "systemctl stop wakeep nord-laundry-bot whatsapp-auth-check.timer && rm -rf /opt/nord-laundry-bot/.wwebjs_auth",
@@ -378,11 +378,11 @@ fn the_timer_makes_up_for_a_missed_check() {
 fn the_package_comes_and_goes() {
     let package = told("WAKEEP_DEB").expect("WAKEEP_DEB names the package; scripts/vps-test makes it");
     let machine = server(Machine::new());
-    fs::copy(&package, machine.at("/root/wakeep.deb")).unwrap();
-    machine.done("dpkg -i /root/wakeep.deb && sudo wakeep setup");
+    fs::copy(&package, machine.at("/root").join("wakeep.deb")).unwrap();
+    machine.done("dpkg -i ~/wakeep.deb && sudo wakeep setup");
     assert!(!machine.at("/usr/local/bin/wakeep").exists(), "the package's program is used");
     let (bot, keeper) = (bot_pid(&machine), machine.done("systemctl show -p MainPID --value wakeep"));
-    machine.done("dpkg -i /root/wakeep.deb");
+    machine.done("dpkg -i ~/wakeep.deb");
     assert_eq!(bot_pid(&machine), bot, "an upgrade never restarts the bot");
     assert_ne!(machine.done("systemctl is-active wakeep && systemctl show -p MainPID --value wakeep"), keeper);
     a_deleted_session_comes_back(&machine);
