@@ -1,32 +1,42 @@
 //! The one door for durable changes on disk: whatever is written, moved or removed here survives a kill and a
 //! power cut as either the old or the new, never as something between.
 //!
-//! Every step that changes what a later start would find passes [`step`], where the crash test of `tests/it`
-//! can kill the process before the n-th one.
+//! Every step that changes what a later start would find passes [`step`], where the fault tests of `tests/it` can kill
+//! or stop the process before the n-th one.
 
 #![expect(clippy::disallowed_methods, reason = "this is the door")]
 
 use crate::error::{At, Error, Result};
 use crate::tree;
 use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags};
+use rustix::process::{Pid, Signal};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-static STEPS_LEFT: AtomicI64 = AtomicI64::new(-1);
+static KILLED_IN: AtomicI64 = AtomicI64::new(-1);
+static STOPPED_IN: AtomicI64 = AtomicI64::new(-1);
 
-/// In debug builds, makes the process kill itself before its `n`-th durable step (1 = the first); the crash test
-/// uses it. Release builds ignore it.
+/// In debug builds, makes the process kill itself before its `n`-th durable step (1 = the first); the fault tests use
+/// it. Release builds ignore it.
 pub fn crash_before(n: i64) {
-    STEPS_LEFT.store(n, Ordering::SeqCst);
+    KILLED_IN.store(n, Ordering::SeqCst);
+}
+
+/// The same with a stop from which the test wakes it, when it has done to the files what a bot might do just then.
+pub fn stop_before(n: i64) {
+    STOPPED_IN.store(n, Ordering::SeqCst);
 }
 
 fn step() {
-    if cfg!(debug_assertions) && STEPS_LEFT.fetch_sub(1, Ordering::SeqCst) == 1 {
-        let me = rustix::process::getpid();
-        let _ = rustix::process::kill_process(me, rustix::process::Signal::KILL);
+    if cfg!(debug_assertions) {
+        for (left, signal) in [(&KILLED_IN, Signal::KILL), (&STOPPED_IN, Signal::STOP)] {
+            if left.fetch_sub(1, Ordering::SeqCst) == 1 {
+                let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
+            }
+        }
     }
 }
 
@@ -137,21 +147,36 @@ pub fn link(from: &Path, to: &Path) -> Result<()> {
 
 /// Writes a small file whole: temp, flush, rename, flush the folder.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let temp = beside(path, "tmp");
-    remove_file(&temp)?;
-    let mut file = create_new(&temp)?;
-    file.write_all(bytes).at("writing", &temp)?;
-    drop(file);
-    publish(&temp, path)
+    replace(path, bytes, |_| Ok(()))
+}
+
+/// [`write_whole`] of a file that has its mode, and its owner where that is another one, from its first moment on.
+pub fn write_whole_as(path: &Path, bytes: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Result<()> {
+    replace(path, bytes, |temp| {
+        owner.map_or(Ok(()), |(uid, gid)| give_to(temp, uid, gid))?;
+        set_mode(temp, mode)
+    })
+}
+
+fn replace(path: &Path, bytes: &[u8], dress: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let temp = begin(path, bytes)?;
+    let done = dress(&temp).and_then(|()| publish(&temp, path));
+    done.inspect_err(|_| drop(remove_file(&temp)))
+}
+
+/// Writes the unfinished file beside `path`; one that can't be finished goes again.
+fn begin(path: &Path, bytes: &[u8]) -> Result<PathBuf> {
+    let temp = unfinished(path, "tmp")?;
+    let written = create_new(&temp)?.write_all(bytes).at("writing", &temp);
+    written.inspect_err(|_| drop(remove_file(&temp)))?;
+    Ok(temp)
 }
 
 /// Writes a small file whole for readers, but not durable: for what may be lost, or be an older state, after a power cut.
 pub fn write_hint(path: &Path, bytes: &[u8]) -> Result<()> {
-    let temp = beside(path, "tmp");
-    remove_file(&temp)?;
-    create_new(&temp)?.write_all(bytes).at("writing", &temp)?;
+    let temp = begin(path, bytes)?;
     step();
-    rename(&temp, path)
+    rename(&temp, path).inspect_err(|_| drop(remove_file(&temp)))
 }
 
 /// Appends one line to a log of ours in a single write, private to its owner. A last line that a kill left
@@ -256,8 +281,34 @@ pub fn exists(path: &Path) -> bool {
 
 /// A name beside `path` for something unfinished: hidden, and told apart by process and purpose.
 pub fn beside(path: &Path, purpose: &str) -> PathBuf {
+    beside_by(path, std::process::id(), purpose)
+}
+
+fn beside_by(path: &Path, pid: u32, purpose: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    parent(path).join(format!(".{name}.{}.{purpose}", std::process::id()))
+    parent(path).join(format!(".{name}.{pid}.{purpose}"))
+}
+
+/// [`beside`], and free: what processes that were killed left there for the same purpose goes.
+pub fn unfinished(path: &Path, purpose: &str) -> Result<PathBuf> {
+    let (dir, name) = (parent(path), path.file_name().unwrap_or_default().to_string_lossy());
+    for item in fs::read_dir(dir).at("listing", dir)? {
+        let other = item.at("listing", dir)?.file_name().to_string_lossy().into_owned();
+        let rest = other.strip_prefix('.').and_then(|o| o.strip_prefix(&*name)).and_then(|o| o.strip_prefix('.'));
+        let pid = rest.and_then(|r| r.strip_suffix(purpose)?.strip_suffix('.')?.parse().ok());
+        if let Some(pid) = pid.filter(|&pid| !runs(pid)) {
+            remove_file(&beside_by(path, pid, purpose))?;
+        }
+    }
+    let free = beside(path, purpose);
+    remove_file(&free)?;
+    Ok(free)
+}
+
+/// Whether a process of this number runs, whoever's it is.
+fn runs(pid: u32) -> bool {
+    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    number.is_some_and(|n| rustix::process::test_kill_process(n) != Err(rustix::io::Errno::SRCH))
 }
 
 /// A number that is another one at every call in this process.

@@ -237,7 +237,10 @@ impl Restoring<'_> {
         // Who was faster than the hold is seen now; who comes later refuses to start.
         self.session.require_idle()?;
         swap.make()?;
-        let mut after = self.session.kind.examine(&self.session.path)?.verdict;
+        let mut after = match self.session.kind.examine(&self.session.path) {
+            Ok(examined) => examined.verdict,
+            Err(e) => return swap.undo().and(Err(e)),
+        };
         if staged.verdict.is_good() {
             after = after.without(Code::PairRefuted);
         }

@@ -5,12 +5,12 @@
 
 use crate::disk;
 use crate::error::{At, Error, Result};
-use crate::session::database::{self, PutBack};
+use crate::session::database;
 use crate::session::{Hold, Session};
 use crate::vault::workplace::Workplace;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The copy of a file's old content, in the folder aside.
 const OLD: &str = "old";
@@ -26,11 +26,11 @@ enum How {
     Children,
     /// SQLite wrote the content into the file that stands there; a copy of the old content lies aside.
     Written,
-    /// A file was placed as a new one; what was there lies aside, as (where it was, where it is).
-    Placed(Vec<(PathBuf, PathBuf)>),
+    /// A file was placed as a new one; what was there lies aside.
+    Placed,
 }
 
-/// How far a swap child by child has come. The marker is durable before the first child moves.
+/// How far a swap in several moves has come. The marker is durable before the first of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Phase {
@@ -38,6 +38,8 @@ enum Phase {
     Out,
     /// New children move in; no old one is left in place.
     In,
+    /// A database and its neighbours move aside, and the new one moves in.
+    File,
 }
 
 /// One swap.
@@ -59,7 +61,15 @@ impl<'a> Swap<'a> {
     }
 
     /// Puts the staged session in place.
+    ///
+    /// # Errors
+    /// The disk refuses a move, or a bot was faster than the hold. What had been moved is back then, as far as the disk
+    /// allows that; the marker stands for the rest.
     pub fn make(&mut self) -> Result<()> {
+        self.put_in_place().inspect_err(|_| drop(finish(self.session, self.work)))
+    }
+
+    fn put_in_place(&mut self) -> Result<()> {
         let (live, stage) = (&self.session.path, self.work.stage());
         if stage.is_file() {
             return self.put_back_file();
@@ -98,11 +108,13 @@ impl<'a> Swap<'a> {
             // One that can't even be copied is not wanted back.
             let _ = self.session.kind.copy(live, &aside.join(OLD));
         }
-        self.how = match database::put_back(&self.work.stage(), live, &aside)? {
-            PutBack::Written => How::Written,
-            PutBack::Placed { aside } => How::Placed(aside),
-        };
-        Ok(())
+        if database::write_into(&self.work.stage(), live)? {
+            self.how = How::Written;
+            return Ok(());
+        }
+        self.how = How::Placed;
+        mark(self.work, Phase::File)?;
+        database::place(&self.work.stage(), live, &aside)
     }
 
     /// Puts the old session back.
@@ -112,9 +124,10 @@ impl<'a> Swap<'a> {
             How::Moved => disk::move_to(live, &stage)?,
             How::Exchanged => disk::exchange(&stage, live)?,
             How::Children => undo_children(self.session, self.work)?,
-            How::Written => drop(database::put_back(&aside.join(OLD), live, &aside)?),
-            How::Placed(moved) => database::take_out(live, moved)?,
+            How::Written => drop(database::write_into(&aside.join(OLD), live)?),
+            How::Placed => database::take_out(live, &aside)?,
         }
+        disk::remove_file(&self.work.marker())?;
         self.let_go()
     }
 
@@ -142,22 +155,36 @@ impl<'a> Swap<'a> {
         move_children(self.session, &stage, live, self.work)
     }
 
-    /// Undoes a swap that a kill cut off. Returns whether there was one; leftovers of other work go as well. Callers
-    /// hold the work lock.
+    /// Brings a swap that a kill cut off to an end, and removes what other work has left. Returns whether it was undone,
+    /// where there was one. Callers hold the work lock.
     ///
     /// # Errors
     /// A bot already works on what the kill left.
     pub fn finish_earlier(session: &Session, work: &Workplace) -> Result<Option<bool>> {
-        let cut_off = disk::exists(&work.marker());
-        if cut_off {
-            session.require_idle()?;
-            undo_children(session, work)?;
-        }
+        let undone = finish(session, work)?;
         disk::remove_tree(&work.stage())?;
         disk::remove_tree(&work.aside())?;
         disk::remove_tree(&work.snapshot())?;
-        Ok(cut_off.then_some(true))
+        Ok(undone)
     }
+}
+
+/// What the marker asks for, where one stands.
+fn finish(session: &Session, work: &Workplace) -> Result<Option<bool>> {
+    let marker = work.marker();
+    if !disk::exists(&marker) {
+        return Ok(None);
+    }
+    let phase = serde_json::from_slice(&fs::read(&marker).at("reading", &marker)?).ok();
+    let undone = if phase == Some(Phase::File) {
+        database::finish(&session.path, &work.aside())?
+    } else {
+        session.require_idle()?;
+        undo_children(session, work)?;
+        true
+    };
+    disk::remove_file(&marker)?;
+    Ok(Some(undone))
 }
 
 fn mark(work: &Workplace, phase: Phase) -> Result<()> {

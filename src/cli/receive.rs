@@ -69,7 +69,7 @@ fn take(context: &Context, source: &mut dyn Read, yes: bool) -> Result<Exit> {
     let show = &context.show;
     let work = ward.work.work("receive")?;
     let archive = ward.vault.archive().to_owned();
-    let temp = disk::beside(&archive, "arriving");
+    let temp = disk::unfinished(&archive, "arriving")?;
     let taken = copy_and_judge(source, &temp, &ward);
     let settled = taken.and_then(|verdict| {
         show.verdict(&near(&archive), &verdict);

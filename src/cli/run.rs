@@ -36,9 +36,9 @@ pub(super) struct Context {
 /// Runs the program and returns how it ended.
 pub fn run() -> Exit {
     let (cli, common) = super::parse();
-    if let Some(n) = config::environment("WAKEEP_CRASH_BEFORE").and_then(|n| n.parse().ok()) {
-        disk::crash_before(n);
-    }
+    let number = |name| config::environment(name).and_then(|n| n.parse().ok());
+    number("WAKEEP_CRASH_BEFORE").into_iter().for_each(disk::crash_before);
+    number("WAKEEP_STOP_BEFORE").into_iter().for_each(disk::stop_before);
     let show = Show {
         lang: language(&common, None),
         json: common.json,

@@ -13,8 +13,8 @@ use crate::disk;
 use crate::error::{At, Result};
 use crate::owner::{Owner, make_log};
 use record::{Kind, Record, Written};
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -135,7 +135,7 @@ impl<'a> Site<'a> {
             return Ok(Fate::Stands);
         }
         let ours = self.record.of(&step.path);
-        let edited = ours.is_some_and(|w| w.digest != digest(&standing));
+        let edited = ours.is_some_and(|w| !w.is_ours(&standing) && !w.was_before(&standing));
         let text = matches!(step.what, What::Program(_)) || std::str::from_utf8(&standing).is_ok();
         Ok(if is_tracked(at) || edited || !text {
             if fs::read(self.on_disk(&beside())).is_ok_and(|b| b == wanted) {
@@ -148,7 +148,8 @@ impl<'a> Site<'a> {
         })
     }
 
-    /// Takes a step and records it. Returns what it came to.
+    /// Takes a step. Returns what it came to. It is recorded first: a kill in between must not leave anything that
+    /// nobody takes away.
     pub fn take(&mut self, step: &Step) -> Result<Fate> {
         let fate = self.judge(step)?;
         let at = self.on_disk(&step.path);
@@ -156,26 +157,28 @@ impl<'a> Site<'a> {
             (_, Fate::Stands | Fate::Keep) => return Ok(fate),
             (What::Folder, Fate::Replace) => {}
             (What::Folder, _) => {
-                make_folders(&at)?;
                 self.record.add(Written::new(&step.path, Kind::Folder))?;
+                make_folders(&at)?;
             }
             (What::Log, _) => {
+                self.record.add(Written::new(&step.path, Kind::Log))?;
                 make_folders(disk::parent(&at))?;
-                make_log(&at, step.owner)?;
-                return self.record.add(Written::new(&step.path, Kind::Log)).map(|()| fate);
+                return make_log(&at, step.owner).map(|()| fate);
             }
             (_, Fate::Append(lines)) => {
-                append(&at, lines)?;
-                return self.record.add_lines(&step.path, lines).map(|()| fate);
+                self.record.add_lines(&step.path, lines)?;
+                return append(&at, lines, step.mode).map(|()| fate);
             }
-            (What::File(text) | What::FileOnce(text), _) => self.write(step, &fate, text.as_bytes())?,
+            (What::File(text) | What::FileOnce(text), _) => {
+                return self.write(step, &fate, text.as_bytes()).map(|()| fate);
+            }
             (What::Program(from), _) => {
                 let bytes = fs::read(from).at("reading", from)?;
-                self.write(step, &fate, &bytes)?;
+                return self.write(step, &fate, &bytes).map(|()| fate);
             }
             (What::Lines(_), _) => {}
         }
-        self.dress(step, &fate)?;
+        self.dress(step)?;
         Ok(fate)
     }
 
@@ -185,19 +188,21 @@ impl<'a> Site<'a> {
         let mut written = Written { digest: digest(bytes), ..Written::new(path, Kind::File) };
         // An earlier version of ours isn't what was there before us.
         written.before = match self.record.of(path) {
-            Some(earlier) => earlier.before.clone(),
+            Some(earlier) => {
+                written.earlier.clone_from(&earlier.digest);
+                earlier.before.clone()
+            }
             None if *fate == Fate::Replace => fs::read_to_string(&at).ok(),
             None => None,
         };
         make_folders(disk::parent(&at))?;
-        // Recorded first: a kill in between must not leave a file that nobody takes away.
         self.record.add(written)?;
-        disk::write_whole(&at, bytes)
+        disk::write_whole_as(&at, bytes, step.mode, step.owner.map(|o| (o.uid, o.gid)))
     }
 
-    /// Gives it its mode and owner.
-    fn dress(&self, step: &Step, fate: &Fate) -> Result<()> {
-        let at = self.on_disk(if let Fate::Beside(path) = fate { path } else { &step.path });
+    /// Gives a folder its mode and owner.
+    fn dress(&self, step: &Step) -> Result<()> {
+        let at = self.on_disk(&step.path);
         if let Some(owner) = step.owner {
             disk::give_to(&at, owner.uid, owner.gid)?;
         }
@@ -215,13 +220,17 @@ fn make_folders(dir: &Path) -> Result<()> {
     disk::set_mode(dir, 0o755)
 }
 
-fn append(at: &Path, lines: &[String]) -> Result<()> {
-    let before = fs::read_to_string(at).unwrap_or_default();
+/// Whole or not at all, in the file's own mode and for its owner.
+fn append(at: &Path, lines: &[String], mode: u32) -> Result<()> {
+    make_folders(disk::parent(at))?;
+    // A link is its owner's: the file that it leads to gets the lines.
+    let at = if disk::exists(at) { at.canonicalize().at("reading", at)? } else { at.to_owned() };
+    let before = if disk::exists(&at) { fs::read_to_string(&at).at("reading", &at)? } else { String::new() };
     let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    let text = format!("{gap}{}\n", lines.join("\n"));
-    disk::make_dir(disk::parent(at))?;
-    let mut file = OpenOptions::new().append(true).create(true).open(at).at("opening", at)?;
-    file.write_all(text.as_bytes()).at("writing", at)
+    let text = format!("{before}{gap}{}\n", lines.join("\n"));
+    let known = fs::metadata(&at).ok();
+    let mode = known.as_ref().map_or(mode, |m| m.mode() & 0o7777);
+    disk::write_whole_as(&at, text.as_bytes(), mode, known.map(|m| (m.uid(), m.gid())))
 }
 
 fn beside(path: &Path) -> PathBuf {

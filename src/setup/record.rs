@@ -32,6 +32,9 @@ pub struct Written {
     /// The digest of a file as it was written.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub digest: String,
+    /// The digest of our own earlier version that it replaces: a kill may have left that one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub earlier: String,
     /// The text that the file replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
@@ -63,7 +66,24 @@ pub struct Record {
 impl Written {
     /// A thing without content of its own.
     pub fn new(path: &Path, kind: Kind) -> Written {
-        Written { path: path.to_owned(), kind, digest: String::new(), before: None, lines: Vec::new() }
+        Written {
+            path: path.to_owned(),
+            kind,
+            digest: String::new(),
+            earlier: String::new(),
+            before: None,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Whether a file of this content is as we wrote it.
+    pub(super) fn is_ours(&self, standing: &[u8]) -> bool {
+        [&self.digest, &self.earlier].contains(&&digest(standing))
+    }
+
+    /// Whether it is what stood there before us.
+    pub(super) fn was_before(&self, standing: &[u8]) -> bool {
+        self.before.as_ref().is_some_and(|text| text.as_bytes() == standing)
     }
 }
 
@@ -135,7 +155,7 @@ impl Site<'_> {
         if !disk::exists(&at) {
             return Undone::Gone;
         }
-        let standing = || fs::read(&at).is_ok_and(|b| digest(&b) == written.digest);
+        let standing = || fs::read(&at).is_ok_and(|b| written.is_ours(&b));
         let empty = || fs::read_dir(&at).is_ok_and(|mut d| d.next().is_none());
         match written.kind {
             Kind::File if written.before.is_some() && standing() => Undone::PutBack,

@@ -191,7 +191,10 @@ pub(super) fn event(event: &Event) -> String {
         Event::RolledBack { from, .. } => {
             format!("the session restored from {} was not good; what was there before stands again", from.display())
         }
-        Event::Recovered { .. } => "a restore that was cut off was undone; what was there before stands again".into(),
+        Event::Recovered { undone: true } => {
+            "a restore that was cut off was undone; what was there before stands again".into()
+        }
+        Event::Recovered { undone: false } => "a restore that was cut off was brought to its end".into(),
         Event::Arrived { kept, .. } => {
             format!("a new file stands at the archive's path; a copy is in {}", kept.display())
         }

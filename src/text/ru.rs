@@ -208,7 +208,8 @@ pub(super) fn event(event: &Event) -> String {
         Event::RolledBack { from, .. } => {
             format!("сессия из {} оказалась негодной; возвращено то, что было", from.display())
         }
-        Event::Recovered { .. } => "оборванное восстановление отменено; возвращено то, что было".into(),
+        Event::Recovered { undone: true } => "оборванное восстановление отменено; возвращено то, что было".into(),
+        Event::Recovered { undone: false } => "оборванное восстановление доведено до конца".into(),
         Event::Arrived { kept, .. } => format!("на месте архива новый файл; его копия: {}", kept.display()),
         Event::NeedsQr { account: who } => {
             let who = who.as_deref().unwrap_or_default();

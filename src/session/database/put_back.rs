@@ -3,7 +3,8 @@
 //!
 //! A database that is only replaced as a file would replay the `-wal` its predecessor left beside it: the restored login
 //! would be undone, and the integrity check would say ok. So SQLite itself writes the copy into the existing file,
-//! under its own lock and in one transaction; where it can't open that, the file and its neighbours go aside together.
+//! under its own lock and in one transaction; where it can't open that, the file and its neighbours go aside together. That
+//! takes several moves: the caller's marker stands before the first, and [`finish`] ends what a kill cut off.
 
 use super::copy::run;
 use super::{is_busy, open_still, sidecars};
@@ -12,46 +13,35 @@ use crate::error::{Error, Holder, Result};
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::{fs, iter};
 
 /// How often the lock is asked for, 25 ms apart. The bot should have stopped: who still has it is no passer-by.
 const LOCK_TRIES: u32 = 40;
 
-/// How a copy was put back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PutBack {
-    /// SQLite wrote it into the file that was there, which keeps its inode, owner and mode.
-    Written,
-    /// It was placed as a new file. What lay there, as (where it was, where it is now), in the order in which it was
-    /// moved; moving it back in the reverse order undoes the restore.
-    Placed {
-        /// Moved files.
-        aside: Vec<(PathBuf, PathBuf)>,
-    },
-}
+/// The new database before it is placed, in the folder aside.
+const NEW: &str = "new";
+/// Where in the folder aside the old one and its neighbours are moved.
+const MOVED: &str = "moved";
 
-/// Puts the still copy at `copy` back to `live`. Where what lies there can't be written by SQLite, it goes into the
-/// folder `aside` first, which lies on the same file system. A kill between these moves leaves no database at `live`,
-/// rather than an old one without its `-wal`; the caller's journal names `aside` and finishes or undoes it.
+/// Lets SQLite write the still copy at `copy` into the database at `live`, which keeps its inode, owner and mode. `false`
+/// where nothing stands there, or nothing that SQLite can write into; then nothing was changed.
 ///
 /// # Errors
-/// Somebody has a lock on the live file ([`Error::InUse`]), or the disk refuses; then `live` is as it was.
-pub fn put_back(copy: &Path, live: &Path, aside: &Path) -> Result<PutBack> {
-    if live.exists() {
-        match write_into(copy, live) {
-            Ok(()) => return Ok(PutBack::Written),
-            Err(e) if is_busy(&e) => {
-                return Err(Error::InUse { path: live.to_owned(), holder: Holder::default() });
-            }
-            Err(_) => {}
-        }
+/// Somebody has a lock on the live file ([`Error::InUse`]).
+pub fn write_into(copy: &Path, live: &Path) -> Result<bool> {
+    if !live.exists() {
+        return Ok(false);
     }
-    place(copy, live, aside)
+    match write(copy, live) {
+        Ok(()) => Ok(true),
+        Err(e) if is_busy(&e) => Err(Error::InUse { path: live.to_owned(), holder: Holder::default() }),
+        Err(_) => Ok(false),
+    }
 }
 
-fn write_into(copy: &Path, live: &Path) -> rusqlite::Result<()> {
+fn write(copy: &Path, live: &Path) -> rusqlite::Result<()> {
     let from = open_still(copy)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut to = Connection::open_with_flags(live, flags)?;
@@ -65,44 +55,63 @@ fn write_into(copy: &Path, live: &Path) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn place(copy: &Path, live: &Path, aside: &Path) -> Result<PutBack> {
+/// Places the still copy at `copy` as a new file at `live`. What lies there goes into the folder `aside` first, which is
+/// empty and on the same file system.
+///
+/// # Errors
+/// The disk refuses; then what was there is back, as far as the disk allows that: [`finish`] does the rest.
+pub fn place(copy: &Path, live: &Path, aside: &Path) -> Result<()> {
     let mode = fs::metadata(live).map(|m| m.permissions().mode() & 0o7777).ok();
-    let temp = disk::beside(live, "restored");
-    disk::remove_file(&temp)?;
-    disk::copy_file(copy, &temp)?;
+    let new = aside.join(NEW);
+    disk::copy_file(copy, &new)?;
     if let Some(mode) = mode {
-        disk::set_mode(&temp, mode)?;
+        disk::set_mode(&new, mode)?;
     }
-    let mut moved = Vec::new();
-    let done = move_aside(live, aside, &mut moved).and_then(|()| disk::publish(&temp, live));
-    match done {
-        Ok(()) => Ok(PutBack::Placed { aside: moved }),
-        Err(e) => {
-            let _ = disk::remove_file(&temp);
-            moved.iter().rev().try_for_each(|(was, is)| disk::move_to(is, was))?;
-            Err(e)
-        }
-    }
+    disk::sync_file(&new)?;
+    disk::make_dir(&aside.join(MOVED))?;
+    let done = files(live)
+        .iter()
+        .try_for_each(|file| if disk::exists(file) { disk::move_to(file, &moved(file, aside)) } else { Ok(()) });
+    done.and_then(|()| disk::publish(&new, live)).inspect_err(|_| drop(finish(live, aside)))
 }
 
-fn move_aside(live: &Path, aside: &Path, moved: &mut Vec<(PathBuf, PathBuf)>) -> Result<()> {
-    for file in std::iter::once(live.to_owned()).chain(sidecars(live)) {
-        let name = file.file_name().ok_or_else(|| Error::NotASession { path: live.to_owned() })?;
-        let to = aside.join(name);
-        if disk::exists(&file) {
-            disk::move_to(&file, &to)?;
-            moved.push((file, to));
-        }
-    }
-    Ok(())
-}
-
-/// Undoes [`PutBack::Placed`]: what was placed is removed, what was moved comes back.
+/// Ends a [`place`] that was cut off: forward where the new database stands, since that is whole and a bot may have
+/// used it already; else what lay there comes back. Returns whether it was undone. May itself be cut off anywhere.
 ///
 /// # Errors
 /// The disk refuses a move.
-pub fn take_out(live: &Path, aside: &[(PathBuf, PathBuf)]) -> Result<()> {
-    let placed = sidecars(live);
-    std::iter::once(live).chain(placed.iter().map(PathBuf::as_path)).try_for_each(disk::remove_file)?;
-    aside.iter().rev().try_for_each(|(was, is)| disk::move_to(is, was))
+pub fn finish(live: &Path, aside: &Path) -> Result<bool> {
+    // The database goes aside first and comes back last: what stands there while something is aside is the new one.
+    if disk::exists(live) && lies_aside(live, aside) {
+        return Ok(false);
+    }
+    come_back(live, aside).map(|()| true)
+}
+
+/// Undoes a finished [`place`]: what was placed is removed, what was moved comes back.
+///
+/// # Errors
+/// The disk refuses a move.
+pub fn take_out(live: &Path, aside: &Path) -> Result<()> {
+    files(live).iter().rev().try_for_each(|placed| disk::remove_file(placed))?;
+    come_back(live, aside)
+}
+
+fn come_back(live: &Path, aside: &Path) -> Result<()> {
+    let all = files(live);
+    let aside = all.iter().rev().map(|was| (moved(was, aside), was)).filter(|(is, _)| disk::exists(is));
+    aside.into_iter().try_for_each(|(is, was)| disk::move_to(&is, was))
+}
+
+fn lies_aside(live: &Path, aside: &Path) -> bool {
+    files(live).iter().any(|file| disk::exists(&moved(file, aside)))
+}
+
+/// The database and its neighbours, in the order in which they go aside.
+fn files(live: &Path) -> Vec<PathBuf> {
+    iter::once(live.to_owned()).chain(sidecars(live)).collect()
+}
+
+fn moved(file: &Path, aside: &Path) -> PathBuf {
+    aside.join(MOVED).join(file.file_name().unwrap_or_default())
 }

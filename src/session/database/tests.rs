@@ -255,7 +255,7 @@ fn a_file_copied_over_a_leftover_wal_is_undone_by_it_and_put_back_is_not() {
     let p = place();
     with_a_leftover_wal(&p);
     let inode = fs::metadata(&p.live).unwrap().ino();
-    assert_eq!(put_back(&p.into, &p.live, p.into.parent().unwrap()).unwrap(), PutBack::Written);
+    assert!(write_into(&p.into, &p.live).unwrap());
     assert_eq!(fs::metadata(&p.live).unwrap().ino(), inode);
     assert_eq!(counters(&p.live), (1, 1), "whole in the file itself");
     assert_eq!(read_as_a_bot(&p.live), 1);
@@ -271,10 +271,11 @@ fn what_sqlite_cant_open_goes_aside_with_its_neighbours_and_comes_back() {
     let before = state(p.live.parent().unwrap());
     let aside = p.into.with_file_name("aside");
     fs::create_dir(&aside).unwrap();
-    let PutBack::Placed { aside: moved } = put_back(&p.into, &p.live, &aside).unwrap() else { panic!("written") };
-    assert_eq!(moved.len(), 3, "db, -wal, -shm");
+    assert!(!write_into(&p.into, &p.live).unwrap());
+    super::place(&p.into, &p.live, &aside).unwrap();
+    assert_eq!(fs::read_dir(aside.join("moved")).unwrap().count(), 3, "db, -wal, -shm");
     assert_eq!(read_as_a_bot(&p.live), 1);
-    take_out(&p.live, &moved).unwrap();
+    take_out(&p.live, &aside).unwrap();
     let mut after = state(p.live.parent().unwrap());
     // SQLite's attempt may have built the -shm anew, from the -wal that is as it was.
     after.retain(|path, now| !path.to_string_lossy().ends_with("-shm") || before[path] == *now);
@@ -288,7 +289,9 @@ fn a_missing_database_is_placed_without_the_wal_of_its_predecessor() {
     fs::remove_file(&p.live).unwrap();
     let aside = p.into.with_file_name("aside");
     fs::create_dir(&aside).unwrap();
-    assert!(matches!(put_back(&p.into, &p.live, &aside).unwrap(), PutBack::Placed { aside } if aside.len() == 2));
+    assert!(!write_into(&p.into, &p.live).unwrap());
+    super::place(&p.into, &p.live, &aside).unwrap();
+    assert_eq!(fs::read_dir(aside.join("moved")).unwrap().count(), 2, "-wal, -shm");
     assert_eq!(read_as_a_bot(&p.live), 1);
 }
 
@@ -297,7 +300,7 @@ fn nothing_is_put_back_under_somebodys_lock() {
     let p = place();
     with_a_leftover_wal(&p);
     let bot = Python::run(&p.live, "db.execute('BEGIN IMMEDIATE')");
-    assert!(matches!(put_back(&p.into, &p.live, p.into.parent().unwrap()), Err(Error::InUse { .. })));
+    assert!(matches!(write_into(&p.into, &p.live), Err(Error::InUse { .. })));
     bot.kill();
     assert_eq!(read_as_a_bot(&p.live), 5);
 }

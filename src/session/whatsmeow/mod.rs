@@ -7,7 +7,6 @@
 
 mod device;
 
-pub use super::database::{PutBack, put_back, take_out};
 
 use super::{Examination, Identity, Kind, Progress, Proof, Use, Vector, database};
 use crate::error::Result;
