@@ -281,28 +281,36 @@ pub fn exists(path: &Path) -> bool {
 
 /// A name beside `path` for something unfinished: hidden, and told apart by process and purpose.
 pub fn beside(path: &Path, purpose: &str) -> PathBuf {
-    beside_by(path, std::process::id(), purpose)
-}
-
-fn beside_by(path: &Path, pid: u32, purpose: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    parent(path).join(format!(".{name}.{pid}.{purpose}"))
+    parent(path).join(format!(".{name}.{}.{purpose}", std::process::id()))
 }
 
 /// [`beside`], and free: what processes that were killed left there for the same purpose goes.
 pub fn unfinished(path: &Path, purpose: &str) -> Result<PathBuf> {
-    let (dir, name) = (parent(path), path.file_name().unwrap_or_default().to_string_lossy());
-    for item in fs::read_dir(dir).at("listing", dir)? {
-        let other = item.at("listing", dir)?.file_name().to_string_lossy().into_owned();
-        let rest = other.strip_prefix('.').and_then(|o| o.strip_prefix(&*name)).and_then(|o| o.strip_prefix('.'));
-        let pid = rest.and_then(|r| r.strip_suffix(purpose)?.strip_suffix('.')?.parse().ok());
-        if let Some(pid) = pid.filter(|&pid| !runs(pid)) {
-            remove_file(&beside_by(path, pid, purpose))?;
-        }
-    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    sweep(parent(path), &format!(".{name}."), purpose)?;
     let free = beside(path, purpose);
     remove_file(&free)?;
     Ok(free)
+}
+
+/// Removes what killed processes left unfinished in a folder that is ours alone.
+pub fn sweep_all(dir: &Path) -> Result<()> {
+    if dir.is_dir() { sweep(dir, ".", "tmp") } else { Ok(()) }
+}
+
+/// Files named `<start>…<pid of a dead process>.<purpose>`.
+fn sweep(dir: &Path, start: &str, purpose: &str) -> Result<()> {
+    for item in fs::read_dir(dir).at("listing", dir)? {
+        let path = item.at("listing", dir)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let rest = name.strip_prefix(start).and_then(|r| r.strip_suffix(purpose)?.strip_suffix('.'));
+        let pid = rest.and_then(|r| r.rsplit('.').next()?.parse().ok());
+        if pid.is_some_and(|pid| !runs(pid)) {
+            remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a process of this number runs, whoever's it is.

@@ -25,6 +25,10 @@ use std::path::{Path, PathBuf};
 /// How many arrived archives, and how many made before a restore, stay.
 const SPARE: u32 = 3;
 
+/// Names of copies on their way into the vault, and to be shown beside it.
+const INCOMING: &str = ".incoming";
+const USED: &str = ".used";
+
 /// What the owner decided about backups.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -245,6 +249,7 @@ impl Vault {
     /// Takes note of a file that somebody else put at the archive's path: a copy goes into the vault as soon as it
     /// is whole. On the very first look (no journal yet) it doesn't keep the path for itself.
     pub fn receive(&mut self, now: Timestamp) -> Result<Option<Event>> {
+        self.clear_unfinished()?;
         let Ok(mark) = FileMark::of(&self.archive) else {
             self.remember(|s| s.arrived = None)?;
             return Ok(None);
@@ -262,6 +267,12 @@ impl Vault {
         let event = Event::Arrived { kept, until };
         self.record(now, &event)?;
         Ok(Some(event))
+    }
+
+    /// What a kill left half done. Callers hold the work lock.
+    fn clear_unfinished(&self) -> Result<()> {
+        [INCOMING, USED].iter().try_for_each(|name| disk::remove_file(&self.dir.join(name)))?;
+        disk::sweep_all(&self.dir)
     }
 
     /// A copy that is still being written has a young time of last write, or doesn't verify yet.
@@ -315,7 +326,7 @@ impl Vault {
         if to == used || to == self.archive {
             return Ok(());
         }
-        let temp = self.dir.join(".used");
+        let temp = self.dir.join(USED);
         disk::remove_file(&temp)?;
         disk::copy_file(used, &temp)?;
         disk::set_mode(&temp, self.rules.archive_mode)?;
@@ -360,7 +371,7 @@ impl Vault {
     ) -> Result<PathBuf> {
         disk::make_dir(&self.dir)?;
         let to = backup::free_path(&self.dir, origin, made, backup::ending_of(from));
-        let temp = self.dir.join(".incoming");
+        let temp = self.dir.join(INCOMING);
         disk::remove_file(&temp)?;
         bring(from, &temp)?;
         disk::publish(&temp, &to)?;

@@ -2,6 +2,7 @@
 //! succeeds. The debug build of wakeep kills itself before the n-th step, n = 1, 2, 3 … until a run gets through.
 
 use crate::env::standin::StandIn;
+use crate::faults::killed_before_each_step;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -133,4 +134,22 @@ fn a_cleanup_loses_no_good_archive_whenever_it_is_killed() {
             assert!(old == 3 || kept, "step {n}: the newest old one is in the vault before any goes");
         },
     );
+}
+
+/// Where SQLite can't write into the damaged file, it and its neighbours go aside in several moves: a marker stands
+/// before the first, and `restore --before-start` ends what the kill cut off.
+#[test]
+fn a_database_that_is_placed_anew_is_whole_after_a_kill_anywhere() {
+    assert!(killed_before_each_step("whatsmeow placed anew") >= 20);
+}
+
+#[test]
+fn what_is_set_up_is_whole_after_a_kill_anywhere() {
+    assert!(killed_before_each_step("setup") >= 12);
+    assert!(killed_before_each_step("setup undone") >= 8);
+}
+
+#[test]
+fn what_is_received_is_whole_after_a_kill_anywhere() {
+    assert!(killed_before_each_step("receive") >= 6);
 }

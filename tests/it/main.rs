@@ -13,6 +13,7 @@ mod booted;
 mod crash;
 mod documents;
 mod env;
+mod faults;
 mod fuzzed;
 mod journeys;
 mod kinds;

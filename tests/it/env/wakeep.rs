@@ -43,9 +43,20 @@ impl Wakeep {
     pub fn injected(self, what: &str) -> Wakeep {
         super::used("strace");
         let calls = what.split_once(':').expect("calls:what").0;
-        let mut command = Command::new("strace");
-        command.args(["-f", "-qq", "--seccomp-bpf", "-o", ".strace", "-e", &format!("trace={calls}")]);
-        command.args(["-e", &format!("inject={what}")]).arg(self.0.get_program()).args(self.0.get_args());
+        let (trace, inject) = (format!("trace={calls}"), format!("inject={what}"));
+        self.wrapped("strace", &["-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", &trace, "-e", &inject])
+    }
+
+    /// The same in a mount namespace of its own, in which this shell line has run.
+    pub fn in_mounts(self, line: &str) -> Wakeep {
+        let script = format!("PATH=/usr/sbin:/sbin:$PATH; {line} && exec \"$@\"");
+        self.wrapped("unshare", &["--user", "--map-root-user", "--mount", "sh", "-c", &script, "sh"])
+    }
+
+    /// The same as the last arguments of another program.
+    pub fn wrapped(self, program: &str, args: &[&str]) -> Wakeep {
+        let mut command = Command::new(program);
+        command.args(args).arg(self.0.get_program()).args(self.0.get_args());
         command.current_dir(self.0.get_current_dir().unwrap()).stdin(Stdio::null()).env_clear();
         command.envs(self.0.get_envs().filter_map(|(name, value)| Some((name, value?))));
         Wakeep(command)
@@ -90,6 +101,17 @@ impl Running {
     pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Whether it, or what it runs, stands stopped.
+    pub fn is_stopped(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
     }
 
     /// Waits for its end.

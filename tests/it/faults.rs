@@ -1,0 +1,195 @@
+//! Whatever goes wrong: a whole session or the untouched one, a whole archive at its path, a readable vault, a sentence
+//! that says what happened, and a next run that succeeds without help. Faults are drawn by a seed; a failure prints the
+//! one that brings it back: `WAKEEP_SEED=… WAKEEP_FAULTS=1 cargo nextest run -E 'test(random_faults)'`.
+
+mod fault;
+pub mod scene;
+pub mod whole;
+
+use crate::env::scratch;
+use crate::env::told;
+use crate::env::wakeep::Wakeep;
+use fault::{Dice, Fault};
+use scene::{SCENES, Scene, Stands, copy};
+use std::path::Path;
+use whole::{require_next_run, require_sentence, require_whole};
+
+/// How many faults CI draws.
+const FAULTS: u64 = 200;
+
+#[test]
+fn random_faults_cost_nothing() {
+    let told_number = |name| told(name).map(|text| text.parse::<u64>().unwrap());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let (first, runs) = (told_number("WAKEEP_SEED").unwrap_or(now), told_number("WAKEEP_FAULTS").unwrap_or(FAULTS));
+    println!("{runs} faults from WAKEEP_SEED={first}");
+    // A failure has told its seed; the others are still run.
+    let failed = |n| std::panic::catch_unwind(|| one(first.wrapping_add(n), n)).is_err();
+    let failures: usize = std::thread::scope(|scope| {
+        let half = |half| scope.spawn(move || (half..runs).step_by(2).filter(|n| failed(*n)).count());
+        [half(0), half(1)].into_iter().map(|half| half.join().unwrap()).sum()
+    });
+    assert_eq!(failures, 0, "of {runs} faults");
+}
+
+fn one(seed: u64, n: u64) {
+    let mut dice = Dice(seed);
+    let scene = &SCENES[dice.roll(SCENES.len() as u64) as usize];
+    let fault = Fault::of(&mut dice);
+    let far = dice.roll(4) == 0;
+    if n % 500 == 499 {
+        println!("{} faults so far", n + 1);
+    }
+    let _ = falls_into(
+        scene,
+        fault,
+        far,
+        &format!("WAKEEP_SEED={seed} WAKEEP_FAULTS=1: {}, {fault:?}, far {far}", scene.name),
+    );
+}
+
+/// `far`: the vault lies on another file system. Returns how the struck command ended.
+fn falls_into(scene: &'static Scene, fault: Fault, far: bool, what: &str) -> i32 {
+    let (home, other) = (scratch(), tempfile::tempdir_in("/dev/shm").unwrap());
+    copy(scene.folder(), home.path());
+    let vault = if far {
+        let there = other.path().join("vault");
+        if home.path().join(".wakeep").is_dir() {
+            std::fs::create_dir(&there).unwrap();
+            copy(&home.path().join(".wakeep"), &there);
+        }
+        there
+    } else {
+        home.path().join(".wakeep")
+    };
+    let session = home.path().join(scene.session);
+    let command = || {
+        let vault = if far { vec!["--vault", vault.to_str().unwrap()] } else { Vec::new() };
+        Wakeep::new(home.path(), scene.args.iter().copied().chain(vault))
+    };
+    let mounts = if scene.mounted { format!("mount --bind {0} {0}", session.display()) } else { String::new() };
+    let outcome = fault.strike(command(), &mounts, home.path(), &session);
+    let silent = outcome.code == 127 || format!("{}{}", outcome.stdout, outcome.stderr).trim().is_empty();
+    if !(silent && fault.may_silence()) {
+        require_sentence(&outcome, what);
+    }
+    let free = fault.is_by_the_bot();
+    // What a kill left between the moves of a mount point or a database is put right before anything else starts.
+    if scene.mounted || home.path().join(".wakeep").join(name(&session)).join("restore.json").exists() {
+        let before = Wakeep::new(home.path(), ["restore", "--before-start"]);
+        let before = if scene.mounted { before.in_mounts(&mounts) } else { before }.run();
+        assert_eq!(before.code, 0, "{what}: before a start: {before:?}\nafter {outcome:?}");
+    }
+    require_whole(scene, home.path(), &vault, free, &format!("{what}\n{outcome:?}"));
+    require_next_run(scene, &command, &mounts, home.path(), &vault, free, &format!("{what}\n{outcome:?}"));
+    outcome.code
+}
+
+/// Kills a journey before each of its durable steps. Returns how many there are.
+pub fn killed_before_each_step(name: &str) -> u64 {
+    let scene = SCENES.iter().find(|s| s.name == name).unwrap();
+    let killed =
+        |n: &u64| falls_into(scene, Fault::Killed(*n), false, &format!("{name}, killed before step {n}")) == -9;
+    let steps = (1..).take_while(killed).last().unwrap_or(0);
+    println!("{name}: {steps} steps");
+    steps
+}
+
+fn name(session: &Path) -> String {
+    session.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// The exhaustive walk that `scripts/soak` takes: every scene, every call, refused once at each place.
+#[test]
+#[ignore = "half an hour; scripts/soak runs it"]
+fn every_call_may_be_refused() {
+    let mut runs = 0;
+    for (scene, calls) in SCENES.iter().flat_map(|s| fault::CALLS.iter().map(move |c| (s, *c))) {
+        for (error, n) in ["ENOSPC", "EIO"].into_iter().flat_map(|e| (1..=40).map(move |n| (e, n))) {
+            let fault = Fault::Refused { calls, error, n, on: false };
+            let _ = falls_into(scene, fault, false, &format!("{}, {fault:?}", scene.name));
+            runs += 1;
+        }
+    }
+    println!("{runs} refused calls");
+}
+
+/// The walk of `tests/it/crash.rs` through all journeys.
+#[test]
+#[ignore = "minutes; scripts/soak runs it"]
+fn every_step_may_be_the_last() {
+    for scene in SCENES {
+        killed_before_each_step(scene.name);
+    }
+}
+
+/// A real ext4 that fills up: with nothing left, and with a little more each time, until the command gets through.
+#[test]
+fn a_small_disk_that_fills_costs_nothing() {
+    for name in ["archive of a change", "forced restore", "receive"] {
+        let scene = SCENES.iter().find(|s| s.name == name).unwrap();
+        let steps = [0, 64, 1200];
+        let codes: Vec<i32> = steps.iter().map(|kb| on_a_disk_with(scene, *kb)).collect();
+        assert!(codes.contains(&1), "{name}: it never filled: {codes:?}");
+    }
+}
+
+fn on_a_disk_with(scene: &'static Scene, free_kb: u64) -> i32 {
+    let disk = SmallDisk::new();
+    let home = disk.at();
+    copy(scene.folder(), home);
+    let filler = home.join("filler");
+    let free = wakeep::disk::free_space(home).unwrap().saturating_sub(free_kb << 10);
+    // Free space counts blocks that the file's own map takes, too.
+    let mut file = std::fs::File::create(&filler).unwrap();
+    let _ = std::io::copy(&mut std::io::Read::take(std::io::repeat(1), free), &mut file);
+    drop(file);
+    let command = || Wakeep::new(home, scene.args.iter().copied());
+    let outcome = command().run();
+    let what = format!("{} with {free_kb} KB free", scene.name);
+    require_sentence(&outcome, &what);
+    std::fs::remove_file(&filler).unwrap();
+    let vault = home.join(".wakeep");
+    require_whole(scene, home, &vault, false, &format!("{what}: {outcome:?}"));
+    require_next_run(scene, &command, "", home, &vault, false, &format!("{what}: {outcome:?}"));
+    outcome.code
+}
+
+/// A file with an ext4 in it, mounted. Root only, as the booted machines are.
+struct SmallDisk {
+    _room: tempfile::TempDir,
+    at: std::path::PathBuf,
+}
+
+impl SmallDisk {
+    fn new() -> SmallDisk {
+        let room = scratch();
+        let (image, at) = (room.path().join("image"), room.path().join("disk"));
+        std::fs::File::create(&image).unwrap().set_len(16 << 20).unwrap();
+        std::fs::create_dir(&at).unwrap();
+        let done = |command: &mut std::process::Command| assert!(command.status().unwrap().success(), "{command:?}");
+        done(std::process::Command::new("mkfs.ext4").args(["-q", "-m", "0"]).arg(&image));
+        done(std::process::Command::new("mount").args(["-o", "loop"]).arg(&image).arg(&at));
+        SmallDisk { _room: room, at }
+    }
+
+    fn at(&self) -> &Path {
+        &self.at
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.at).status();
+    }
+}
+
+#[test]
+fn scenes_stand_as_they_say() {
+    for scene in SCENES {
+        let stands = whole::stands(scene.folder(), scene.session);
+        assert_eq!(stands, scene.before, "{}", scene.name);
+        assert_eq!(scene.folder().join("whatsapp_auth_latest.tar.gz").exists(), scene.archived, "{}", scene.name);
+    }
+    assert!(SCENES.iter().any(|s| s.before == Stands::Broken));
+}
