@@ -101,7 +101,7 @@ fn name(session: &Path) -> String {
 
 /// The exhaustive walk that `scripts/soak` takes: every scene, every call, refused once at each place.
 #[test]
-#[ignore = "half an hour; scripts/soak runs it"]
+#[ignore = "hours; scripts/soak runs it"]
 fn every_call_may_be_refused() {
     let mut runs = 0;
     for (scene, calls) in SCENES.iter().flat_map(|s| fault::CALLS.iter().map(move |c| (s, *c))) {
