@@ -52,6 +52,8 @@ impl Keeping<'_> {
             self.vault.record(now, &Event::Recovered { undone })?;
         }
         self.vault.receive(now)?;
+        // A kill left a key to the account there, and nothing may have changed since.
+        disk::remove_file(&self.unfinished())?;
         let started = Instant::now();
         let stamp = match self.session.stamp() {
             Err(e) if crate::tree::is_vanished(&e) => return Ok(self.absent()),
@@ -94,9 +96,11 @@ impl Keeping<'_> {
         if self.force || !same { None } else { self.unchanged(now) }
     }
 
-    /// "Unchanged" can only be said while an archive stands.
+    /// "Unchanged" can only be said while an archive stands, and not of an older one than the vault has: a kill between
+    /// the vault and the archive's path leaves that.
     fn unchanged(&self, now: Timestamp) -> Option<Event> {
         let (archive, label) = match self.vault.latest() {
+            Some(label) if label.generation < self.vault.state().generation => return None,
             Some(label) => (self.vault.archive().to_owned(), label),
             None if self.vault.is_held(now) => self.vault.newest().ok()??,
             None => return None,
