@@ -17,7 +17,7 @@ pub const TEMPLATE: &str = include_str!("config.toml");
 pub const SYSTEM: &str = "/etc/wakeep";
 
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 19] = [
+pub const KEYS: [&str; 23] = [
     "session",
     "archive",
     "vault",
@@ -36,6 +36,10 @@ pub const KEYS: [&str; 19] = [
     "log_format",
     "bot_unit",
     "bot_pm2",
+    "push",
+    "seal_to",
+    "identity",
+    "passphrase_file",
     "sessions",
 ];
 
@@ -99,6 +103,14 @@ pub struct Config {
     pub bot_unit: Option<String>,
     /// The pm2 app that runs the bot, likewise.
     pub bot_pm2: Option<String>,
+    /// Whether the keeper pushes every archive to the remote.
+    pub push: bool,
+    /// For whom archives are sealed when they leave the machine: recipients, or files of them.
+    pub seal_to: Vec<String>,
+    /// The file of the key that opens what is sealed.
+    pub identity: Option<PathBuf>,
+    /// The file whose first line is a passphrase.
+    pub passphrase_file: Option<PathBuf>,
     /// The file this was read from.
     pub file: Option<PathBuf>,
     /// The folder that relative paths are meant from: that of the file.
@@ -136,6 +148,10 @@ impl Default for Config {
             log_format: LogFormat::Text,
             bot_unit: None,
             bot_pm2: None,
+            push: false,
+            seal_to: Vec::new(),
+            identity: None,
+            passphrase_file: None,
             file: None,
             base: PathBuf::new(),
         }
@@ -156,7 +172,32 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
 }
 
+/// A secret that systemd hands over by `LoadCredential=wakeep-…:FILE` (systemd.exec(5)).
+fn credential(name: &str) -> Option<PathBuf> {
+    let path = Path::new(&environment("CREDENTIALS_DIRECTORY")?).join(name);
+    path.is_file().then_some(path)
+}
+
+/// A secret's text, and the place it is from.
+pub type Secret = (String, PathBuf);
+
 impl Config {
+    /// The secret key that opens what is sealed: a file's, systemd's `wakeep-identity`, or `WAKEEP_IDENTITY_KEY`.
+    ///
+    /// # Errors
+    /// `Io`: the file can't be read.
+    pub fn identity_key(&self) -> Result<Option<Secret>> {
+        secret(self.identity.as_deref(), "wakeep-identity", "WAKEEP_IDENTITY_KEY")
+    }
+
+    /// The passphrase: a file's, systemd's `wakeep-passphrase`, or `WAKEEP_PASSPHRASE`.
+    ///
+    /// # Errors
+    /// `Io`: the file can't be read.
+    pub fn passphrase(&self) -> Result<Option<Secret>> {
+        secret(self.passphrase_file.as_deref(), "wakeep-passphrase", "WAKEEP_PASSPHRASE")
+    }
+
     /// Reads the file (`file`, else `WAKEEP_CONFIG`, else `./wakeep.toml`, else `/etc/wakeep/wakeep.toml`) and the
     /// environment. `session` names the one session that is meant, whatever the file says. Where nothing names a session
     /// it is `.wwebjs_auth` beside the file.
@@ -230,6 +271,10 @@ impl Config {
             "log_format" => self.log_format = [LogFormat::Text, LogFormat::Json][field.choice(&["text", "json"])?],
             "bot_unit" => self.bot_unit = Some(field.name()?),
             "bot_pm2" => self.bot_pm2 = Some(field.name()?),
+            "push" => self.push = field.choice(&["never", "after every archive"])? == 1,
+            "seal_to" => self.seal_to = field.recipients()?,
+            "identity" => self.identity = Some(field.path()?),
+            "passphrase_file" => self.passphrase_file = Some(field.path()?),
             unknown => return Err(field.unknown(unknown, &KEYS)),
         }
         Ok(())
@@ -241,6 +286,14 @@ impl Config {
             self.places.push(Place { path: self.base.join(".wwebjs_auth"), ..Place::default() });
         }
         &mut self.places[0]
+    }
+}
+
+/// A secret stands in a file, in a credential of systemd's, or in the environment; never among the arguments.
+fn secret(file: Option<&Path>, credential_name: &str, variable: &str) -> Result<Option<Secret>> {
+    match file.map(Path::to_owned).or_else(|| credential(credential_name)) {
+        Some(path) => fs::read_to_string(&path).at("reading", &path).map(|text| Some((text, path))),
+        None => Ok(environment(variable).map(|text| (text, PathBuf::from(variable)))),
     }
 }
 
@@ -311,6 +364,19 @@ impl Field<'_> {
             Ok(false) => Ok(LogFile::Off),
             Err(_) => self.path().map(LogFile::At),
         }
+    }
+
+    /// One recipient or a list of them (in the environment: parted by commas); what is no key is a file's name.
+    fn recipients(&self) -> Result<Vec<String>> {
+        let wanted = || self.wants("\"age1…\", an SSH public key, a file of them, or a list of these");
+        let texts: Vec<&str> = match self.value {
+            Value::String(text) => text.split([',', '\n']).collect(),
+            Value::Array(list) => list.iter().map(|v| v.as_str().ok_or_else(wanted)).collect::<Result<_>>()?,
+            _ => return Err(wanted()),
+        };
+        let is_key = |t: &str| ["age1", "ssh-", "AGE-SECRET-KEY-"].iter().any(|start| t.starts_with(start));
+        let named = |t: &str| if is_key(t) { t.to_owned() } else { self.base.join(t).display().to_string() };
+        Ok(texts.into_iter().map(str::trim).filter(|t| !t.is_empty()).map(named).collect())
     }
 
     fn places(&self) -> Result<Vec<Place>> {

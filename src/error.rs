@@ -20,6 +20,21 @@ pub struct Holder {
     pub host: Option<String>,
 }
 
+/// Why something sealed stays closed, or something open isn't sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsealable {
+    /// No identity and no passphrase is configured.
+    NoKey,
+    /// It was sealed for others.
+    OtherKey,
+    /// The key itself can't be used: no key, a kind that isn't supported, or locked without a passphrase.
+    KeyUnusable,
+    /// Nobody is named for whom to seal.
+    NoRecipient,
+    /// It isn't sealed.
+    NotSealed,
+}
+
 /// A fact about what failed.
 #[derive(Debug)]
 pub enum Error {
@@ -106,6 +121,13 @@ pub enum Error {
         expected: u64,
         /// The last one found.
         found: u64,
+    },
+    /// Something sealed doesn't open, or can't be sealed.
+    Sealed {
+        /// The sealed file, or the key.
+        path: PathBuf,
+        /// Why.
+        why: Unsealable,
     },
     /// Another host has the right to run this bot.
     LeaseHeld {

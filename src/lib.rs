@@ -18,6 +18,7 @@ pub mod restore;
 pub mod session;
 pub mod setup;
 pub mod swap;
+pub mod sync;
 pub mod text;
 pub mod tree;
 pub mod unpack;

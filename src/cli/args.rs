@@ -21,7 +21,8 @@ Look and mend:
   restore    Put the session back, if it needs it
   doctor     What is wrong here, and the command that mends it
 
-More: cleanup, demo, event, verify, extract, receive, generate. `wakeep VERB --help` tells all of each.";
+More: cleanup, demo, event, verify, extract, receive, seal, unseal, keygen, generate.
+`wakeep VERB --help` tells all of each.";
 
 /// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
 #[derive(Debug, Parser)]
@@ -174,6 +175,27 @@ pub enum Verb {
         /// The bot on the other machine is stopped: don't ask
         #[arg(long)]
         yes: bool,
+    },
+    /// Make a key for sealing; prints the recipient, which seals and may be shown
+    Keygen {
+        /// Where the secret half goes [default: wakeep-key.txt]
+        file: Option<PathBuf>,
+    },
+    /// Seal a file for the recipients in `seal_to`, as the `age` program does: FILE.age
+    Seal {
+        /// The file
+        file: PathBuf,
+        /// The sealed file, where FILE.age isn't wanted
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Open a sealed file with the key in `identity`
+    Unseal {
+        /// The sealed file
+        file: PathBuf,
+        /// The open one, where the same name without .age isn't wanted
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
     },
     /// Print what packagers need
     Generate {

@@ -1,6 +1,6 @@
 //! The exit codes: what a script learns without reading. Documented in README.md, stable.
 
-use crate::error::Error;
+use crate::error::{Error, Unsealable};
 use crate::vault::journal::{Event, Refusal};
 use crate::verdict::{Grade, Login, Verdict};
 
@@ -53,6 +53,8 @@ impl Exit {
     pub fn of_error(error: &Error) -> Exit {
         match error {
             Error::Io { .. } | Error::Restless { .. } | Error::Stale { .. } => Exit::Failed,
+            Error::Sealed { why: Unsealable::NoKey | Unsealable::NoRecipient | Unsealable::KeyUnusable, .. } => Exit::Usage,
+            Error::Sealed { why: Unsealable::OtherKey | Unsealable::NotSealed, .. } => Exit::Failed,
             Error::Config { .. } => Exit::Usage,
             Error::SessionMissing { .. } | Error::NotASession { .. } => Exit::Broken,
             Error::Damaged { .. } | Error::Hostile { .. } => Exit::Broken,

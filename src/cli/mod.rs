@@ -9,6 +9,7 @@ mod once;
 mod reading;
 mod receive;
 mod run;
+mod seal;
 mod setup;
 mod show;
 mod sides;

@@ -3,7 +3,7 @@
 use super::args::{Cli, Common, Generate, Verb};
 use super::exit::Exit;
 use super::show::{Show, near, nearer};
-use super::{demo, doctor, once, reading, receive, setup, status, stay, whose};
+use super::{demo, doctor, once, reading, receive, seal, setup, status, stay, whose};
 use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFormat};
@@ -121,6 +121,9 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Demo { bot: None } => demo::demo(&context),
         Verb::Verify { file, quick } => reading::verify(&context, &file, quick),
         Verb::Extract { file, paths, into } => extract(&file, &paths, &into),
+        Verb::Keygen { file } => seal::keygen(&context, file.as_deref()),
+        Verb::Seal { file, to } => seal::seal(&context, &file, to),
+        Verb::Unseal { file, to } => seal::unseal(&context, &file, to),
         Verb::Generate { what } => generate(&context, what),
     }
 }

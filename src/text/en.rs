@@ -2,7 +2,7 @@
 
 use super::{Phrase, Told, seconds, sized};
 use crate::ailment::Ailment;
-use crate::error::{Error, Holder};
+use crate::error::{Error, Holder, Unsealable};
 use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
@@ -82,11 +82,37 @@ pub(super) fn error(error: &Error) -> Told {
             format!("the copy of {} ends at record {found}, at least {expected} was on disk", path.display()),
             "it will be tried again",
         ),
+        Error::Sealed { path, why } => sealed(&path.display().to_string(), *why),
         Error::LeaseHeld { holder } => Told::new(
             format!("another host runs this bot: {}", holder_name(holder)),
             "stop it there first; two hosts with one login get both unlinked",
         ),
         Error::Interrupted => Told::new("interrupted", ""),
+    }
+}
+
+fn sealed(path: &str, why: Unsealable) -> Told {
+    match why {
+        Unsealable::NoKey => Told::new(
+            format!("{path} is sealed, and nothing here opens it"),
+            "name the key: `identity` in wakeep.toml or WAKEEP_IDENTITY (a file), or `passphrase_file`",
+        ),
+        Unsealable::OtherKey => Told::new(
+            format!("{path} is sealed for another key than the one here"),
+            "give the identity that belongs to one of its recipients",
+        ),
+        Unsealable::KeyUnusable => Told::new(
+            format!("{path} holds no key that can be used"),
+            "give an age identity (`wakeep keygen`) or an ed25519 or RSA SSH key; a locked one needs `passphrase_file`",
+        ),
+        Unsealable::NoRecipient => Told::new(
+            format!("{path} can’t be sealed: nobody is named for whom"),
+            "put `seal_to = \"age1…\"` into wakeep.toml; `wakeep keygen` makes a key",
+        ),
+        Unsealable::NotSealed => Told::new(
+            format!("{path} is not sealed"),
+            "use it as it is",
+        ),
     }
 }
 
@@ -352,6 +378,10 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::ModeRisk => {
             "archive_mode lets other users of this machine read the archive; whoever can read it can take over the account"
         }
+        Phrase::KeyWritten => {
+            "the secret key is in this file; keep a copy off this machine, without it nothing sealed opens again:"
+        }
+        Phrase::SealToLine => "Put this into wakeep.toml where the bot runs; the file isn’t needed there:",
         Phrase::Healthy => "Nothing is wrong.",
         Phrase::Mended => "mended",
     }

@@ -165,6 +165,10 @@ pub enum Phrase {
     PutThere,
     /// What an archive that others can read means.
     ModeRisk,
+    /// Keygen: where the secret key is; before the path.
+    KeyWritten,
+    /// Keygen: what to put into the configuration.
+    SealToLine,
     /// Doctor: nothing is wrong.
     Healthy,
     /// Doctor: it was mended.

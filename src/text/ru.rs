@@ -2,7 +2,7 @@
 
 use super::{Phrase, Told, seconds, sized};
 use crate::ailment::Ailment;
-use crate::error::{Error, Holder};
+use crate::error::{Error, Holder, Unsealable};
 use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
@@ -95,11 +95,37 @@ pub(super) fn error(error: &Error) -> Told {
             format!("копия {} кончается записью {found}, а на диске было не меньше {expected}", path.display()),
             "попытка повторится",
         ),
+        Error::Sealed { path, why } => sealed(&path.display().to_string(), *why),
         Error::LeaseHeld { holder } => Told::new(
             format!("этот бот работает на другой машине: {}", holder_name(holder)),
             "сначала остановите его там: один вход на двух машинах отвязывает обе",
         ),
         Error::Interrupted => Told::new("прервано", ""),
+    }
+}
+
+fn sealed(path: &str, why: Unsealable) -> Told {
+    match why {
+        Unsealable::NoKey => Told::new(
+            format!("{path} запечатан, и открыть его нечем"),
+            "укажите ключ: `identity` в wakeep.toml или WAKEEP_IDENTITY (файл), либо `passphrase_file`",
+        ),
+        Unsealable::OtherKey => Told::new(
+            format!("{path} запечатан для другого ключа"),
+            "нужен ключ одного из его получателей",
+        ),
+        Unsealable::KeyUnusable => Told::new(
+            format!("в {path} нет пригодного ключа"),
+            "нужен ключ age (`wakeep keygen`) или SSH-ключ ed25519 либо RSA; к закрытому паролем — `passphrase_file`",
+        ),
+        Unsealable::NoRecipient => Told::new(
+            format!("{path} нельзя запечатать: не указано, для кого"),
+            "впишите `seal_to = \"age1…\"` в wakeep.toml; ключ делает `wakeep keygen`",
+        ),
+        Unsealable::NotSealed => Told::new(
+            format!("{path} не запечатан"),
+            "берите его как есть",
+        ),
     }
 }
 
@@ -373,6 +399,10 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::ModeRisk => {
             "archive_mode открывает архив другим пользователям этой машины; кто может его прочитать, может завладеть аккаунтом"
         }
+        Phrase::KeyWritten => {
+            "секретный ключ в этом файле; сохраните копию в другом месте, без него запечатанное не открыть:"
+        }
+        Phrase::SealToLine => "Впишите в wakeep.toml там, где работает бот; сам файл там не нужен:",
         Phrase::Healthy => "Всё в порядке.",
         Phrase::Mended => "исправлено",
     }
