@@ -134,8 +134,78 @@ pub enum Error {
         /// Who has it.
         holder: Holder,
     },
+    /// Another place for archives can't be used, or not now.
+    Remote {
+        /// The place as a person wrote it, without secrets.
+        place: String,
+        /// Why.
+        fault: Fault,
+    },
     /// Interrupted by a signal or the keyboard.
     Interrupted,
+}
+
+/// What is the matter with a remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody answers there, or the line broke and stayed broken.
+    Unreachable {
+        /// What the system or the client said.
+        why: String,
+    },
+    /// It answers, but not in time.
+    TimedOut,
+    /// It doesn't take our key, password or signature.
+    Credentials {
+        /// What it said.
+        why: String,
+    },
+    /// No credentials were found anywhere.
+    NoCredentials,
+    /// The server's key is not the one that is known for it, or none is known.
+    HostKey,
+    /// The bucket doesn't exist.
+    NoBucket {
+        /// Its name.
+        bucket: String,
+    },
+    /// The bucket lies in another region or behind another endpoint.
+    Moved {
+        /// Where, as far as the server says so.
+        to: Option<String>,
+    },
+    /// The folder doesn't exist there.
+    NoFolder {
+        /// Its path on that side.
+        path: String,
+    },
+    /// It is known who we are, and we may not do that.
+    Denied {
+        /// What it said.
+        why: String,
+    },
+    /// The disk or the quota is full there.
+    Full,
+    /// The bytes that arrived are not the bytes that left.
+    Garbled {
+        /// The object.
+        name: String,
+    },
+    /// An object can't have this name.
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// It doesn't keep its word about conditions, so no lease can be held there.
+    NoLease {
+        /// What it did.
+        why: String,
+    },
+    /// It is a program or a server that this needs and that isn't there, or an answer that makes no sense.
+    Odd {
+        /// What it said.
+        why: String,
+    },
 }
 
 // People read `text`; this is for panics and test output.

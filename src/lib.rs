@@ -14,6 +14,7 @@ pub mod keep;
 pub mod keeper;
 pub mod owner;
 pub mod progress;
+pub mod remote;
 pub mod restore;
 pub mod session;
 pub mod setup;

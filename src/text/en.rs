@@ -2,7 +2,7 @@
 
 use super::{Phrase, Told, seconds, sized};
 use crate::ailment::Ailment;
-use crate::error::{Error, Holder, Unsealable};
+use crate::error::{Error, Fault, Holder, Unsealable};
 use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
@@ -87,6 +87,7 @@ pub(super) fn error(error: &Error) -> Told {
             format!("another host runs this bot: {}", holder_name(holder)),
             "stop it there first; two hosts with one login get both unlinked",
         ),
+        Error::Remote { place, fault } => self::fault(place, fault),
         Error::Interrupted => Told::new("interrupted", ""),
     }
 }
@@ -113,6 +114,65 @@ fn sealed(path: &str, why: Unsealable) -> Told {
             format!("{path} is not sealed"),
             "use it as it is",
         ),
+    }
+}
+
+fn fault(place: &str, fault: &Fault) -> Told {
+    match fault {
+        Fault::Unreachable { why } => Told::new(
+            format!("{place} can't be reached: {why}"),
+            "look at the network and the address; what is here is safe, and it will be tried again",
+        ),
+        Fault::TimedOut => Told::new(
+            format!("{place} doesn't answer in time"),
+            "look at the network; what is here is safe, and it will be tried again",
+        ),
+        Fault::Credentials { why } => Told::new(
+            format!("{place} doesn't take these credentials: {why}"),
+            "check the key in `s3_credentials`, the environment or the SSH agent, and this machine's clock",
+        ),
+        Fault::NoCredentials => Told::new(
+            format!("there are no credentials for {place}"),
+            "put them into a file (0600) and name it with `s3_credentials`, or set AWS_ACCESS_KEY_ID and \
+             AWS_SECRET_ACCESS_KEY",
+        ),
+        Fault::HostKey => Told::new(
+            format!("{place} shows a host key that isn't the known one, or none is known"),
+            "connect once with `ssh` by hand and compare the fingerprint with the server's",
+        ),
+        Fault::NoBucket { bucket } => {
+            Told::new(format!("{place}: there is no bucket {bucket}"), "make it, or correct the name in `remote`")
+        }
+        Fault::Moved { to: Some(to) } => {
+            Told::new(format!("{place}: the bucket lies in {to}"), "set `s3_region` or `s3_endpoint` to that")
+        }
+        Fault::Moved { to: None } => Told::new(
+            format!("{place}: the bucket lies in another region or behind another endpoint"),
+            "set `s3_region` and `s3_endpoint` to where it was made",
+        ),
+        Fault::NoFolder { path } => Told::new(
+            format!("{place}: there is no folder {path}"),
+            "mount the disk or make the folder, then try again; wakeep doesn't make it, since it could be a disk \
+             that isn't mounted",
+        ),
+        Fault::Denied { why } => Told::new(
+            format!("{place} doesn't allow it: {why}"),
+            "give this user or key the right to list, read, write and delete there",
+        ),
+        Fault::Full => Told::new(
+            format!("{place}: the disk or the quota is full there"),
+            "free some space there; what stood there before still stands",
+        ),
+        Fault::Garbled { name } => Told::new(
+            format!("{place}: {name} didn't arrive as it was sent"),
+            "it will be sent again; if that goes on, something between here and there changes bytes",
+        ),
+        Fault::Name { name } => Told::new(format!("{place}: {name:?} can't be the name of an object"), ""),
+        Fault::NoLease { why } => Told::new(
+            format!("{place} can't say which host may run the bot: {why}"),
+            "use a bucket that knows conditional writes (see docs/remotes.md), or run the bot on one host only",
+        ),
+        Fault::Odd { why } => Told::new(format!("{place}: {why}"), ""),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Phrase, Told, seconds, sized};
 use crate::ailment::Ailment;
-use crate::error::{Error, Holder, Unsealable};
+use crate::error::{Error, Fault, Holder, Unsealable};
 use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
@@ -100,6 +100,7 @@ pub(super) fn error(error: &Error) -> Told {
             format!("этот бот работает на другой машине: {}", holder_name(holder)),
             "сначала остановите его там: один вход на двух машинах отвязывает обе",
         ),
+        Error::Remote { place, fault } => self::fault(place, fault),
         Error::Interrupted => Told::new("прервано", ""),
     }
 }
@@ -126,6 +127,64 @@ fn sealed(path: &str, why: Unsealable) -> Told {
             format!("{path} не запечатан"),
             "берите его как есть",
         ),
+    }
+}
+
+fn fault(place: &str, fault: &Fault) -> Told {
+    match fault {
+        Fault::Unreachable { why } => Told::new(
+            format!("{place}: нет связи: {why}"),
+            "проверьте сеть и адрес; всё, что здесь, в сохранности, попытка повторится",
+        ),
+        Fault::TimedOut => Told::new(
+            format!("{place} не отвечает вовремя"),
+            "проверьте сеть; всё, что здесь, в сохранности, попытка повторится",
+        ),
+        Fault::Credentials { why } => Told::new(
+            format!("{place} не принимает этот ключ: {why}"),
+            "проверьте ключ в `s3_credentials`, в окружении или в агенте SSH, а также часы этой машины",
+        ),
+        Fault::NoCredentials => Told::new(
+            format!("нет ключа доступа к {place}"),
+            "положите его в файл (0600) и укажите файл в `s3_credentials` или задайте AWS_ACCESS_KEY_ID и \
+             AWS_SECRET_ACCESS_KEY",
+        ),
+        Fault::HostKey => Told::new(
+            format!("{place}: ключ сервера не тот, что известен, или неизвестен"),
+            "подключитесь один раз вручную через `ssh` и сверьте отпечаток с сервером",
+        ),
+        Fault::NoBucket { bucket } => {
+            Told::new(format!("{place}: бакета {bucket} нет"), "создайте его или исправьте имя в `remote`")
+        }
+        Fault::Moved { to: Some(to) } => {
+            Told::new(format!("{place}: бакет находится в {to}"), "укажите это в `s3_region` или `s3_endpoint`")
+        }
+        Fault::Moved { to: None } => Told::new(
+            format!("{place}: бакет находится в другом регионе или за другим адресом"),
+            "укажите в `s3_region` и `s3_endpoint`, где он создан",
+        ),
+        Fault::NoFolder { path } => Told::new(
+            format!("{place}: папки {path} нет"),
+            "подключите диск или создайте папку и повторите; wakeep не создаёт её сам: вдруг это неподключённый диск",
+        ),
+        Fault::Denied { why } => Told::new(
+            format!("{place} не разрешает это: {why}"),
+            "дайте этому пользователю или ключу право смотреть, читать, писать и удалять там",
+        ),
+        Fault::Full => Told::new(
+            format!("{place}: там закончилось место или квота"),
+            "освободите там место; то, что лежало там раньше, цело",
+        ),
+        Fault::Garbled { name } => Told::new(
+            format!("{place}: {name} дошёл не таким, каким отправлен"),
+            "он будет отправлен снова; если это повторяется, что-то по дороге меняет байты",
+        ),
+        Fault::Name { name } => Told::new(format!("{place}: {name:?} не может быть именем объекта"), ""),
+        Fault::NoLease { why } => Told::new(
+            format!("{place} не может хранить, какая машина вправе запускать бота: {why}"),
+            "возьмите бакет, который умеет условную запись (см. docs/remotes.md), или запускайте бота только на одной машине",
+        ),
+        Fault::Odd { why } => Told::new(format!("{place}: {why}"), ""),
     }
 }
 
