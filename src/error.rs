@@ -191,6 +191,11 @@ pub enum Fault {
         /// The object.
         name: String,
     },
+    /// An object was replaced while it was fetched; fetching it again gets the new one.
+    Replaced {
+        /// The object.
+        name: String,
+    },
     /// An object can't have this name.
     Name {
         /// The name.

@@ -5,17 +5,23 @@
 //! off go on where they stopped, as far as the place can do that.
 
 mod dir;
+pub mod lease;
 mod place;
+mod s3;
 mod source;
+mod ssh;
 
 pub use place::Place;
 pub use source::Source;
 
 use crate::error::{Error, Fault, Result};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 use std::io::Write;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// One state of an object: an ETag, or what stands for it. Opaque; another content has another tag.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -150,16 +156,62 @@ pub trait Remote: Send + Sync {
 }
 
 /// How remotes are reached.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {}
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The address of an object storage that isn't AWS.
+    pub s3_endpoint: Option<String>,
+    /// The region of the bucket.
+    pub s3_region: Option<String>,
+    /// Whether the bucket is named in the path (`true`) or in the host; `None` for what is usual.
+    pub s3_path_style: Option<bool>,
+    /// A file with the keys, private to its owner.
+    pub s3_credentials: Option<PathBuf>,
+    /// Arguments for `ssh`, before the host.
+    pub ssh_options: Vec<String>,
+    /// Whether somebody is there to answer what `ssh` asks.
+    pub terminal: bool,
+    /// The door to the environment.
+    pub environment: fn(&str) -> Option<String>,
+    /// How long nothing may come or go before a line counts as broken.
+    pub patience: Duration,
+    /// How often something is tried again that may pass by.
+    pub tries: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            s3_endpoint: None,
+            s3_region: None,
+            s3_path_style: None,
+            s3_credentials: None,
+            ssh_options: Vec::new(),
+            terminal: false,
+            environment: |_| None,
+            patience: Duration::from_secs(30),
+            tries: 6,
+        }
+    }
+}
+
+impl Settings {
+    fn told(&self, name: &str) -> Option<String> {
+        (self.environment)(name)
+    }
+}
+
+/// The pauses between tries: longer each time, and not the same for all who wait.
+fn tries(times: usize) -> impl Iterator<Item = Duration> {
+    let pauses = ExponentialBuilder::new().with_min_delay(Duration::from_millis(250)).with_factor(2.0);
+    pauses.with_max_delay(Duration::from_secs(10)).with_max_times(times).with_jitter().build()
+}
 
 /// Opens a remote. Nothing is asked of it yet.
-pub fn open(place: &Place, _settings: &Settings) -> Result<Box<dyn Remote>> {
+pub fn open(place: &Place, settings: &Settings) -> Result<Box<dyn Remote>> {
     match place {
         Place::Dir(root) => Ok(Box::new(dir::Dir::new(root.clone()))),
-        Place::Ssh { .. } | Place::S3 { .. } => {
-            Err(fault(&place.to_string(), Fault::Odd { why: "not built in yet".into() }))
-        }
+        Place::S3 { .. } => Ok(Box::new(s3::open(place, settings)?)),
+        Place::Ssh { .. } => Ok(Box::new(ssh::open(place, settings))),
     }
 }
 

@@ -167,6 +167,9 @@ fn fault(place: &str, fault: &Fault) -> Told {
             format!("{place}: {name} didn't arrive as it was sent"),
             "it will be sent again; if that goes on, something between here and there changes bytes",
         ),
+        Fault::Replaced { name } => {
+            Told::new(format!("{place}: {name} was replaced while it was fetched"), "try again: the new one is whole")
+        }
         Fault::Name { name } => Told::new(format!("{place}: {name:?} can't be the name of an object"), ""),
         Fault::NoLease { why } => Told::new(
             format!("{place} can't say which host may run the bot: {why}"),

@@ -179,6 +179,9 @@ fn fault(place: &str, fault: &Fault) -> Told {
             format!("{place}: {name} дошёл не таким, каким отправлен"),
             "он будет отправлен снова; если это повторяется, что-то по дороге меняет байты",
         ),
+        Fault::Replaced { name } => {
+            Told::new(format!("{place}: {name} заменили, пока он загружался"), "повторите: новый цел")
+        }
         Fault::Name { name } => Told::new(format!("{place}: {name:?} не может быть именем объекта"), ""),
         Fault::NoLease { why } => Told::new(
             format!("{place} не может хранить, какая машина вправе запускать бота: {why}"),
