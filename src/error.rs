@@ -122,6 +122,15 @@ pub enum Error {
         /// The last one found.
         found: u64,
     },
+    /// The remote holds a later archive, or another host's.
+    RemoteNewer {
+        /// The remote.
+        place: String,
+        /// Which host made it.
+        host: String,
+        /// Its generation.
+        generation: u64,
+    },
     /// Something sealed doesn't open, or can't be sealed.
     Sealed {
         /// The sealed file, or the key.

@@ -15,6 +15,7 @@ mod open;
 mod output;
 mod parallel;
 mod pax;
+pub mod pieces;
 mod read;
 mod reuse;
 pub mod seal;

@@ -61,7 +61,7 @@ impl Exit {
             Error::InUse { .. } | Error::MaybeInUse { .. } => Exit::InUse,
             Error::Busy { .. } => Exit::Busy,
             Error::NothingToRestore { .. } => Exit::NothingToRestore,
-            Error::LeaseHeld { .. } => Exit::LeaseHeld,
+            Error::LeaseHeld { .. } | Error::RemoteNewer { .. } => Exit::LeaseHeld,
             Error::Interrupted => Exit::Interrupted,
         }
     }

@@ -82,6 +82,10 @@ pub(super) fn error(error: &Error) -> Told {
             format!("the copy of {} ends at record {found}, at least {expected} was on disk", path.display()),
             "it will be tried again",
         ),
+        Error::RemoteNewer { place, host, generation } => Told::new(
+            format!("{place} holds archive {generation} of host {host}, which this one doesn’t follow"),
+            "if the bot runs here now, `wakeep pull` first, or replace it with `wakeep push --force`",
+        ),
         Error::Sealed { path, why } => sealed(&path.display().to_string(), *why),
         Error::LeaseHeld { holder } => Told::new(
             format!("another host runs this bot: {}", holder_name(holder)),

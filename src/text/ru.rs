@@ -95,6 +95,10 @@ pub(super) fn error(error: &Error) -> Told {
             format!("копия {} кончается записью {found}, а на диске было не меньше {expected}", path.display()),
             "попытка повторится",
         ),
+        Error::RemoteNewer { place, host, generation } => Told::new(
+            format!("в {place} лежит архив {generation} с машины {host}, этот его не продолжает"),
+            "если бот теперь работает здесь, сначала `wakeep pull`, либо замените: `wakeep push --force`",
+        ),
         Error::Sealed { path, why } => sealed(&path.display().to_string(), *why),
         Error::LeaseHeld { holder } => Told::new(
             format!("этот бот работает на другой машине: {}", holder_name(holder)),

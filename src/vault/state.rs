@@ -35,6 +35,8 @@ pub struct State {
     pub restored: Option<RestoredFrom>,
     /// The last proof that the archive would bring the login back.
     pub drilled: Option<Drilled>,
+    /// The archive of a remote that this session goes back to: its host and its generation.
+    pub pulled: Option<(String, u64)>,
     /// Bytes written to archives lately, as a level that sinks with time.
     pub written: Written,
 }
