@@ -21,6 +21,7 @@ mod lives;
 mod moments;
 mod mounts;
 mod pm2;
+mod remotes;
 mod snapshots;
 mod states;
 mod trouble;
