@@ -42,6 +42,8 @@ pub enum Wish {
 pub enum Source {
     /// The newest good one.
     Newest,
+    /// What stands at the archive's path.
+    Arrived,
     /// This file.
     File(PathBuf),
     /// The newest good one that is not younger than this.

@@ -164,8 +164,17 @@ impl Sync {
 }
 
 /// How remotes are reached, as the owner configured it.
-pub fn settings(terminal: bool) -> Settings {
-    Settings { terminal, environment: config::environment, ..Settings::default() }
+pub fn settings(config: &Config, terminal: bool) -> Settings {
+    Settings {
+        s3_endpoint: config.s3_endpoint.clone(),
+        s3_region: config.s3_region.clone(),
+        s3_path_style: config.s3_path_style,
+        s3_credentials: config.s3_credentials.clone(),
+        ssh_options: config.ssh_options.clone(),
+        terminal,
+        environment: config::environment,
+        ..Settings::default()
+    }
 }
 
 /// Fetches an object into the new file `to`, open.

@@ -4,7 +4,7 @@ use crate::vault::journal::Told;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// The first page of `--help`: twelve verbs in three groups.
+/// The first page of `--help`: fourteen verbs in three groups.
 const GROUPS: &str = "\
 Set up:
   setup      Set up beside a bot; as root on a server: services, check, logs, scripts
@@ -13,6 +13,8 @@ Keep:
   run -- CMD Restore if needed, start the bot, keep while it runs
   watch      Stay beside the bot and archive its session whenever it changed
   archive    Archive the session once, if it changed
+  push       Bring the archive to another place: a folder, SSH, a bucket
+  pull       Fetch the archive from there
 
 Look and mend:
   status     Is my bot's login safe? One screen (the same as no verb)
@@ -176,6 +178,25 @@ pub enum Verb {
         #[arg(long)]
         yes: bool,
     },
+    /// Bring the newest archive to another place: a folder, ssh://host/path or s3://bucket/prefix
+    Push {
+        /// The place [default: `remote` in wakeep.toml]
+        remote: Option<String>,
+        /// Replace what is there, also where it is later or another host's
+        #[arg(long)]
+        force: bool,
+    },
+    /// Fetch the archive from another place to where the restore takes it from
+    Pull {
+        /// The place [default: `remote` in wakeep.toml]
+        remote: Option<String>,
+        /// The newest that isn't younger than this, where the place keeps a history
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// Also where the archive here is newer
+        #[arg(long)]
+        force: bool,
+    },
     /// Make a key for sealing; prints the recipient, which seals and may be shown
     Keygen {
         /// Where the secret half goes [default: wakeep-key.txt]
@@ -243,8 +264,8 @@ pub struct Restore {
     /// As --if-needed, and never keep the bot from starting for lack of a login (for ExecStartPre=)
     #[arg(long)]
     pub before_start: bool,
-    /// From this archive
-    #[arg(long, value_name = "FILE", conflicts_with = "at")]
+    /// From this archive, or from a remote: a folder, ssh://host/path, s3://bucket/prefix
+    #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
     /// From the newest archive not younger than this: 2026-11-24T12:00, 12:00, or "2h" for two hours ago
     #[arg(long, value_name = "TIME")]

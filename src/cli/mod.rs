@@ -6,6 +6,8 @@ mod demo;
 mod doctor;
 mod exit;
 mod once;
+mod pull;
+mod push;
 mod reading;
 mod receive;
 mod run;

@@ -3,7 +3,7 @@
 use super::args::{Cli, Common, Generate, Verb};
 use super::exit::Exit;
 use super::show::{Show, near, nearer};
-use super::{demo, doctor, once, reading, receive, seal, setup, status, stay, whose};
+use super::{demo, doctor, once, pull, push, reading, receive, seal, setup, status, stay, whose};
 use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFormat};
@@ -121,6 +121,8 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Demo { bot: None } => demo::demo(&context),
         Verb::Verify { file, quick } => reading::verify(&context, &file, quick),
         Verb::Extract { file, paths, into } => extract(&file, &paths, &into),
+        Verb::Push { remote, force } => push::push(&context, remote.as_deref(), force),
+        Verb::Pull { remote, at, force } => pull::pull(&context, remote.as_deref(), at.as_deref(), force),
         Verb::Keygen { file } => seal::keygen(&context, file.as_deref()),
         Verb::Seal { file, to } => seal::seal(&context, &file, to),
         Verb::Unseal { file, to } => seal::unseal(&context, &file, to),
@@ -195,7 +197,7 @@ impl Context {
 }
 
 /// One session's object stands for itself; several stand in a list.
-fn one_object(mut shown: Vec<Value>) -> Value {
+pub(super) fn one_object(mut shown: Vec<Value>) -> Value {
     match shown.len() {
         1 => shown.remove(0),
         _ => json!({ "sessions": shown }),

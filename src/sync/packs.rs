@@ -7,7 +7,7 @@ use super::pack::{FORMAT, Held, Manifest, Place, Pointer, garbled};
 use super::{Outgoing, Pushed};
 use crate::archive::keys::Identities;
 use crate::archive::pieces::{Piece, pieces};
-use crate::archive::seal::{self, Sealer};
+use crate::archive::seal::Sealer;
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::remote::{Put, Remote, Source, Tag, When};

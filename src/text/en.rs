@@ -445,6 +445,12 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::ModeRisk => {
             "archive_mode lets other users of this machine read the archive; whoever can read it can take over the account"
         }
+        Phrase::NotSealedThere => {
+            "warning: archives leave this machine unsealed; whoever reads them there can take over the account (`wakeep keygen`, then seal_to)"
+        }
+        Phrase::NoRemote => "no remote is named",
+        Phrase::ThereAlready => "unchanged in",
+        Phrase::AtOfFile => "a time can’t be combined with a file",
         Phrase::KeyWritten => {
             "the secret key is in this file; keep a copy off this machine, without it nothing sealed opens again:"
         }

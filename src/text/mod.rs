@@ -165,6 +165,14 @@ pub enum Phrase {
     PutThere,
     /// What an archive that others can read means.
     ModeRisk,
+    /// Push: what is pushed isn't sealed.
+    NotSealedThere,
+    /// Push: no remote is named.
+    NoRemote,
+    /// Push: the remote has it already; before the place.
+    ThereAlready,
+    /// Restore: a time goes with a remote, not with a file.
+    AtOfFile,
     /// Keygen: where the secret key is; before the path.
     KeyWritten,
     /// Keygen: what to put into the configuration.
@@ -268,6 +276,14 @@ impl Lang {
         match self {
             Lang::En => format!("{name} is whole ({})", self.bytes(size)),
             Lang::Ru => format!("{name}: архив цел ({})", self.bytes(size)),
+        }
+    }
+
+    /// What was pushed, and what it cost.
+    pub fn pushed(self, place: &str, bytes: u64, requests: u64) -> String {
+        match self {
+            Lang::En => format!("pushed to {place} ({} sent, {requests} requests)", self.bytes(bytes)),
+            Lang::Ru => format!("отправлен в {place} (передано {}, запросов: {requests})", self.bytes(bytes)),
         }
     }
 
