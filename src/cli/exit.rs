@@ -90,6 +90,8 @@ impl Exit {
             }
             Event::WouldRestore { .. } | Event::Recovered { .. } | Event::Arrived { .. } => Exit::Done,
             Event::NeedsQr { .. } => Exit::LoggedOut,
+            Event::PushFailed { .. } => Exit::Failed,
+            Event::PushedAgain { .. } => Exit::Done,
             Event::Told { .. } | Event::CleanedUp { .. } | Event::Watching { .. } | Event::Stopped => Exit::Done,
         }
     }

@@ -307,6 +307,8 @@ pub(super) fn event(event: &Event) -> String {
         Event::Drilled { archive, .. } => {
             format!("the drill failed: {} would not bring the login back", archive.display())
         }
+        Event::PushFailed { remote, error } => format!("{remote} doesn’t have the newest archive yet, it is tried again: {error}"),
+        Event::PushedAgain { remote } => format!("{remote} has the newest archive again"),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
         Event::Stopped => "stopped".into(),
         Event::Failed { error } => format!("this round failed, the next one follows: {error}"),

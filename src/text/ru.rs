@@ -324,6 +324,8 @@ pub(super) fn event(event: &Event) -> String {
             format!("доказано: {who} возвращается из архива за {} с", seconds(*s))
         }
         Event::Drilled { archive, .. } => format!("учения не удались: {} не вернул бы вход", archive.display()),
+        Event::PushFailed { remote, error } => format!("в {remote} ещё нет новейшего архива, попытки продолжаются: {error}"),
+        Event::PushedAgain { remote } => format!("в {remote} снова новейший архив"),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
         Event::Stopped => "остановлено".into(),
         Event::Failed { error } => format!("этот проход не удался, следующий будет: {error}"),

@@ -211,6 +211,18 @@ pub enum Event {
         /// How long it took, in seconds.
         seconds: f64,
     },
+    /// An archive can't be brought to the remote just now; it is tried again.
+    PushFailed {
+        /// The remote.
+        remote: String,
+        /// What happened, in the words of `text`.
+        error: String,
+    },
+    /// Archives reach the remote again.
+    PushedAgain {
+        /// The remote.
+        remote: String,
+    },
     /// The keeper started to watch.
     Watching {
         /// Seconds between two looks.
