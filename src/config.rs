@@ -563,6 +563,9 @@ mod tests {
             s3_region: None,
             s3_path_style: None,
             s3_credentials: None,
+            seal_to: Vec::new(),
+            identity: None,
+            passphrase_file: None,
             ..config
         };
         assert_eq!(config, Config::default());

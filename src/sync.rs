@@ -1,6 +1,7 @@
 //! Off the machine and back: archives pushed to a remote and pulled from it, sealed on the way where the owner named
 //! for whom. A later archive is never replaced by an earlier one, nor by that of a host that was left behind.
 
+pub mod far;
 mod fence;
 mod pack;
 mod packs;
@@ -79,6 +80,12 @@ impl Sync {
         self.recipients.is_some()
     }
 
+    /// The same, but nothing is sealed: for a machine that has no key, over a line that nobody can read.
+    #[must_use]
+    pub fn unsealed(self) -> Sync {
+        Sync { recipients: None, ..self }
+    }
+
     /// The place, without secrets.
     pub fn place(&self) -> String {
         self.remote.place()
@@ -151,9 +158,7 @@ impl Sync {
         let scratch = disk::parent(to);
         disk::make_dir(scratch)?;
         match (&self.place, at) {
-            (Place::S3 { .. }, _) => {
-                packs::pull(self.remote.as_ref(), session, at, to, &self.identities, scratch)
-            }
+            (Place::S3 { .. }, _) => packs::pull(self.remote.as_ref(), session, at, to, &self.identities, scratch),
             (_, None) => whole::pull(self.remote.as_ref(), name, to, &self.identities),
             (_, Some(_)) => {
                 let why = "this place keeps the latest archive only, no history".to_owned();

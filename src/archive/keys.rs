@@ -63,7 +63,9 @@ fn unknown(line: &str, place: &str) -> Error {
         l if l.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") => {
             "this is a secret key; the recipient is its public half, `age1…`".to_owned()
         }
-        _ => format!("`{shown}…` is no recipient: give `age1…`, an ssh-ed25519 or ssh-rsa public key, or a file of them"),
+        _ => {
+            format!("`{shown}…` is no recipient: give `age1…`, an ssh-ed25519 or ssh-rsa public key, or a file of them")
+        }
     };
     Error::Config { place: place.to_owned(), problem, suggestion: None }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 const GROUPS: &str = "\
 Set up:
   setup      Set up beside a bot; as root on a server: services, check, logs, scripts
+  move       Move the bot to another machine: ssh://user@host/opt/bot
 
 Keep:
   run -- CMD Restore if needed, start the bot, keep while it runs
@@ -177,6 +178,11 @@ pub enum Verb {
         /// The bot on the other machine is stopped: don't ask
         #[arg(long)]
         yes: bool,
+    },
+    /// Move the bot to another machine: a last archive, over SSH, restored there; no longer active here
+    Move {
+        /// The bot's folder there: ssh://user@host/opt/bot
+        to: String,
     },
     /// Bring the newest archive to another place: a folder, ssh://host/path or s3://bucket/prefix
     Push {

@@ -53,7 +53,9 @@ impl Exit {
     pub fn of_error(error: &Error) -> Exit {
         match error {
             Error::Io { .. } | Error::Restless { .. } | Error::Stale { .. } | Error::Remote { .. } => Exit::Failed,
-            Error::Sealed { why: Unsealable::NoKey | Unsealable::NoRecipient | Unsealable::KeyUnusable, .. } => Exit::Usage,
+            Error::Sealed { why: Unsealable::NoKey | Unsealable::NoRecipient | Unsealable::KeyUnusable, .. } => {
+                Exit::Usage
+            }
             Error::Sealed { why: Unsealable::OtherKey | Unsealable::NotSealed, .. } => Exit::Failed,
             Error::Config { .. } => Exit::Usage,
             Error::SessionMissing { .. } | Error::NotASession { .. } => Exit::Broken,

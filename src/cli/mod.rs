@@ -5,6 +5,7 @@ mod asked;
 mod demo;
 mod doctor;
 mod exit;
+mod moving;
 mod once;
 mod pull;
 mod push;

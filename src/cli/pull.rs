@@ -59,7 +59,11 @@ pub fn fetch(context: &Context, sync: &Sync, ward: &mut Ward, at: Option<Timesta
         if let (Some(ours), Some(theirs), false) = (ours, theirs, force)
             && ours.made > theirs.made
         {
-            return Err(Error::Stale { path: ward.vault.archive().into(), expected: ours.generation, found: theirs.generation });
+            return Err(Error::Stale {
+                path: ward.vault.archive().into(),
+                expected: ours.generation,
+                found: theirs.generation,
+            });
         }
         let bytes = verified.mark().size;
         ward.vault.bring(verified, context.now)?;

@@ -139,7 +139,8 @@ fn newest_found(show: &Show) -> Option<PathBuf> {
             places().into_iter().filter_map(|d| std::fs::read_dir(d).ok()).flat_map(|d| d.flatten()).map(|e| e.path());
         let named = |p: &PathBuf| {
             let name = p.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            name.starts_with("whatsapp_auth") && [".tar.gz", ".tgz", ".tar.gz.age"].iter().any(|end| name.ends_with(end))
+            name.starts_with("whatsapp_auth")
+                && [".tar.gz", ".tgz", ".tar.gz.age"].iter().any(|end| name.ends_with(end))
         };
         let written = |p: &PathBuf| disk::FileMark::of(p).map(|m| m.mtime).unwrap_or_default();
         let newest = files.filter(named).max_by_key(written);

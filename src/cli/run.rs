@@ -3,7 +3,7 @@
 use super::args::{Cli, Common, Generate, Verb};
 use super::exit::Exit;
 use super::show::{Show, near, nearer};
-use super::{demo, doctor, once, pull, push, reading, receive, seal, setup, status, stay, whose};
+use super::{demo, doctor, moving, once, pull, push, reading, receive, seal, setup, status, stay, whose};
 use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFormat};
@@ -121,6 +121,7 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Demo { bot: None } => demo::demo(&context),
         Verb::Verify { file, quick } => reading::verify(&context, &file, quick),
         Verb::Extract { file, paths, into } => extract(&file, &paths, &into),
+        Verb::Move { to } => moving::go(&context, &to),
         Verb::Push { remote, force } => push::push(&context, remote.as_deref(), force),
         Verb::Pull { remote, at, force } => pull::pull(&context, remote.as_deref(), at.as_deref(), force),
         Verb::Keygen { file } => seal::keygen(&context, file.as_deref()),

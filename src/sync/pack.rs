@@ -66,7 +66,11 @@ impl Pointer {
         let pointer: Pointer = serde_json::from_slice(bytes).map_err(|_| garbled(place, "latest"))?;
         let known = |name: &String| pointer.packs.contains_key(name);
         let whole = pointer.archives.iter().all(|a| known(&a.pack) && a.packs.iter().all(known));
-        if pointer.format == FORMAT && !pointer.archives.is_empty() && whole { Ok(pointer) } else { Err(garbled(place, "latest")) }
+        if pointer.format == FORMAT && !pointer.archives.is_empty() && whole {
+            Ok(pointer)
+        } else {
+            Err(garbled(place, "latest"))
+        }
     }
 
     /// As it is stored.

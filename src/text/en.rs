@@ -114,10 +114,7 @@ fn sealed(path: &str, why: Unsealable) -> Told {
             format!("{path} can’t be sealed: nobody is named for whom"),
             "put `seal_to = \"age1…\"` into wakeep.toml; `wakeep keygen` makes a key",
         ),
-        Unsealable::NotSealed => Told::new(
-            format!("{path} is not sealed"),
-            "use it as it is",
-        ),
+        Unsealable::NotSealed => Told::new(format!("{path} is not sealed"), "use it as it is"),
     }
 }
 
@@ -307,7 +304,9 @@ pub(super) fn event(event: &Event) -> String {
         Event::Drilled { archive, .. } => {
             format!("the drill failed: {} would not bring the login back", archive.display())
         }
-        Event::PushFailed { remote, error } => format!("{remote} doesn’t have the newest archive yet, it is tried again: {error}"),
+        Event::PushFailed { remote, error } => {
+            format!("{remote} doesn’t have the newest archive yet, it is tried again: {error}")
+        }
         Event::PushedAgain { remote } => format!("{remote} has the newest archive again"),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
         Event::Stopped => "stopped".into(),
@@ -446,6 +445,15 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::PutThere => "in place:",
         Phrase::ModeRisk => {
             "archive_mode lets other users of this machine read the archive; whoever can read it can take over the account"
+        }
+        Phrase::MovedThere => "the session stands there, and is not active here any more; start the bot there",
+        Phrase::MoveByHand => {
+            "the archive is there, but no wakeep that runs there: install it, then type this line again"
+        }
+        Phrase::MoveNeedsSsh => "a bot moves over SSH only",
+        Phrase::MoveOnlyOne => "several sessions are here: say which with --only NAME",
+        Phrase::MovedElsewhere => {
+            "the bot was moved to another place before; `wakeep restore --force` makes it active here again"
         }
         Phrase::NotSealedThere => {
             "warning: archives leave this machine unsealed; whoever reads them there can take over the account (`wakeep keygen`, then seal_to)"

@@ -165,6 +165,16 @@ pub enum Phrase {
     PutThere,
     /// What an archive that others can read means.
     ModeRisk,
+    /// Move: it stands there.
+    MovedThere,
+    /// Move: the archive is there, and no wakeep.
+    MoveByHand,
+    /// Move: a shell is needed there.
+    MoveNeedsSsh,
+    /// Move: one session at a time.
+    MoveOnlyOne,
+    /// Move: it was moved to another place before.
+    MovedElsewhere,
     /// Push: what is pushed isn't sealed.
     NotSealedThere,
     /// Push: no remote is named.

@@ -115,10 +115,9 @@ fn sealed(path: &str, why: Unsealable) -> Told {
             format!("{path} запечатан, и открыть его нечем"),
             "укажите ключ: `identity` в wakeep.toml или WAKEEP_IDENTITY (файл), либо `passphrase_file`",
         ),
-        Unsealable::OtherKey => Told::new(
-            format!("{path} запечатан для другого ключа"),
-            "нужен ключ одного из его получателей",
-        ),
+        Unsealable::OtherKey => {
+            Told::new(format!("{path} запечатан для другого ключа"), "нужен ключ одного из его получателей")
+        }
         Unsealable::KeyUnusable => Told::new(
             format!("в {path} нет пригодного ключа"),
             "нужен ключ age (`wakeep keygen`) или SSH-ключ ed25519 либо RSA; к закрытому паролем — `passphrase_file`",
@@ -127,10 +126,7 @@ fn sealed(path: &str, why: Unsealable) -> Told {
             format!("{path} нельзя запечатать: не указано, для кого"),
             "впишите `seal_to = \"age1…\"` в wakeep.toml; ключ делает `wakeep keygen`",
         ),
-        Unsealable::NotSealed => Told::new(
-            format!("{path} не запечатан"),
-            "берите его как есть",
-        ),
+        Unsealable::NotSealed => Told::new(format!("{path} не запечатан"), "берите его как есть"),
     }
 }
 
@@ -324,7 +320,9 @@ pub(super) fn event(event: &Event) -> String {
             format!("доказано: {who} возвращается из архива за {} с", seconds(*s))
         }
         Event::Drilled { archive, .. } => format!("учения не удались: {} не вернул бы вход", archive.display()),
-        Event::PushFailed { remote, error } => format!("в {remote} ещё нет новейшего архива, попытки продолжаются: {error}"),
+        Event::PushFailed { remote, error } => {
+            format!("в {remote} ещё нет новейшего архива, попытки продолжаются: {error}")
+        }
         Event::PushedAgain { remote } => format!("в {remote} снова новейший архив"),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
         Event::Stopped => "остановлено".into(),
@@ -466,6 +464,13 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::PutThere => "на месте:",
         Phrase::ModeRisk => {
             "archive_mode открывает архив другим пользователям этой машины; кто может его прочитать, может завладеть аккаунтом"
+        }
+        Phrase::MovedThere => "сессия стоит там, здесь она больше не активна; запустите бота там",
+        Phrase::MoveByHand => "архив там, но нет подходящего wakeep: установите его и повторите эту же команду",
+        Phrase::MoveNeedsSsh => "бот переезжает только по SSH",
+        Phrase::MoveOnlyOne => "здесь несколько сессий: укажите одну через --only NAME",
+        Phrase::MovedElsewhere => {
+            "бот уже переехал в другое место; `wakeep restore --force` снова сделает его активным здесь"
         }
         Phrase::NotSealedThere => {
             "внимание: архивы уходят с машины незапечатанными; кто их прочтёт, сможет захватить аккаунт (`wakeep keygen`, затем seal_to)"

@@ -310,6 +310,7 @@ impl Vault {
                 s.generation = s.generation.max(label.generation);
                 s.pulled = Some((label.host, label.generation));
             }
+            s.moved = None;
         })
     }
 

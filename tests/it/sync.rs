@@ -211,3 +211,33 @@ fn until(what: &str, so: impl Fn() -> bool) {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }
+
+#[test]
+fn a_bot_moves_to_a_machine_without_wakeep_and_starts_here_no_more() {
+    let (server, mut bot) = (Sshd::new(), StandIn::running());
+    let folder = server.home().join("opt/bot");
+    let (config, place) = (server.config(server.port), format!("ssh://vps{}", folder.display()));
+    let options = format!("-F {}", config.display());
+    let moves = |bot: &StandIn| bot.wakeep(["move", &place]).env("WAKEEP_SSH_OPTIONS", &options);
+    let refused = moves(&bot).run();
+    assert!(refused.code == 12 && !folder.exists(), "under a running bot: {refused:?}");
+    bot.stop();
+    // Killed before each durable step in turn; the same line goes on.
+    let mut ended = None;
+    for n in 1..60 {
+        let out = moves(&bot).env("WAKEEP_CRASH_BEFORE", &n.to_string()).run();
+        if out.code == 0 {
+            ended = Some(out);
+            break;
+        }
+        assert_eq!(out.code, -9, "{out:?}");
+    }
+    assert!(ended.is_some(), "it never ended");
+    assert!(folder.join(".wwebjs_auth/session/Default").is_dir());
+    let there = Wakeep::new(&folder, ["check"]).json(0);
+    assert_eq!(there["login"], "paired", "{there}");
+    assert_eq!(bot.wakeep(["restore", "--before-start"]).run().code, 11, "two hosts would run one login");
+    assert_eq!(moves(&bot).json(0)["outcome"], "moved");
+    bot.wakeep(["restore", "--force"]).json(0);
+    assert_eq!(bot.wakeep(["restore", "--before-start"]).run().code, 0, "a person brought it back");
+}
