@@ -17,7 +17,7 @@ pub const TEMPLATE: &str = include_str!("config.toml");
 pub const SYSTEM: &str = "/etc/wakeep";
 
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 19] = [
+pub const KEYS: [&str; 27] = [
     "session",
     "archive",
     "vault",
@@ -36,6 +36,14 @@ pub const KEYS: [&str; 19] = [
     "log_format",
     "bot_unit",
     "bot_pm2",
+    "remote",
+    "s3_endpoint",
+    "s3_region",
+    "s3_path_style",
+    "s3_credentials",
+    "ssh_options",
+    "lease_life",
+    "lease_strict",
     "sessions",
 ];
 
@@ -99,6 +107,22 @@ pub struct Config {
     pub bot_unit: Option<String>,
     /// The pm2 app that runs the bot, likewise.
     pub bot_pm2: Option<String>,
+    /// Where archives go and the lease is held: a folder, `ssh://…` or `s3://…`.
+    pub remote: Option<String>,
+    /// The address of an object storage that isn't AWS.
+    pub s3_endpoint: Option<String>,
+    /// The bucket's region.
+    pub s3_region: Option<String>,
+    /// Whether the bucket is named in the path instead of the host.
+    pub s3_path_style: Option<bool>,
+    /// The file with the keys to the bucket.
+    pub s3_credentials: Option<PathBuf>,
+    /// Arguments for `ssh`.
+    pub ssh_options: Vec<String>,
+    /// How long a lease holds after it was renewed.
+    pub lease_life: SignedDuration,
+    /// Whether a bot is stopped, too, when the lease can't be renewed because nobody answers.
+    pub lease_strict: bool,
     /// The file this was read from.
     pub file: Option<PathBuf>,
     /// The folder that relative paths are meant from: that of the file.
@@ -136,6 +160,14 @@ impl Default for Config {
             log_format: LogFormat::Text,
             bot_unit: None,
             bot_pm2: None,
+            remote: None,
+            s3_endpoint: None,
+            s3_region: None,
+            s3_path_style: None,
+            s3_credentials: None,
+            ssh_options: Vec::new(),
+            lease_life: SignedDuration::from_secs(180),
+            lease_strict: false,
             file: None,
             base: PathBuf::new(),
         }
@@ -230,6 +262,14 @@ impl Config {
             "log_format" => self.log_format = [LogFormat::Text, LogFormat::Json][field.choice(&["text", "json"])?],
             "bot_unit" => self.bot_unit = Some(field.name()?),
             "bot_pm2" => self.bot_pm2 = Some(field.name()?),
+            "remote" => self.remote = Some(field.remote()?),
+            "s3_endpoint" => self.s3_endpoint = Some(field.text()?.to_owned()),
+            "s3_region" => self.s3_region = Some(field.text()?.to_owned()),
+            "s3_path_style" => self.s3_path_style = Some(field.switch()?),
+            "s3_credentials" => self.s3_credentials = Some(field.path()?),
+            "ssh_options" => self.ssh_options = field.words()?,
+            "lease_life" => self.lease_life = field.life()?,
+            "lease_strict" => self.lease_strict = field.switch()?,
             unknown => return Err(field.unknown(unknown, &KEYS)),
         }
         Ok(())
@@ -263,6 +303,28 @@ impl Field<'_> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@:".contains(c);
         let good = !text.is_empty() && !text.starts_with('-') && text.chars().all(plain);
         if good { Ok(text.to_owned()) } else { Err(self.wants("a plain name such as \"nord-laundry-bot\"")) }
+    }
+
+    /// A place with `://` in it stands for itself, a folder is meant from the file's own.
+    fn remote(&self) -> Result<String> {
+        let text = self.text()?;
+        Ok(if text.contains("://") { text.to_owned() } else { self.path()?.display().to_string() })
+    }
+
+    /// A list of words; in the environment one text, cut at spaces.
+    fn words(&self) -> Result<Vec<String>> {
+        let wanted = || self.wants("a list of words such as [\"-o\", \"Compression=yes\"]");
+        match self.value {
+            Value::String(text) => Ok(text.split_whitespace().map(str::to_owned).collect()),
+            Value::Array(list) => list.iter().map(|v| v.as_str().map(str::to_owned).ok_or_else(wanted)).collect(),
+            _ => Err(wanted()),
+        }
+    }
+
+    /// Shorter lives would end between two requests over a slow line.
+    fn life(&self) -> Result<SignedDuration> {
+        let life = self.duration()?;
+        if life.as_secs() >= 1 { Ok(life) } else { Err(self.wants("a second at least")) }
     }
 
     fn path(&self) -> Result<PathBuf> {
@@ -429,6 +491,14 @@ mod tests {
         config.lang = None;
         config.bot_unit = None;
         config.bot_pm2 = None;
+        config = Config {
+            remote: None,
+            s3_endpoint: None,
+            s3_region: None,
+            s3_path_style: None,
+            s3_credentials: None,
+            ..config
+        };
         assert_eq!(config, Config::default());
     }
 }

@@ -1,6 +1,7 @@
 //! The keeper: stays beside the bots, looks at each session every interval, and archives what changed. One failing
 //! session never holds up another, and a failed round is followed by the next.
 
+pub mod active;
 pub mod bot;
 pub mod botlog;
 pub mod doctor;
@@ -35,6 +36,7 @@ pub struct Keeper<'a> {
     lang: Lang,
     clock: fn() -> Timestamp,
     cares: Vec<Care>,
+    active: Option<active::Active>,
 }
 
 /// One ward, and what was last said of it.
@@ -62,7 +64,7 @@ impl<'a> Keeper<'a> {
                 Err(e) => taken.push((ward, lang.error(&e).what)),
             }
         }
-        (Keeper { config, host, lang, clock, cares }, taken)
+        (Keeper { config, host, lang, clock, cares, active: None }, taken)
     }
 
     /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
@@ -87,6 +89,24 @@ impl<'a> Keeper<'a> {
         Ok(())
     }
 
+    /// Keeps these leases while it watches, and gives them up in the end.
+    pub fn hold(&mut self, active: active::Active) {
+        self.active = Some(active);
+    }
+
+    /// Journals and tells what happened to the leases.
+    fn hear_of_leases(&mut self, tell: Tell) {
+        let news = self.active.as_ref().map(active::Active::news).unwrap_or_default();
+        for (session, event) in news {
+            let now = (self.clock)();
+            if let Some(care) = self.cares.iter_mut().find(|c| c.ward.session.name == session) {
+                // Where even the journal can't be written there is only the telling left.
+                let _ = care.ward.vault.record(now, &event);
+                tell(&care.ward, &event, now);
+            }
+        }
+    }
+
     /// Whether there is nothing to keep.
     pub fn is_idle(&self) -> bool {
         self.cares.is_empty()
@@ -100,6 +120,7 @@ impl<'a> Keeper<'a> {
         notify(&[NotifyState::Ready]);
         let mut next = Instant::now();
         loop {
+            self.hear_of_leases(tell);
             if Instant::now() >= next {
                 self.round(tell);
                 next = Instant::now() + interval;
@@ -135,6 +156,7 @@ impl<'a> Keeper<'a> {
     /// The last archives: the best moment, since a bot that has ended has written everything.
     pub fn finish(&mut self, tell: Tell) -> Result<()> {
         notify(&[NotifyState::Stopping]);
+        self.hear_of_leases(tell);
         let patience = self.config.last_archive_wait.unsigned_abs();
         let start = Instant::now();
         let in_use = |c: &Care| c.ward.session.in_use() != Use::Free;
@@ -145,6 +167,7 @@ impl<'a> Keeper<'a> {
         let host = self.host;
         self.each(tell, |ward, now| archive(ward, host, now));
         self.each(tell, |_, _| Ok(Event::Stopped));
+        self.active = None;
         Ok(())
     }
 

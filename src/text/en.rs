@@ -278,6 +278,11 @@ pub(super) fn event(event: &Event) -> String {
             format!("the drill failed: {} would not bring the login back", archive.display())
         }
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
+        Event::LeaseTaken { lease } => format!("this host has the lease ({lease}): it may run the bot"),
+        Event::LeaseLost { host: Some(host) } => {
+            format!("{host} has the lease now: the bot must not run here, two hosts with one login get both unlinked")
+        }
+        Event::LeaseLost { host: None } => "the lease ran out and the remote can't be reached: the bot is stopped".into(),
         Event::Stopped => "stopped".into(),
         Event::Failed { error } => format!("this round failed, the next one follows: {error}"),
     }

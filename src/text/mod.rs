@@ -275,6 +275,14 @@ impl Lang {
         }
     }
 
+    /// That another host's lease is waited for.
+    pub fn takes_over(self, seconds: u64) -> String {
+        match self {
+            Lang::En => format!("another host has the lease: it is taken over if nothing is heard of it for {seconds} s"),
+            Lang::Ru => format!("право у другой машины: перейдёт сюда, если она молчит {seconds} с"),
+        }
+    }
+
     /// That the write budget makes the next archive wait.
     pub fn over_budget(self, seconds: u64) -> String {
         match self {

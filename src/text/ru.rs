@@ -295,6 +295,11 @@ pub(super) fn event(event: &Event) -> String {
         }
         Event::Drilled { archive, .. } => format!("учения не удались: {} не вернул бы вход", archive.display()),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
+        Event::LeaseTaken { lease } => format!("право запускать бота у этой машины ({lease})"),
+        Event::LeaseLost { host: Some(host) } => {
+            format!("право запускать бота теперь у {host}: здесь он работать не должен, один вход на двух машинах отвязывает обе")
+        }
+        Event::LeaseLost { host: None } => "право запускать бота истекло, а хранилище недоступно: бот остановлен".into(),
         Event::Stopped => "остановлено".into(),
         Event::Failed { error } => format!("этот проход не удался, следующий будет: {error}"),
     }
