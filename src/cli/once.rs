@@ -99,8 +99,9 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
         context.show.line(context.show.lang.phrase(Phrase::NothingChanged));
         return Ok(Exit::Done);
     }
-    if wish.before_start {
-        active::require(&context.config, &context.wards()?, &context.host, &mut |e| context.show.error(e))?;
+    // What is wrong with the sessions is told below, and holds no bot back.
+    if let (true, Ok(wards)) = (wish.before_start, context.wards()) {
+        active::require(&context.config, &wards, &context.host, &mut |e| context.show.error(e))?;
     }
     let told = if wish.tell && !context.show.json { reading::check(context, &[])? } else { Exit::Done };
     let mut changed = false;
