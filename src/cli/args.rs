@@ -84,6 +84,9 @@ pub enum Verb {
     Setup(Setup),
     /// Restore if needed, start the bot, keep while it runs, archive once more when it has ended
     Run {
+        /// Wait until another host's lease has run out, then take it
+        #[arg(long)]
+        take_over: bool,
         /// The bot's command
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
         command: Vec<String>,
@@ -93,6 +96,9 @@ pub enum Verb {
         /// How often to look, such as 2m or 30s
         #[arg(long, value_name = "TIME")]
         interval: Option<String>,
+        /// Wait until another host's lease has run out, then take it
+        #[arg(long)]
+        take_over: bool,
     },
     /// Archive the session once, if it changed
     Archive {

@@ -94,6 +94,8 @@ impl Exit {
             Event::NeedsQr { .. } => Exit::LoggedOut,
             Event::PushFailed { .. } => Exit::Failed,
             Event::PushedAgain { .. } => Exit::Done,
+            Event::LeaseTaken { .. } => Exit::Done,
+            Event::LeaseLost { .. } => Exit::LeaseHeld,
             Event::Told { .. } | Event::CleanedUp { .. } | Event::Watching { .. } | Event::Stopped => Exit::Done,
         }
     }

@@ -10,6 +10,7 @@ use crate::disk;
 use crate::drill::drill;
 use crate::error::{At, Error, Result};
 use crate::keep::Keeping;
+use crate::keeper::active;
 use crate::keeper::ward::Ward;
 use crate::restore::{Restoring, Source, Wish};
 use crate::sync::seals;
@@ -102,6 +103,10 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
     if wish.ask && !wish.answered && !sides::wanted(context, wish.yes)? {
         context.show.line(context.show.lang.phrase(Phrase::NothingChanged));
         return Ok(Exit::Done);
+    }
+    // What is wrong with the sessions is told below, and holds no bot back.
+    if let (true, Ok(wards)) = (wish.before_start, context.wards()) {
+        active::require(&context.config, &wards, &context.host, &mut |e| context.show.error(e))?;
     }
     let told = if wish.tell && !context.show.json { reading::check(context, &[])? } else { Exit::Done };
     let mut changed = false;

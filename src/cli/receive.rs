@@ -3,6 +3,7 @@
 
 use super::asked;
 use super::exit::Exit;
+use super::pull;
 use super::run::Context;
 use super::show::{Show, near};
 use super::whose;
@@ -37,6 +38,12 @@ pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<
             None => take(context, &mut io::stdin().lock(), yes),
         };
     }
+    if let (None, Some(remote)) = (file, &context.config.remote)
+        && (yes || asked::is_somebody_there())
+        && asked::yes(show, &format!("{} {remote}?", show.lang.phrase(Phrase::TakeFromRemote)), yes)?
+    {
+        return pulled(context, owner);
+    }
     let named = file;
     let Some(file) = file.map(Path::to_owned).or_else(|| newest_found(show)) else {
         explain(context);
@@ -49,6 +56,15 @@ pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<
         Some(_) => hand_over(owner, named, Stdio::from(source)),
         None => take(context, &mut source, yes),
     }
+}
+
+/// From the configured remote, as `wakeep pull` does.
+fn pulled(context: &Context, owner: Option<Owner>) -> Result<Exit> {
+    let Some(owner) = owner else { return pull::pull(context, None, None, false) };
+    let mut args = whose::arguments();
+    args.retain(|a| a != "--yes");
+    args.iter_mut().filter(|a| *a == "receive").for_each(|a| *a = "pull".to_owned());
+    whose::again(Some(owner), &args)
 }
 
 /// Root opens what it was told to take; the owner reads it as standard input, and does the rest.

@@ -103,8 +103,8 @@ fn verb(cli: Cli, context: Context) -> Result<Exit> {
 fn here(verb: Verb, context: Context) -> Result<Exit> {
     match verb {
         Verb::Setup(wish) => setup::set_up(&context, &wish),
-        Verb::Run { command } => stay::run_bot(context, &command),
-        Verb::Watch { interval } => stay::watch(context, interval.as_deref()),
+        Verb::Run { take_over, command } => stay::run_bot(context, &command, take_over),
+        Verb::Watch { interval, take_over } => stay::watch(context, interval.as_deref(), take_over),
         Verb::Archive { force, plain } => once::keep(&context, force, if plain { Form::Plain } else { Form::Members }),
         Verb::Status => status::status(&context),
         Verb::Check { drill: true, .. } => once::prove(&context),

@@ -1,6 +1,7 @@
 //! The keeper: stays beside the bots, looks at each session every interval, and archives what changed. One failing
 //! session never holds up another, and a failed round is followed by the next.
 
+pub mod active;
 pub mod bot;
 pub mod botlog;
 pub mod doctor;
@@ -42,6 +43,7 @@ pub struct Keeper<'a> {
     cares: Vec<Care>,
     pusher: Option<Pusher>,
     pusher_error: Option<Error>,
+    active: Option<active::Active>,
 }
 
 /// One ward, and what was last said of it.
@@ -73,7 +75,7 @@ impl<'a> Keeper<'a> {
             Ok(pusher) => (pusher, None),
             Err(e) => (None, Some(e)),
         };
-        (Keeper { config, host, lang, clock, cares, pusher, pusher_error }, taken)
+        (Keeper { config, host, lang, clock, cares, pusher, pusher_error, active: None }, taken)
     }
 
     /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
@@ -98,6 +100,24 @@ impl<'a> Keeper<'a> {
         Ok(())
     }
 
+    /// Keeps these leases while it watches, and gives them up in the end.
+    pub fn hold(&mut self, active: active::Active) {
+        self.active = Some(active);
+    }
+
+    /// Journals and tells what happened to the leases.
+    fn hear_of_leases(&mut self, tell: Tell) {
+        let news = self.active.as_ref().map(active::Active::news).unwrap_or_default();
+        for (session, event) in news {
+            let now = (self.clock)();
+            if let Some(care) = self.cares.iter_mut().find(|c| c.ward.session.name == session) {
+                // Where even the journal can't be written there is only the telling left.
+                let _ = care.ward.vault.record(now, &event);
+                tell(&care.ward, &event, now);
+            }
+        }
+    }
+
     /// Whether there is nothing to keep.
     pub fn is_idle(&self) -> bool {
         self.cares.is_empty()
@@ -111,10 +131,13 @@ impl<'a> Keeper<'a> {
         notify(&[NotifyState::Ready]);
         // What an earlier keeper couldn't push any more.
         if let Some(pusher) = &mut self.pusher {
-            self.cares.iter().for_each(|care| pusher.wake(&care.ward));
+            let active = self.active.as_ref();
+            let fence = |ward: &Ward| active.and_then(|a| a.generation(&ward.session.name));
+            self.cares.iter().for_each(|care| pusher.wake(&care.ward, fence(&care.ward)));
         }
         let mut next = Instant::now();
         loop {
+            self.hear_of_leases(tell);
             if Instant::now() >= next {
                 self.round(tell);
                 next = Instant::now() + interval;
@@ -151,6 +174,7 @@ impl<'a> Keeper<'a> {
     /// The last archives: the best moment, since a bot that has ended has written everything.
     pub fn finish(&mut self, tell: Tell) -> Result<()> {
         notify(&[NotifyState::Stopping]);
+        self.hear_of_leases(tell);
         let patience = self.config.last_archive_wait.unsigned_abs();
         let start = Instant::now();
         let in_use = |c: &Care| c.ward.session.in_use() != Use::Free;
@@ -162,6 +186,7 @@ impl<'a> Keeper<'a> {
         self.each(tell, |ward, now| archive(ward, host, now));
         self.tell_pushes(tell, LAST_PUSH);
         self.each(tell, |_, _| Ok(Event::Stopped));
+        self.active = None;
         Ok(())
     }
 
@@ -171,7 +196,8 @@ impl<'a> Keeper<'a> {
             let now = (self.clock)();
             let event = work(&mut care.ward, now).unwrap_or_else(|e| self.lang.failed(&e));
             if let (Some(pusher), Event::Created { .. }) = (&mut self.pusher, &event) {
-                pusher.wake(&care.ward);
+                let active = self.active.as_ref();
+                pusher.wake(&care.ward, active.and_then(|a| a.generation(&care.ward.session.name)));
             }
             let new = care.said.as_ref().is_none_or(|said| !is_repeated(said, &event));
             if new && matches!(event, Event::Failed { .. } | Event::Watching { .. } | Event::Stopped) {

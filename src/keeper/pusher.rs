@@ -10,8 +10,6 @@ use crate::vault::journal::Event;
 use crate::vault::{Rules, Vault};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -24,7 +22,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 pub struct Pusher {
     jobs: Sender<Job>,
     news: Receiver<News>,
-    fence: Arc<AtomicU64>,
     /// How many jobs aren't done yet.
     open: usize,
 }
@@ -35,6 +32,8 @@ struct Job {
     dir: PathBuf,
     archive: PathBuf,
     rules: Rules,
+    /// The lease's generation, where one is held.
+    fence: Option<u64>,
 }
 
 /// What became of a session's pushes.
@@ -54,21 +53,15 @@ impl Pusher {
         let sync = Sync::open(place, config, &sync::settings(config, false))?;
         let (jobs, waiting) = channel();
         let (tell, news) = channel();
-        let fence = Arc::new(AtomicU64::new(0));
-        let line = Line { sync, lang, fence: fence.clone(), tell, pending: HashMap::new() };
+        let line = Line { sync, lang, tell, pending: HashMap::new() };
         std::thread::spawn(move || line.run(&waiting));
-        Ok(Some(Pusher { jobs, news, fence, open: 0 }))
+        Ok(Some(Pusher { jobs, news, open: 0 }))
     }
 
-    /// From now on what is pushed carries this generation of the lease.
-    pub fn fence(&self, generation: u64) {
-        self.fence.store(generation, Ordering::SeqCst);
-    }
-
-    /// A session has a new archive.
-    pub fn wake(&mut self, ward: &Ward) {
+    /// A session has a new archive, made under this generation of the lease.
+    pub fn wake(&mut self, ward: &Ward, fence: Option<u64>) {
         let (dir, archive) = (ward.vault.dir().to_owned(), ward.vault.archive().to_owned());
-        let job = Job { session: ward.session.name.clone(), dir, archive, rules: ward.vault.rules.clone() };
+        let job = Job { session: ward.session.name.clone(), dir, archive, rules: ward.vault.rules.clone(), fence };
         // The thread ends with this value only.
         if self.jobs.send(job).is_ok() {
             self.open += 1;
@@ -105,7 +98,6 @@ impl Pusher {
 struct Line {
     sync: Sync,
     lang: Lang,
-    fence: Arc<AtomicU64>,
     tell: Sender<News>,
     pending: HashMap<PathBuf, Pending>,
 }
@@ -147,12 +139,11 @@ impl Line {
 
     fn push_due(&mut self) {
         let (sync, lang) = (&self.sync, self.lang);
-        let fence = Some(self.fence.load(Ordering::SeqCst)).filter(|f| *f > 0);
         for (dir, pending) in &mut self.pending {
             if pending.due.is_none_or(|due| due > Instant::now()) {
                 continue;
             }
-            let pushed = push(sync, &pending.job, fence);
+            let pushed = push(sync, &pending.job);
             let event = pending.settle(pushed, &sync.place(), lang);
             let done = std::mem::take(&mut pending.waiting);
             // Nobody listens any more only when the keeper has ended.
@@ -180,9 +171,9 @@ impl Pending {
     }
 }
 
-fn push(sync: &Sync, job: &Job, fence: Option<u64>) -> Result<bool> {
+fn push(sync: &Sync, job: &Job) -> Result<bool> {
     let vault = Vault::open(&job.dir, &job.archive, job.rules.clone())?;
-    match sync.push(&vault, &job.session, fence, false, &mut |_, _| {}) {
+    match sync.push(&vault, &job.session, job.fence, false, &mut |_, _| {}) {
         Ok(pushed) => Ok(pushed.changed),
         // There is no archive yet.
         Err(Error::NothingToRestore { .. }) => Ok(false),

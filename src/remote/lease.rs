@@ -104,9 +104,6 @@ pub enum Look {
 impl Claim {
     /// A claim to the lease object `name` of a session on this host. `life` is how long the lease holds after it was
     /// written last.
-    ///
-    /// # Errors
-    /// [`Fault::NoLease`] where the remote can't hold one.
     pub fn new(
         remote: Arc<dyn Remote>,
         clock: Arc<dyn Clock>,
@@ -114,21 +111,22 @@ impl Claim {
         name: &str,
         who: (&str, &str),
         life: Duration,
-    ) -> Result<Claim> {
-        remote.compares()?;
+    ) -> Claim {
         let (host, session) = (who.0.to_owned(), who.1.to_owned());
-        Ok(Claim { remote, clock, memory, name: name.to_owned(), host, session, life, seen: None })
+        Claim { remote, clock, memory, name: name.to_owned(), host, session, life, seen: None }
     }
 
     /// Looks, and takes it if it is free, was released, was ours, or has not changed for its whole life.
+    ///
+    /// # Errors
+    /// [`Fault::NoLease`] where the remote can't hold one.
     pub fn look(&mut self) -> Result<Look> {
+        self.remote.compares()?;
         let begun = self.clock.now();
         let Some((body, tag)) = read(&*self.remote, &self.name)? else {
             return self.take(None, 1, begun);
         };
-        // A folder copied to another host brings its memory along.
-        let ours = self.memory.nonces.contains(&body.nonce) && body.host == self.host;
-        if body.released || ours {
+        if body.released || self.is_ours(&body) {
             return self.take(Some(tag), body.generation + 1, begun);
         }
         // From when its tag was surely there: after it was read.
@@ -143,6 +141,27 @@ impl Claim {
             return self.take(Some(tag), body.generation + 1, self.clock.now());
         }
         Ok(Look::Held { holder: holder(&body), wait: whole - (now - since) })
+    }
+
+    /// That no other host has it, so that a bot may start here now; another process of this host renews it. Takes it if
+    /// it is free.
+    ///
+    /// # Errors
+    /// [`Error::LeaseHeld`], and [`Fault::NoLease`] where the remote can't hold one.
+    pub fn require(&mut self) -> Result<()> {
+        let there = read(&*self.remote, &self.name)?;
+        if there.is_some_and(|(body, _)| self.is_ours(&body) && !body.released) {
+            return Ok(());
+        }
+        match self.look()? {
+            Look::Taken(_) => Ok(()),
+            Look::Held { holder, .. } => Err(Error::LeaseHeld { holder }),
+        }
+    }
+
+    /// A folder copied to another host brings its memory along.
+    fn is_ours(&self, body: &Body) -> bool {
+        body.host == self.host && self.memory.nonces.contains(&body.nonce)
     }
 
     fn take(&mut self, there: Option<Tag>, generation: u64, begun: Duration) -> Result<Look> {

@@ -50,6 +50,13 @@ impl<'a> Source<'a> {
         self.len() == 0
     }
 
+    /// All of it, where it is small.
+    pub fn to_vec(&self) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        self.from(0).read_to_end(&mut all).at("reading", self.path())?;
+        Ok(all)
+    }
+
     /// What it is called in an error: the file's path.
     pub(super) fn path(&self) -> &Path {
         match &self.0 {

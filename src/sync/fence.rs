@@ -29,9 +29,10 @@ pub type Origin = Option<(String, u64)>;
 /// # Errors
 /// [`Error::RemoteNewer`].
 pub fn require_newer(ours: &Mark, origin: &Origin, theirs: &Mark, place: &str) -> Result<()> {
-    let later = match ours.fence.cmp(&theirs.fence) {
-        std::cmp::Ordering::Greater => true,
-        std::cmp::Ordering::Less => false,
+    let later = match (ours.fence, theirs.fence) {
+        (ours, theirs) if ours > theirs => true,
+        // A command beside the keeper holds no lease itself: then the hosts decide.
+        (1.., theirs) if ours.fence < theirs => false,
         _ if ours.host == theirs.host => ours.generation >= theirs.generation,
         _ => origin.as_ref() == Some(&(theirs.host.clone(), theirs.generation)) && ours.generation > theirs.generation,
     };
@@ -58,6 +59,7 @@ mod tests {
         assert!(!ok(&mark("b", 9, 0), &None, &mark("a", 4, 0)), "another host's");
         assert!(ok(&mark("b", 5, 0), &Some(("a".into(), 4)), &mark("a", 4, 0)), "it was pulled from that");
         assert!(!ok(&mark("a", 6, 0), &None, &mark("b", 5, 0)), "the host left behind");
+        assert!(ok(&mark("a", 5, 0), &None, &mark("a", 4, 7)) && !ok(&mark("b", 5, 0), &None, &mark("a", 4, 7)));
         assert!(ok(&mark("b", 1, 8), &None, &mark("a", 90, 7)) && !ok(&mark("a", 91, 7), &None, &mark("b", 1, 8)));
     }
 }

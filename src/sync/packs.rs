@@ -2,7 +2,7 @@
 //! pack of the missing pieces and the manifest, one replaces the pointer, if nobody else has meanwhile. Whatever is cut
 //! off before that last request leaves the earlier latest whole.
 
-use super::fence::require_newer;
+use super::fence::{Mark, require_newer};
 use super::pack::{FORMAT, Held, Manifest, Place, Pointer, garbled};
 use super::{Outgoing, Pushed};
 use crate::archive::keys::Identities;
@@ -235,8 +235,9 @@ fn stay(known: &Manifest, all: &[Piece], pointer: Option<&Pointer>) -> HashSet<S
 /// The new pointer: this archive before those that the rule keeps.
 fn point(out: &Outgoing, pack: &Pack, manifest: &Manifest, before: Option<&Pointer>) -> Pointer {
     let live = manifest.live();
+    let fence = before.map_or(0, |b| b.archives[0].mark.fence).max(out.mark.fence);
     let new = Held {
-        mark: out.mark.clone(),
+        mark: Mark { fence, ..out.mark.clone() },
         bytes: manifest.pieces.iter().map(|p| p.2).sum(),
         pack: pack.name.clone(),
         manifest: pack.manifest,
@@ -260,7 +261,7 @@ fn point(out: &Outgoing, pack: &Pack, manifest: &Manifest, before: Option<&Point
 /// Removes what no archive needs any more. What fails here is tried again by a later push.
 fn sweep(out: &Outgoing, remote: &dyn Remote, before: Option<&Pointer>, now: &Pointer) {
     let mut gone: Vec<String> = before.map(|b| b.packs.keys().cloned().collect()).unwrap_or_default();
-    if out.mark.generation % SWEEP_EVERY == 0 {
+    if out.mark.generation.is_multiple_of(SWEEP_EVERY) {
         let folder = pack_name(&out.session, "");
         let listed = remote.list(&folder).unwrap_or_default();
         gone.extend(listed.iter().filter_map(|o| o.name.strip_prefix(&folder).map(str::to_owned)));

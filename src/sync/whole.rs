@@ -29,6 +29,7 @@ fn record_name(name: &str) -> String {
 pub fn push(out: &Outgoing, remote: &dyn Remote, told: &mut dyn FnMut(u64, u64)) -> Result<Pushed> {
     let name = if out.recipients.is_some() { format!("{}.{}", out.name, seal::ENDING) } else { out.name.clone() };
     let record = read_record(remote, &name)?;
+    let fence = record.as_ref().map_or(0, |r| r.mark.fence).max(out.mark.fence);
     if let Some(there) = remote.head(&name)? {
         let same = record.filter(|r| r.tag == there.tag.as_str());
         let theirs = match same {
@@ -59,7 +60,7 @@ pub fn push(out: &Outgoing, remote: &dyn Remote, told: &mut dyn FnMut(u64, u64))
     let put = remote.put(&name, &source, &When::Always, &mut |sent| told(sent, all));
     disk::remove_file(&sealed)?;
     if let Put::Stored(tag) = put? {
-        let record = Record { tag: tag.as_str().to_owned(), mark: out.mark.clone() };
+        let record = Record { tag: tag.as_str().to_owned(), mark: Mark { fence, ..out.mark.clone() } };
         let text = serde_json::to_vec(&record).expect("a record has string keys only");
         remote.put(&record_name(&name), &Source::bytes(&text), &When::Always, &mut |_| {})?;
     }
@@ -86,7 +87,7 @@ fn foreign(out: &Outgoing, remote: &dyn Remote, name: &str) -> Result<Option<Mar
         host: l.host,
         digest,
     };
-    Ok(label.map(|l| digest.map(|d| mark(l, d))).transpose()?)
+    label.map(|l| digest.map(|d| mark(l, d))).transpose()
 }
 
 /// Fetches the archive into the new file `to`; sealed ones are opened on the way.

@@ -309,6 +309,13 @@ pub(super) fn event(event: &Event) -> String {
         }
         Event::PushedAgain { remote } => format!("{remote} has the newest archive again"),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
+        Event::LeaseTaken { lease } => format!("this host has the lease ({lease}): it may run the bot"),
+        Event::LeaseLost { host: Some(host) } => {
+            format!("{host} has the lease now: the bot must not run here, two hosts with one login get both unlinked")
+        }
+        Event::LeaseLost { host: None } => {
+            "the lease ran out and the remote can't be reached: the bot is stopped".into()
+        }
         Event::Stopped => "stopped".into(),
         Event::Failed { error } => format!("this round failed, the next one follows: {error}"),
     }
@@ -446,6 +453,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::ModeRisk => {
             "archive_mode lets other users of this machine read the archive; whoever can read it can take over the account"
         }
+        Phrase::TakeFromRemote => "Fetch the archive from",
         Phrase::MovedThere => "the session stands there, and is not active here any more; start the bot there",
         Phrase::MoveByHand => {
             "the archive is there, but no wakeep that runs there: install it, then type this line again"

@@ -165,6 +165,8 @@ pub enum Phrase {
     PutThere,
     /// What an archive that others can read means.
     ModeRisk,
+    /// Question: fetch it from the remote? Before the place.
+    TakeFromRemote,
     /// Move: it stands there.
     MovedThere,
     /// Move: the archive is there, and no wakeep.
@@ -302,6 +304,16 @@ impl Lang {
         match self {
             Lang::En => format!("{} free", self.bytes(size)),
             Lang::Ru => format!("свободно {}", self.bytes(size)),
+        }
+    }
+
+    /// That another host's lease is waited for.
+    pub fn takes_over(self, seconds: u64) -> String {
+        match self {
+            Lang::En => {
+                format!("another host has the lease: it is taken over if nothing is heard of it for {seconds} s")
+            }
+            Lang::Ru => format!("право у другой машины: перейдёт сюда, если она молчит {seconds} с"),
         }
     }
 

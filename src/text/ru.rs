@@ -325,6 +325,15 @@ pub(super) fn event(event: &Event) -> String {
         }
         Event::PushedAgain { remote } => format!("в {remote} снова новейший архив"),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
+        Event::LeaseTaken { lease } => format!("право запускать бота у этой машины ({lease})"),
+        Event::LeaseLost { host: Some(host) } => {
+            format!(
+                "право запускать бота теперь у {host}: здесь он работать не должен, один вход на двух машинах отвязывает обе"
+            )
+        }
+        Event::LeaseLost { host: None } => {
+            "право запускать бота истекло, а хранилище недоступно: бот остановлен".into()
+        }
         Event::Stopped => "остановлено".into(),
         Event::Failed { error } => format!("этот проход не удался, следующий будет: {error}"),
     }
@@ -465,6 +474,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::ModeRisk => {
             "archive_mode открывает архив другим пользователям этой машины; кто может его прочитать, может завладеть аккаунтом"
         }
+        Phrase::TakeFromRemote => "Взять архив из",
         Phrase::MovedThere => "сессия стоит там, здесь она больше не активна; запустите бота там",
         Phrase::MoveByHand => "архив там, но нет подходящего wakeep: установите его и повторите эту же команду",
         Phrase::MoveNeedsSsh => "бот переезжает только по SSH",

@@ -84,6 +84,16 @@ pub enum Told {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// This host is the one that may run the bot.
+    LeaseTaken {
+        /// Grows with each change of hands.
+        lease: u64,
+    },
+    /// It no longer is, or that can't be told any longer: the bot is stopped.
+    LeaseLost {
+        /// Who has it, where that is known.
+        host: Option<String>,
+    },
     /// A new archive was published.
     Created {
         /// Where it stands.

@@ -17,6 +17,7 @@ mod fuzzed;
 mod journeys;
 mod kinds;
 mod kinds_corpus;
+mod lease;
 mod lives;
 mod moments;
 mod mounts;

@@ -28,8 +28,12 @@ fn bucket(endpoint: &str) -> Box<dyn Remote> {
 }
 
 fn behind_ssh(config: &Path, folder: &Path) -> Box<dyn Remote> {
+    patient_ssh(config, folder, 20)
+}
+
+fn patient_ssh(config: &Path, folder: &Path, seconds: u64) -> Box<dyn Remote> {
     let options = vec!["-F".to_owned(), config.display().to_string()];
-    let settings = Settings { ssh_options: options, patience: Duration::from_secs(20), ..Settings::default() };
+    let settings = Settings { ssh_options: options, patience: Duration::from_secs(seconds), ..Settings::default() };
     open(&Place::parse(&format!("ssh://vps{}", folder.display()), Path::new("")).unwrap(), &settings).unwrap()
 }
 
@@ -232,12 +236,15 @@ fn transfers_to_a_bucket_go_on_after_a_broken_line() {
 
 #[test]
 fn transfers_over_ssh_go_on_after_a_broken_line() {
-    let (sshd, home) = (Sshd::new(), scratch());
-    let proxy = Proxy::new(sshd.port, Fate::Cut, 10 << 20, 2);
-    let remote = behind_ssh(&sshd.config(proxy.port), home.path());
-    survives(&proxy, &*remote, &*folder(home.path()));
-    let left = std::fs::read_dir(home.path()).unwrap().flatten().filter(|f| f.file_name() != "large").count();
-    assert_eq!(left, 1, "only the lock of the folder remote");
+    let sshd = Sshd::new();
+    for (fate, patience) in [(Fate::Cut, 20), (Fate::Silence, 3)] {
+        let home = scratch();
+        let proxy = Proxy::new(sshd.port, fate, 10 << 20, 2);
+        let remote = patient_ssh(&sshd.config(proxy.port), home.path(), patience);
+        survives(&proxy, &*remote, &*folder(home.path()));
+        let left = std::fs::read_dir(home.path()).unwrap().flatten().filter(|f| f.file_name() != "large").count();
+        assert_eq!(left, 1, "only the lock of the folder remote");
+    }
 }
 
 #[test]

@@ -153,6 +153,9 @@ fn a_host_without_an_archive_fetches_it_before_the_bot_starts() {
     let started = at(&server.endpoint(), vps.path(), &["restore", "--before-start"]).run();
     assert_eq!(started.code, 0, "{started:?}");
     assert!(vps.path().join(".wwebjs_auth/session/Default").is_dir(), "{started:?}");
+    let offered = scratch();
+    let received = at(&server.endpoint(), offered.path(), &["receive", "--yes"]).run();
+    assert!(received.code == 0 && offered.path().join("whatsapp_auth_latest.tar.gz").exists(), "{received:?}");
     // Law 11: nor does a remote that isn't there hold the bot up.
     let lost = scratch();
     let alone = at("http://127.0.0.1:9", lost.path(), &["restore", "--before-start"]).run();

@@ -174,9 +174,18 @@ fn parts_of(s3: &S3, key: &str, id: &str) -> Result<HashMap<u16, (String, u64)>>
             action.set_part_number_marker(after);
         }
         let (words, _) = s3.wire.ask(&mut action, &[], || None)?;
-        let Ok(page) = ListParts::parse_response(&words.text) else { return Ok(found) };
-        found.extend(page.parts.into_iter().map(|p| (p.number, (super::bare(&p.etag), p.size))));
-        after = page.next_part_number_marker;
+        // Read leniently: servers differ in what they leave empty.
+        for part in elements(&words.text, "Part") {
+            let word = |name| element(part, name).map(unescaped);
+            if let (Some(number), Some(tag), Some(bytes)) = (word("PartNumber"), word("ETag"), word("Size"))
+                && let (Ok(number), Ok(bytes)) = (number.parse(), bytes.parse())
+            {
+                found.insert(number, (super::bare(&tag), bytes));
+            }
+        }
+        let more = element(&words.text, "IsTruncated") == Some("true");
+        let next = element(&words.text, "NextPartNumberMarker").and_then(|n| n.parse().ok());
+        after = next.filter(|n| more && Some(*n) != after);
         if after.is_none() {
             return Ok(found);
         }

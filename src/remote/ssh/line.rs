@@ -133,8 +133,8 @@ impl Said {
     pub(super) fn fault(&self, folder: &str) -> Option<Fault> {
         let has = |words: &[&str]| words.iter().any(|w| self.complaints.contains(w));
         let why = || {
-            let lines = self.complaints.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("Warning:"));
-            lines.last().unwrap_or("it ended without a word").to_owned()
+            let mut lines = self.complaints.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("Warning:"));
+            lines.next_back().unwrap_or("it ended without a word").to_owned()
         };
         match self.code {
             Some(0) => None,
