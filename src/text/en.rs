@@ -84,7 +84,7 @@ pub(super) fn error(error: &Error) -> Told {
         ),
         Error::LeaseHeld { holder } => Told::new(
             format!("another host runs this bot: {}", holder_name(holder)),
-            "stop it there first; two hosts with one login get both unlinked",
+            "stop it there first (two hosts with one login get both unlinked); if it is dead: `wakeep run --take-over`",
         ),
         Error::Remote { place, fault } => self::fault(place, fault),
         Error::Interrupted => Told::new("interrupted", ""),
@@ -282,7 +282,9 @@ pub(super) fn event(event: &Event) -> String {
         Event::LeaseLost { host: Some(host) } => {
             format!("{host} has the lease now: the bot must not run here, two hosts with one login get both unlinked")
         }
-        Event::LeaseLost { host: None } => "the lease ran out and the remote can't be reached: the bot is stopped".into(),
+        Event::LeaseLost { host: None } => {
+            "the lease ran out and the remote can't be reached: the bot is stopped".into()
+        }
         Event::Stopped => "stopped".into(),
         Event::Failed { error } => format!("this round failed, the next one follows: {error}"),
     }

@@ -97,7 +97,7 @@ pub(super) fn error(error: &Error) -> Told {
         ),
         Error::LeaseHeld { holder } => Told::new(
             format!("этот бот работает на другой машине: {}", holder_name(holder)),
-            "сначала остановите его там: один вход на двух машинах отвязывает обе",
+            "сначала остановите его там (один вход на двух машинах отвязывает обе); если её нет: `wakeep run --take-over`",
         ),
         Error::Remote { place, fault } => self::fault(place, fault),
         Error::Interrupted => Told::new("прервано", ""),
@@ -297,9 +297,13 @@ pub(super) fn event(event: &Event) -> String {
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
         Event::LeaseTaken { lease } => format!("право запускать бота у этой машины ({lease})"),
         Event::LeaseLost { host: Some(host) } => {
-            format!("право запускать бота теперь у {host}: здесь он работать не должен, один вход на двух машинах отвязывает обе")
+            format!(
+                "право запускать бота теперь у {host}: здесь он работать не должен, один вход на двух машинах отвязывает обе"
+            )
         }
-        Event::LeaseLost { host: None } => "право запускать бота истекло, а хранилище недоступно: бот остановлен".into(),
+        Event::LeaseLost { host: None } => {
+            "право запускать бота истекло, а хранилище недоступно: бот остановлен".into()
+        }
         Event::Stopped => "остановлено".into(),
         Event::Failed { error } => format!("этот проход не удался, следующий будет: {error}"),
     }
