@@ -278,7 +278,9 @@ impl Lang {
     /// That another host's lease is waited for.
     pub fn takes_over(self, seconds: u64) -> String {
         match self {
-            Lang::En => format!("another host has the lease: it is taken over if nothing is heard of it for {seconds} s"),
+            Lang::En => {
+                format!("another host has the lease: it is taken over if nothing is heard of it for {seconds} s")
+            }
             Lang::Ru => format!("право у другой машины: перейдёт сюда, если она молчит {seconds} с"),
         }
     }
