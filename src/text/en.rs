@@ -89,7 +89,7 @@ pub(super) fn error(error: &Error) -> Told {
         Error::Sealed { path, why } => sealed(&path.display().to_string(), *why),
         Error::LeaseHeld { holder } => Told::new(
             format!("another host runs this bot: {}", holder_name(holder)),
-            "stop it there first; two hosts with one login get both unlinked",
+            "stop it there first (two hosts with one login get both unlinked); if it is dead: `wakeep run --take-over`",
         ),
         Error::Remote { place, fault } => self::fault(place, fault),
         Error::Interrupted => Told::new("interrupted", ""),

@@ -102,7 +102,7 @@ pub(super) fn error(error: &Error) -> Told {
         Error::Sealed { path, why } => sealed(&path.display().to_string(), *why),
         Error::LeaseHeld { holder } => Told::new(
             format!("этот бот работает на другой машине: {}", holder_name(holder)),
-            "сначала остановите его там: один вход на двух машинах отвязывает обе",
+            "сначала остановите его там (один вход на двух машинах отвязывает обе); если её нет: `wakeep run --take-over`",
         ),
         Error::Remote { place, fault } => self::fault(place, fault),
         Error::Interrupted => Told::new("прервано", ""),

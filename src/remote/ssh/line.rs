@@ -133,7 +133,8 @@ impl Said {
     pub(super) fn fault(&self, folder: &str) -> Option<Fault> {
         let has = |words: &[&str]| words.iter().any(|w| self.complaints.contains(w));
         let why = || {
-            let mut lines = self.complaints.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("Warning:"));
+            let mut lines =
+                self.complaints.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("Warning:"));
             lines.next_back().unwrap_or("it ended without a word").to_owned()
         };
         match self.code {
