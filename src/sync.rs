@@ -1,6 +1,7 @@
 //! Off the machine and back: archives pushed to a remote and pulled from it, sealed on the way where the owner named
 //! for whom. A later archive is never replaced by an earlier one, nor by that of a host that was left behind.
 
+mod bin;
 pub mod far;
 mod fence;
 mod pack;
@@ -158,7 +159,7 @@ impl Sync {
         let scratch = disk::parent(to);
         disk::make_dir(scratch)?;
         match (&self.place, at) {
-            (Place::S3 { .. }, _) => packs::pull(self.remote.as_ref(), session, at, to, &self.identities, scratch),
+            (Place::S3 { .. }, _) => bin::pull(self.remote.as_ref(), session, at, to, &self.identities, scratch),
             (_, None) => whole::pull(self.remote.as_ref(), name, to, &self.identities),
             (_, Some(_)) => {
                 let why = "this place keeps the latest archive only, no history".to_owned();

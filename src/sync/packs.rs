@@ -2,17 +2,16 @@
 //! pack of the missing pieces and the manifest, one replaces the pointer, if nobody else has meanwhile. Whatever is cut
 //! off before that last request leaves the earlier latest whole.
 
+use super::bin::Bin;
 use super::fence::{Mark, require_newer};
 use super::pack::{FORMAT, Held, Manifest, Place, Pointer, garbled};
 use super::{Outgoing, Pushed};
-use crate::archive::keys::Identities;
 use crate::archive::pieces::{Piece, pieces};
 use crate::archive::seal::Sealer;
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::remote::{Put, Remote, Source, Tag, When};
 use crate::vault::retention::{self, Candidate};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -36,11 +35,11 @@ struct Memory {
     manifest: Manifest,
 }
 
-fn latest(session: &str) -> String {
+pub(super) fn latest(session: &str) -> String {
     format!("{session}/latest")
 }
 
-fn pack_name(session: &str, name: &str) -> String {
+pub(super) fn pack_name(session: &str, name: &str) -> String {
     format!("{session}/packs/{name}")
 }
 
@@ -88,7 +87,7 @@ fn overtaken(out: &Outgoing, remote: &dyn Remote) -> Error {
     }
 }
 
-fn read_pointer(remote: &dyn Remote, session: &str) -> Result<Option<(Pointer, Tag)>> {
+pub(super) fn read_pointer(remote: &dyn Remote, session: &str) -> Result<Option<(Pointer, Tag)>> {
     let mut text = Vec::new();
     match remote.get(&latest(session), None, &mut text)? {
         Some(tag) => Ok(Some((Pointer::read(&text, &remote.place())?, tag))),
@@ -271,112 +270,12 @@ fn sweep(out: &Outgoing, remote: &dyn Remote, before: Option<&Pointer>, now: &Po
     }
 }
 
-/// Puts an archive together in the new file `to`: the newest, or the newest not younger than `at`.
-pub fn pull(
-    remote: &dyn Remote,
-    session: &str,
-    at: Option<Timestamp>,
-    to: &Path,
-    keys: &Identities,
-    scratch: &Path,
-) -> Result<()> {
-    let nothing = || Error::NothingToRestore { place: remote.place().into() };
-    let (pointer, _) = read_pointer(remote, session)?.ok_or_else(nothing)?;
-    let held = pointer.archives.iter().find(|a| at.is_none_or(|at| a.mark.made <= at)).ok_or_else(nothing)?;
-    let mut bin = Bin::new(remote, session, scratch, keys, &pointer);
-    let done = bin.manifest(held).and_then(|manifest| bin.assemble(&manifest, to));
-    bin.clear();
-    if done.is_err() {
-        disk::remove_file(to)?;
-    }
-    done
-}
-
-/// Packs that were fetched.
-struct Bin<'a> {
-    remote: &'a dyn Remote,
-    session: &'a str,
-    scratch: &'a Path,
-    keys: &'a Identities,
-    pointer: &'a Pointer,
-    fetched: HashMap<String, PathBuf>,
-}
-
-impl<'a> Bin<'a> {
-    fn new(
-        remote: &'a dyn Remote,
-        session: &'a str,
-        scratch: &'a Path,
-        keys: &'a Identities,
-        pointer: &'a Pointer,
-    ) -> Bin<'a> {
-        Bin { remote, session, scratch, keys, pointer, fetched: HashMap::new() }
-    }
-
-    /// A pack, open, as a file.
-    fn pack(&mut self, name: &str) -> Result<PathBuf> {
-        if let Some(path) = self.fetched.get(name) {
-            return Ok(path.clone());
-        }
-        let path = self.scratch.join(format!("incoming-{}.pack", self.fetched.len()));
-        super::fetch(self.remote, &pack_name(self.session, name), &path, self.keys, self.pointer.sealed)?;
-        self.fetched.insert(name.to_owned(), path.clone());
-        Ok(path)
-    }
-
-    fn manifest(&mut self, held: &Held) -> Result<Manifest> {
-        let place = self.remote.place();
-        let (at, len) = held.manifest;
-        let end = at.checked_add(len).ok_or_else(|| garbled(&place, "latest"))?;
-        let mut bytes = Vec::new();
-        if self.pointer.sealed {
-            let path = self.pack(&held.pack)?;
-            let file = File::open(&path).at("opening", &path)?;
-            // The pack's own size bounds what the pointer claims.
-            if end > file.metadata().at("reading", &path)?.len() {
-                return Err(garbled(&place, &held.pack));
-            }
-            bytes.resize(len as usize, 0);
-            file.read_exact_at(&mut bytes, at).at("reading", &path)?;
-        } else {
-            let there = self.remote.get(&pack_name(self.session, &held.pack), Some(at..end), &mut bytes)?;
-            there.ok_or_else(|| garbled(&place, &held.pack))?;
-        }
-        Manifest::read(&bytes, &place)
-    }
-
-    fn assemble(&mut self, manifest: &Manifest, to: &Path) -> Result<()> {
-        disk::remove_file(to)?;
-        let mut out = BufWriter::with_capacity(256 << 10, disk::create_new(to)?);
-        for Place(pack, at, len, digest) in &manifest.pieces {
-            let name = &manifest.packs[*pack as usize];
-            let path = self.pack(name)?;
-            let file = File::open(&path).at("opening", &path)?;
-            let size = file.metadata().at("reading", &path)?.len();
-            let whole = at.checked_add(*len).is_some_and(|end| end <= size);
-            let mut bytes = vec![0; if whole { *len as usize } else { 0 }];
-            file.read_exact_at(&mut bytes, *at).at("reading", &path)?;
-            if !whole || hex(blake3::hash(&bytes).as_bytes()) != *digest {
-                return Err(garbled(&self.remote.place(), name));
-            }
-            out.write_all(&bytes).at("writing", to)?;
-        }
-        out.flush().at("writing", to)
-    }
-
-    fn clear(&mut self) {
-        for (_, path) in self.fetched.drain() {
-            let _ = disk::remove_file(&path);
-        }
-    }
-}
-
 fn keyed(secret: &str) -> blake3::Hasher {
     let mut hasher = blake3::Hasher::new_derive_key("wakeep 2026-11 the name of a pack");
     hasher.update(secret.as_bytes());
     hasher
 }
 
-fn hex(digest: &[u8; 32]) -> String {
+pub(super) fn hex(digest: &[u8; 32]) -> String {
     blake3::Hash::from(*digest).to_hex().to_string()
 }
