@@ -244,3 +244,23 @@ fn a_bot_moves_to_a_machine_without_wakeep_and_starts_here_no_more() {
     bot.wakeep(["restore", "--force"]).json(0);
     assert_eq!(bot.wakeep(["restore", "--before-start"]).run().code, 0, "a person brought it back");
 }
+
+#[test]
+fn many_pushes_stay_in_few_packs() {
+    let (server, bot) = (S3::moto(), StandIn::stopped());
+    let endpoint = server.endpoint();
+    let puts = |log: &[String]| log.iter().filter(|l| l.starts_with("PUT")).count();
+    for n in 0..30u8 {
+        std::fs::write(bot.session().join(format!("Default/{n}")), noise(300 << 10, n)).unwrap();
+        at(&endpoint, bot.home(), &["archive", "--force"]).env("WAKEEP_CARRY", "all").json(0);
+        let before = puts(&server.log());
+        let pushed = at(&endpoint, bot.home(), &["push"]).json(0);
+        assert_eq!(puts(&server.log()) - before, 2, "{pushed}");
+    }
+    let (elsewhere, before) = (scratch(), server.log().len());
+    at(&endpoint, elsewhere.path(), &["pull"]).json(0);
+    let pulled = std::fs::read(elsewhere.path().join("whatsapp_auth_latest.tar.gz")).unwrap();
+    assert!(pulled == std::fs::read(bot.archive()).unwrap());
+    let asked = server.log().len() - before;
+    assert!(asked <= 24 + 2, "{asked} requests for one archive");
+}
