@@ -17,7 +17,7 @@ pub const TEMPLATE: &str = include_str!("config.toml");
 pub const SYSTEM: &str = "/etc/wakeep";
 
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 19] = [
+pub const KEYS: [&str; 31] = [
     "session",
     "archive",
     "vault",
@@ -36,6 +36,18 @@ pub const KEYS: [&str; 19] = [
     "log_format",
     "bot_unit",
     "bot_pm2",
+    "push",
+    "seal_to",
+    "identity",
+    "passphrase_file",
+    "remote",
+    "s3_endpoint",
+    "s3_region",
+    "s3_path_style",
+    "s3_credentials",
+    "ssh_options",
+    "lease_life",
+    "lease_strict",
     "sessions",
 ];
 
@@ -99,6 +111,30 @@ pub struct Config {
     pub bot_unit: Option<String>,
     /// The pm2 app that runs the bot, likewise.
     pub bot_pm2: Option<String>,
+    /// Whether the keeper pushes every archive to the remote.
+    pub push: bool,
+    /// For whom archives are sealed when they leave the machine: recipients, or files of them.
+    pub seal_to: Vec<String>,
+    /// The file of the key that opens what is sealed.
+    pub identity: Option<PathBuf>,
+    /// The file whose first line is a passphrase.
+    pub passphrase_file: Option<PathBuf>,
+    /// Where archives go and the lease is held: a folder, `ssh://…` or `s3://…`.
+    pub remote: Option<String>,
+    /// The address of an object storage that isn't AWS.
+    pub s3_endpoint: Option<String>,
+    /// The bucket's region.
+    pub s3_region: Option<String>,
+    /// Whether the bucket is named in the path instead of the host.
+    pub s3_path_style: Option<bool>,
+    /// The file with the keys to the bucket.
+    pub s3_credentials: Option<PathBuf>,
+    /// Arguments for `ssh`.
+    pub ssh_options: Vec<String>,
+    /// How long a lease holds after it was renewed.
+    pub lease_life: SignedDuration,
+    /// Whether a bot is stopped, too, when the lease can't be renewed because nobody answers.
+    pub lease_strict: bool,
     /// The file this was read from.
     pub file: Option<PathBuf>,
     /// The folder that relative paths are meant from: that of the file.
@@ -136,6 +172,18 @@ impl Default for Config {
             log_format: LogFormat::Text,
             bot_unit: None,
             bot_pm2: None,
+            push: false,
+            seal_to: Vec::new(),
+            identity: None,
+            passphrase_file: None,
+            remote: None,
+            s3_endpoint: None,
+            s3_region: None,
+            s3_path_style: None,
+            s3_credentials: None,
+            ssh_options: Vec::new(),
+            lease_life: SignedDuration::from_secs(180),
+            lease_strict: false,
             file: None,
             base: PathBuf::new(),
         }
@@ -156,7 +204,32 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
 }
 
+/// A secret that systemd hands over by `LoadCredential=wakeep-…:FILE` (systemd.exec(5)).
+fn credential(name: &str) -> Option<PathBuf> {
+    let path = Path::new(&environment("CREDENTIALS_DIRECTORY")?).join(name);
+    path.is_file().then_some(path)
+}
+
+/// A secret's text, and the place it is from.
+pub type Secret = (String, PathBuf);
+
 impl Config {
+    /// The secret key that opens what is sealed: a file's, systemd's `wakeep-identity`, or `WAKEEP_IDENTITY_KEY`.
+    ///
+    /// # Errors
+    /// `Io`: the file can't be read.
+    pub fn identity_key(&self) -> Result<Option<Secret>> {
+        secret(self.identity.as_deref(), "wakeep-identity", "WAKEEP_IDENTITY_KEY")
+    }
+
+    /// The passphrase: a file's, systemd's `wakeep-passphrase`, or `WAKEEP_PASSPHRASE`.
+    ///
+    /// # Errors
+    /// `Io`: the file can't be read.
+    pub fn passphrase(&self) -> Result<Option<Secret>> {
+        secret(self.passphrase_file.as_deref(), "wakeep-passphrase", "WAKEEP_PASSPHRASE")
+    }
+
     /// Reads the file (`file`, else `WAKEEP_CONFIG`, else `./wakeep.toml`, else `/etc/wakeep/wakeep.toml`) and the
     /// environment. `session` names the one session that is meant, whatever the file says. Where nothing names a session
     /// it is `.wwebjs_auth` beside the file.
@@ -230,6 +303,18 @@ impl Config {
             "log_format" => self.log_format = [LogFormat::Text, LogFormat::Json][field.choice(&["text", "json"])?],
             "bot_unit" => self.bot_unit = Some(field.name()?),
             "bot_pm2" => self.bot_pm2 = Some(field.name()?),
+            "push" => self.push = field.choice(&["never", "after every archive"])? == 1,
+            "seal_to" => self.seal_to = field.recipients()?,
+            "identity" => self.identity = Some(field.path()?),
+            "passphrase_file" => self.passphrase_file = Some(field.path()?),
+            "remote" => self.remote = Some(field.remote()?),
+            "s3_endpoint" => self.s3_endpoint = Some(field.text()?.to_owned()),
+            "s3_region" => self.s3_region = Some(field.text()?.to_owned()),
+            "s3_path_style" => self.s3_path_style = Some(field.switch()?),
+            "s3_credentials" => self.s3_credentials = Some(field.path()?),
+            "ssh_options" => self.ssh_options = field.words()?,
+            "lease_life" => self.lease_life = field.life()?,
+            "lease_strict" => self.lease_strict = field.switch()?,
             unknown => return Err(field.unknown(unknown, &KEYS)),
         }
         Ok(())
@@ -241,6 +326,14 @@ impl Config {
             self.places.push(Place { path: self.base.join(".wwebjs_auth"), ..Place::default() });
         }
         &mut self.places[0]
+    }
+}
+
+/// A secret stands in a file, in a credential of systemd's, or in the environment; never among the arguments.
+fn secret(file: Option<&Path>, credential_name: &str, variable: &str) -> Result<Option<Secret>> {
+    match file.map(Path::to_owned).or_else(|| credential(credential_name)) {
+        Some(path) => fs::read_to_string(&path).at("reading", &path).map(|text| Some((text, path))),
+        None => Ok(environment(variable).map(|text| (text, PathBuf::from(variable)))),
     }
 }
 
@@ -263,6 +356,28 @@ impl Field<'_> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@:".contains(c);
         let good = !text.is_empty() && !text.starts_with('-') && text.chars().all(plain);
         if good { Ok(text.to_owned()) } else { Err(self.wants("a plain name such as \"nord-laundry-bot\"")) }
+    }
+
+    /// A place with `://` in it stands for itself, a folder is meant from the file's own.
+    fn remote(&self) -> Result<String> {
+        let text = self.text()?;
+        Ok(if text.contains("://") { text.to_owned() } else { self.path()?.display().to_string() })
+    }
+
+    /// A list of words; in the environment one text, cut at spaces.
+    fn words(&self) -> Result<Vec<String>> {
+        let wanted = || self.wants("a list of words such as [\"-o\", \"Compression=yes\"]");
+        match self.value {
+            Value::String(text) => Ok(text.split_whitespace().map(str::to_owned).collect()),
+            Value::Array(list) => list.iter().map(|v| v.as_str().map(str::to_owned).ok_or_else(wanted)).collect(),
+            _ => Err(wanted()),
+        }
+    }
+
+    /// Shorter lives would end between two requests over a slow line.
+    fn life(&self) -> Result<SignedDuration> {
+        let life = self.duration()?;
+        if life.as_secs() >= 1 { Ok(life) } else { Err(self.wants("a second at least")) }
     }
 
     fn path(&self) -> Result<PathBuf> {
@@ -311,6 +426,19 @@ impl Field<'_> {
             Ok(false) => Ok(LogFile::Off),
             Err(_) => self.path().map(LogFile::At),
         }
+    }
+
+    /// One recipient or a list of them (in the environment: parted by commas); what is no key is a file's name.
+    fn recipients(&self) -> Result<Vec<String>> {
+        let wanted = || self.wants("\"age1…\", an SSH public key, a file of them, or a list of these");
+        let texts: Vec<&str> = match self.value {
+            Value::String(text) => text.split([',', '\n']).collect(),
+            Value::Array(list) => list.iter().map(|v| v.as_str().ok_or_else(wanted)).collect::<Result<_>>()?,
+            _ => return Err(wanted()),
+        };
+        let is_key = |t: &str| ["age1", "ssh-", "AGE-SECRET-KEY-"].iter().any(|start| t.starts_with(start));
+        let named = |t: &str| if is_key(t) { t.to_owned() } else { self.base.join(t).display().to_string() };
+        Ok(texts.into_iter().map(str::trim).filter(|t| !t.is_empty()).map(named).collect())
     }
 
     fn places(&self) -> Result<Vec<Place>> {
@@ -429,6 +557,17 @@ mod tests {
         config.lang = None;
         config.bot_unit = None;
         config.bot_pm2 = None;
+        config = Config {
+            remote: None,
+            s3_endpoint: None,
+            s3_region: None,
+            s3_path_style: None,
+            s3_credentials: None,
+            seal_to: Vec::new(),
+            identity: None,
+            passphrase_file: None,
+            ..config
+        };
         assert_eq!(config, Config::default());
     }
 }

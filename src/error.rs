@@ -20,6 +20,21 @@ pub struct Holder {
     pub host: Option<String>,
 }
 
+/// Why something sealed stays closed, or something open isn't sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsealable {
+    /// No identity and no passphrase is configured.
+    NoKey,
+    /// It was sealed for others.
+    OtherKey,
+    /// The key itself can't be used: no key, a kind that isn't supported, or locked without a passphrase.
+    KeyUnusable,
+    /// Nobody is named for whom to seal.
+    NoRecipient,
+    /// It isn't sealed.
+    NotSealed,
+}
+
 /// A fact about what failed.
 #[derive(Debug)]
 pub enum Error {
@@ -107,13 +122,104 @@ pub enum Error {
         /// The last one found.
         found: u64,
     },
+    /// The remote holds a later archive, or another host's.
+    RemoteNewer {
+        /// The remote.
+        place: String,
+        /// Which host made it.
+        host: String,
+        /// Its generation.
+        generation: u64,
+    },
+    /// Something sealed doesn't open, or can't be sealed.
+    Sealed {
+        /// The sealed file, or the key.
+        path: PathBuf,
+        /// Why.
+        why: Unsealable,
+    },
     /// Another host has the right to run this bot.
     LeaseHeld {
         /// Who has it.
         holder: Holder,
     },
+    /// Another place for archives can't be used, or not now.
+    Remote {
+        /// The place as a person wrote it, without secrets.
+        place: String,
+        /// Why.
+        fault: Fault,
+    },
     /// Interrupted by a signal or the keyboard.
     Interrupted,
+}
+
+/// What is the matter with a remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody answers there, or the line broke and stayed broken.
+    Unreachable {
+        /// What the system or the client said.
+        why: String,
+    },
+    /// It answers, but not in time.
+    TimedOut,
+    /// It doesn't take our key, password or signature.
+    Credentials {
+        /// What it said.
+        why: String,
+    },
+    /// No credentials were found anywhere.
+    NoCredentials,
+    /// The server's key is not the one that is known for it, or none is known.
+    HostKey,
+    /// The bucket doesn't exist.
+    NoBucket {
+        /// Its name.
+        bucket: String,
+    },
+    /// The bucket lies in another region or behind another endpoint.
+    Moved {
+        /// Where, as far as the server says so.
+        to: Option<String>,
+    },
+    /// The folder doesn't exist there.
+    NoFolder {
+        /// Its path on that side.
+        path: String,
+    },
+    /// It is known who we are, and we may not do that.
+    Denied {
+        /// What it said.
+        why: String,
+    },
+    /// The disk or the quota is full there.
+    Full,
+    /// The bytes that arrived are not the bytes that left.
+    Garbled {
+        /// The object.
+        name: String,
+    },
+    /// An object was replaced while it was fetched; fetching it again gets the new one.
+    Replaced {
+        /// The object.
+        name: String,
+    },
+    /// An object can't have this name.
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// It doesn't keep its word about conditions, so no lease can be held there.
+    NoLease {
+        /// What it did.
+        why: String,
+    },
+    /// It is a program or a server that this needs and that isn't there, or an answer that makes no sense.
+    Odd {
+        /// What it said.
+        why: String,
+    },
 }
 
 // People read `text`; this is for panics and test output.

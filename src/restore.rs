@@ -9,7 +9,7 @@ mod need;
 
 use crate::archive::{self, Archive, Content, Depth, Form};
 use crate::disk;
-use crate::error::{Error, Result};
+use crate::error::{Error, Holder, Result};
 use crate::session::interior::Interior;
 use crate::session::snapshot::Carry;
 use crate::session::{Session, Use};
@@ -42,6 +42,8 @@ pub enum Wish {
 pub enum Source {
     /// The newest good one.
     Newest,
+    /// What stands at the archive's path.
+    Arrived,
     /// This file.
     File(PathBuf),
     /// The newest good one that is not younger than this.
@@ -87,6 +89,10 @@ impl Restoring<'_> {
         let started = Instant::now();
         self.vault.refresh()?;
         self.finish_earlier(now)?;
+        if let (Some(moved), false) = (&self.vault.state().moved, self.wish == Wish::Forced) {
+            let holder = Holder { program: "wakeep move".to_owned(), host: Some(moved.to.clone()), pid: None };
+            return Err(Error::LeaseHeld { holder });
+        }
         self.vault.receive(now)?;
         let verdict = self.look()?;
         if let Some(reason) = self.reason_to_leave(&verdict, now)? {
@@ -345,6 +351,7 @@ impl Restoring<'_> {
         self.vault.remember(|s| {
             s.restored = Some(RestoredFrom { generation, fingerprint, time: now, tries, accepted: false });
             s.pending = None;
+            s.moved = None;
             s.refusals.clear();
         })?;
         self.vault.note_stamp(None)?;

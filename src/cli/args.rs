@@ -4,15 +4,18 @@ use crate::vault::journal::Told;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// The first page of `--help`: twelve verbs in three groups.
+/// The first page of `--help`: fourteen verbs in three groups.
 const GROUPS: &str = "\
 Set up:
   setup      Set up beside a bot; as root on a server: services, check, logs, scripts
+  move       Move the bot to another machine: ssh://user@host/opt/bot
 
 Keep:
   run -- CMD Restore if needed, start the bot, keep while it runs
   watch      Stay beside the bot and archive its session whenever it changed
   archive    Archive the session once, if it changed
+  push       Bring the archive to another place: a folder, SSH, a bucket
+  pull       Fetch the archive from there
 
 Look and mend:
   status     Is my bot's login safe? One screen (the same as no verb)
@@ -21,7 +24,8 @@ Look and mend:
   restore    Put the session back, if it needs it
   doctor     What is wrong here, and the command that mends it
 
-More: cleanup, demo, event, verify, extract, receive, generate. `wakeep VERB --help` tells all of each.";
+More: cleanup, demo, event, verify, extract, receive, seal, unseal, keygen, generate.
+`wakeep VERB --help` tells all of each.";
 
 /// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
 #[derive(Debug, Parser)]
@@ -80,6 +84,9 @@ pub enum Verb {
     Setup(Setup),
     /// Restore if needed, start the bot, keep while it runs, archive once more when it has ended
     Run {
+        /// Wait until another host's lease has run out, then take it
+        #[arg(long)]
+        take_over: bool,
         /// The bot's command
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
         command: Vec<String>,
@@ -89,6 +96,9 @@ pub enum Verb {
         /// How often to look, such as 2m or 30s
         #[arg(long, value_name = "TIME")]
         interval: Option<String>,
+        /// Wait until another host's lease has run out, then take it
+        #[arg(long)]
+        take_over: bool,
     },
     /// Archive the session once, if it changed
     Archive {
@@ -175,6 +185,51 @@ pub enum Verb {
         #[arg(long)]
         yes: bool,
     },
+    /// Move the bot to another machine: a last archive, over SSH, restored there; no longer active here
+    Move {
+        /// The bot's folder there: ssh://user@host/opt/bot
+        to: String,
+    },
+    /// Bring the newest archive to another place: a folder, ssh://host/path or s3://bucket/prefix
+    Push {
+        /// The place [default: `remote` in wakeep.toml]
+        remote: Option<String>,
+        /// Replace what is there, also where it is later or another host's
+        #[arg(long)]
+        force: bool,
+    },
+    /// Fetch the archive from another place to where the restore takes it from
+    Pull {
+        /// The place [default: `remote` in wakeep.toml]
+        remote: Option<String>,
+        /// The newest that isn't younger than this, where the place keeps a history
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// Also where the archive here is newer
+        #[arg(long)]
+        force: bool,
+    },
+    /// Make a key for sealing; prints the recipient, which seals and may be shown
+    Keygen {
+        /// Where the secret half goes [default: wakeep-key.txt]
+        file: Option<PathBuf>,
+    },
+    /// Seal a file for the recipients in `seal_to`, as the `age` program does: FILE.age
+    Seal {
+        /// The file
+        file: PathBuf,
+        /// The sealed file, where FILE.age isn't wanted
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Open a sealed file with the key in `identity`
+    Unseal {
+        /// The sealed file
+        file: PathBuf,
+        /// The open one, where the same name without .age isn't wanted
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
     /// Print what packagers need
     Generate {
         /// What to print
@@ -221,8 +276,8 @@ pub struct Restore {
     /// As --if-needed, and never keep the bot from starting for lack of a login (for ExecStartPre=)
     #[arg(long)]
     pub before_start: bool,
-    /// From this archive
-    #[arg(long, value_name = "FILE", conflicts_with = "at")]
+    /// From this archive, or from a remote: a folder, ssh://host/path, s3://bucket/prefix
+    #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
     /// From the newest archive not younger than this: 2026-11-24T12:00, 12:00, or "2h" for two hours ago
     #[arg(long, value_name = "TIME")]

@@ -1,6 +1,6 @@
 //! The exit codes: what a script learns without reading. Documented in README.md, stable.
 
-use crate::error::Error;
+use crate::error::{Error, Unsealable};
 use crate::vault::journal::{Event, Refusal};
 use crate::verdict::{Grade, Login, Verdict};
 
@@ -52,14 +52,18 @@ impl Exit {
     /// The code of an error.
     pub fn of_error(error: &Error) -> Exit {
         match error {
-            Error::Io { .. } | Error::Restless { .. } | Error::Stale { .. } => Exit::Failed,
+            Error::Io { .. } | Error::Restless { .. } | Error::Stale { .. } | Error::Remote { .. } => Exit::Failed,
+            Error::Sealed { why: Unsealable::NoKey | Unsealable::NoRecipient | Unsealable::KeyUnusable, .. } => {
+                Exit::Usage
+            }
+            Error::Sealed { why: Unsealable::OtherKey | Unsealable::NotSealed, .. } => Exit::Failed,
             Error::Config { .. } => Exit::Usage,
             Error::SessionMissing { .. } | Error::NotASession { .. } => Exit::Broken,
             Error::Damaged { .. } | Error::Hostile { .. } => Exit::Broken,
             Error::InUse { .. } | Error::MaybeInUse { .. } => Exit::InUse,
             Error::Busy { .. } => Exit::Busy,
             Error::NothingToRestore { .. } => Exit::NothingToRestore,
-            Error::LeaseHeld { .. } => Exit::LeaseHeld,
+            Error::LeaseHeld { .. } | Error::RemoteNewer { .. } => Exit::LeaseHeld,
             Error::Interrupted => Exit::Interrupted,
         }
     }
@@ -88,6 +92,10 @@ impl Exit {
             }
             Event::WouldRestore { .. } | Event::Recovered { .. } | Event::Arrived { .. } => Exit::Done,
             Event::NeedsQr { .. } => Exit::LoggedOut,
+            Event::PushFailed { .. } => Exit::Failed,
+            Event::PushedAgain { .. } => Exit::Done,
+            Event::LeaseTaken { .. } => Exit::Done,
+            Event::LeaseLost { .. } => Exit::LeaseHeld,
             Event::Told { .. } | Event::CleanedUp { .. } | Event::Watching { .. } | Event::Stopped => Exit::Done,
         }
     }

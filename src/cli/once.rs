@@ -4,20 +4,23 @@ use super::args::Restore;
 use super::exit::Exit;
 use super::run::Context;
 use super::show::Show;
-use super::{reading, sides};
-use crate::archive::{self, Archive, Depth, Form};
+use super::{pull, push, reading, sides};
+use crate::archive::{self, Archive, Depth, Form, seal};
 use crate::disk;
 use crate::drill::drill;
 use crate::error::{At, Error, Result};
 use crate::keep::Keeping;
+use crate::keeper::active;
 use crate::keeper::ward::Ward;
 use crate::restore::{Restoring, Source, Wish};
+use crate::sync::seals;
 use crate::text::Phrase;
 use crate::vault::journal::{Event, Told};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
 pub(super) fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
     context.each(
@@ -93,10 +96,17 @@ fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
 
 /// `wakeep restore`, as whoever this process runs.
 pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
-    let source = source(wish, context.now)?;
+    let source = if from_remote(wish) { pulled(context, wish)? } else { source(context, wish)? };
+    if wish.if_needed || wish.before_start {
+        pull::fetch_where_none_is(context);
+    }
     if wish.ask && !wish.answered && !sides::wanted(context, wish.yes)? {
         context.show.line(context.show.lang.phrase(Phrase::NothingChanged));
         return Ok(Exit::Done);
+    }
+    // What is wrong with the sessions is told below, and holds no bot back.
+    if let (true, Ok(wards)) = (wish.before_start, context.wards()) {
+        active::require(&context.config, &wards, &context.host, &mut |e| context.show.error(e))?;
     }
     let told = if wish.tell && !context.show.json { reading::check(context, &[])? } else { Exit::Done };
     let mut changed = false;
@@ -169,20 +179,61 @@ fn restored_json(context: &Context, ward: &Ward, event: &Event) -> Value {
     value
 }
 
-fn source(wish: &Restore, now: Timestamp) -> Result<Source> {
+/// A folder that isn't an archive, or what is no path at all, is a remote.
+fn from_remote(wish: &Restore) -> bool {
+    wish.from.as_ref().is_some_and(|from| from.to_string_lossy().contains("://") || from.is_dir())
+}
+
+/// What a remote holds goes to the archive's path first, where it is restored from as any other.
+fn pulled(context: &Context, wish: &Restore) -> Result<Source> {
+    let place = wish.from.as_ref().map(|p| p.to_string_lossy().into_owned());
+    let sync = push::open(context, place.as_deref())?;
+    let at = wish.at.as_ref().map(|at| time(at, context.now)).transpose()?;
+    for mut ward in context.wards()? {
+        if wish.dry_run {
+            let file = ward.vault.dir().join("sync").join("opened.tar.gz");
+            let name = ward.vault.archive().file_name().unwrap_or_default().to_string_lossy().into_owned();
+            disk::remove_file(&file)?;
+            sync.pull(&ward.session.name, &name, at, &file)?;
+            return Ok(Source::File(file));
+        }
+        pull::fetch(context, &sync, &mut ward, at, true)?;
+    }
+    Ok(Source::Arrived)
+}
+
+fn source(context: &Context, wish: &Restore) -> Result<Source> {
     match (&wish.from, &wish.at) {
-        (Some(file), _) => {
+        (Some(file), Some(_)) => Err(Error::Config {
+            place: "--at".to_owned(),
+            problem: context.show.lang.phrase(Phrase::AtOfFile).to_owned(),
+            suggestion: Some(format!("--from {}", file.display())),
+        }),
+        (Some(file), None) => {
             // One that isn't there is said at once, by its name.
             std::fs::metadata(file).at("reading", file)?;
-            Ok(Source::File(std::path::absolute(file).at("resolving", file)?))
+            let file = std::path::absolute(file).at("resolving", file)?;
+            Ok(Source::File(if seal::is_sealed(&file)? { opened(context, &file)? } else { file }))
         }
-        (None, Some(at)) => time(at, now).map(Source::At),
+        (None, Some(at)) => time(at, context.now).map(Source::At),
         (None, None) => Ok(Source::Newest),
     }
 }
 
+/// A sealed archive, open beside the first session's backups until the next one is opened.
+fn opened(context: &Context, sealed: &Path) -> Result<PathBuf> {
+    let ward = context.wards()?.into_iter().next();
+    let ward = ward.ok_or_else(|| Error::SessionMissing { path: sealed.to_owned() })?;
+    let scratch = ward.vault.dir().join("sync");
+    disk::make_dir(&scratch)?;
+    let open = scratch.join("opened.tar.gz");
+    disk::remove_file(&open)?;
+    seal::unseal_file(sealed, &open, &seals::identities(&context.config)?)?;
+    Ok(open)
+}
+
 /// A point in time as people write it: RFC 3339, a date and time or a time of today here, or how long ago.
-fn time(text: &str, now: Timestamp) -> Result<Timestamp> {
+pub(super) fn time(text: &str, now: Timestamp) -> Result<Timestamp> {
     let zone = TimeZone::system();
     let here = |d: DateTime| d.to_zoned_datetime(zone.clone()).ok().map(|z| z.timestamp());
     let today = now.to_zoned_datetime(zone.clone()).date();

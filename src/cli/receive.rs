@@ -3,14 +3,17 @@
 
 use super::asked;
 use super::exit::Exit;
+use super::pull;
 use super::run::Context;
 use super::show::{Show, near};
 use super::whose;
+use crate::archive::seal;
 use crate::check;
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::ward::{ARCHIVE, Ward};
 use crate::owner::{self, Owner};
+use crate::sync::seals;
 use crate::text::Phrase;
 use crate::verdict::Verdict;
 use rustix::fs::{Mode, OFlags};
@@ -35,6 +38,12 @@ pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<
             None => take(context, &mut io::stdin().lock(), yes),
         };
     }
+    if let (None, Some(remote)) = (file, &context.config.remote)
+        && (yes || asked::is_somebody_there())
+        && asked::yes(show, &format!("{} {remote}?", show.lang.phrase(Phrase::TakeFromRemote)), yes)?
+    {
+        return pulled(context, owner);
+    }
     let named = file;
     let Some(file) = file.map(Path::to_owned).or_else(|| newest_found(show)) else {
         explain(context);
@@ -47,6 +56,15 @@ pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<
         Some(_) => hand_over(owner, named, Stdio::from(source)),
         None => take(context, &mut source, yes),
     }
+}
+
+/// From the configured remote, as `wakeep pull` does.
+fn pulled(context: &Context, owner: Option<Owner>) -> Result<Exit> {
+    let Some(owner) = owner else { return pull::pull(context, None, None, false) };
+    let mut args = whose::arguments();
+    args.retain(|a| a != "--yes");
+    args.iter_mut().filter(|a| *a == "receive").for_each(|a| *a = "pull".to_owned());
+    whose::again(Some(owner), &args)
 }
 
 /// Root opens what it was told to take; the owner reads it as standard input, and does the rest.
@@ -70,7 +88,7 @@ fn take(context: &Context, source: &mut dyn Read, yes: bool) -> Result<Exit> {
     let work = ward.work.work("receive")?;
     let archive = ward.vault.archive().to_owned();
     let temp = disk::unfinished(&archive, "arriving")?;
-    let taken = copy_and_judge(source, &temp, &ward);
+    let taken = copy_and_judge(context, source, &temp, &ward);
     let settled = taken.and_then(|verdict| {
         show.verdict(&near(&archive), &verdict);
         if !verdict.is_good() {
@@ -98,10 +116,18 @@ fn take(context: &Context, source: &mut dyn Read, yes: bool) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn copy_and_judge(source: &mut dyn Read, temp: &Path, ward: &Ward) -> Result<Verdict> {
+fn copy_and_judge(context: &Context, source: &mut dyn Read, temp: &Path, ward: &Ward) -> Result<Verdict> {
     disk::remove_file(temp)?;
     let mut file = disk::create_new(temp)?;
     io::copy(source, &mut file).at("writing", temp)?;
+    if seal::is_sealed(temp)? {
+        let sealed = seal::sealed_name(temp);
+        disk::remove_file(&sealed)?;
+        disk::move_to(temp, &sealed)?;
+        let opened = seals::identities(&context.config).and_then(|keys| seal::unseal_file(&sealed, temp, &keys));
+        disk::remove_file(&sealed)?;
+        opened?;
+    }
     let found = check::archive(temp, &ward.work.stage())?;
     let named = found.iter().find(|c| c.prefix.file_name().is_some_and(|n| n == ward.session.name.as_str()));
     let verdict = named.or(found.first()).map(|c| c.verdict.clone());
@@ -129,7 +155,8 @@ fn newest_found(show: &Show) -> Option<PathBuf> {
             places().into_iter().filter_map(|d| std::fs::read_dir(d).ok()).flat_map(|d| d.flatten()).map(|e| e.path());
         let named = |p: &PathBuf| {
             let name = p.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            name.starts_with("whatsapp_auth") && (name.ends_with(".tar.gz") || name.ends_with(".tgz"))
+            name.starts_with("whatsapp_auth")
+                && [".tar.gz", ".tgz", ".tar.gz.age"].iter().any(|end| name.ends_with(end))
         };
         let written = |p: &PathBuf| disk::FileMark::of(p).map(|m| m.mtime).unwrap_or_default();
         let newest = files.filter(named).max_by_key(written);

@@ -3,7 +3,7 @@
 use super::args::{Cli, Common, Generate, Verb};
 use super::exit::Exit;
 use super::show::{Show, near, nearer};
-use super::{demo, doctor, once, reading, receive, setup, status, stay, whose};
+use super::{demo, doctor, moving, once, pull, push, reading, receive, seal, setup, status, stay, whose};
 use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFormat};
@@ -103,8 +103,8 @@ fn verb(cli: Cli, context: Context) -> Result<Exit> {
 fn here(verb: Verb, context: Context) -> Result<Exit> {
     match verb {
         Verb::Setup(wish) => setup::set_up(&context, &wish),
-        Verb::Run { command } => stay::run_bot(context, &command),
-        Verb::Watch { interval } => stay::watch(context, interval.as_deref()),
+        Verb::Run { take_over, command } => stay::run_bot(context, &command, take_over),
+        Verb::Watch { interval, take_over } => stay::watch(context, interval.as_deref(), take_over),
         Verb::Archive { force, plain } => once::keep(&context, force, if plain { Form::Plain } else { Form::Members }),
         Verb::Status => status::status(&context),
         Verb::Check { drill: true, .. } => once::prove(&context),
@@ -121,6 +121,12 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Demo { bot: None } => demo::demo(&context),
         Verb::Verify { file, quick } => reading::verify(&context, &file, quick),
         Verb::Extract { file, paths, into } => extract(&file, &paths, &into),
+        Verb::Move { to } => moving::go(&context, &to),
+        Verb::Push { remote, force } => push::push(&context, remote.as_deref(), force),
+        Verb::Pull { remote, at, force } => pull::pull(&context, remote.as_deref(), at.as_deref(), force),
+        Verb::Keygen { file } => seal::keygen(&context, file.as_deref()),
+        Verb::Seal { file, to } => seal::seal(&context, &file, to),
+        Verb::Unseal { file, to } => seal::unseal(&context, &file, to),
         Verb::Generate { what } => generate(&context, what),
     }
 }
@@ -192,7 +198,7 @@ impl Context {
 }
 
 /// One session's object stands for itself; several stand in a list.
-fn one_object(mut shown: Vec<Value>) -> Value {
+pub(super) fn one_object(mut shown: Vec<Value>) -> Value {
     match shown.len() {
         1 => shown.remove(0),
         _ => json!({ "sessions": shown }),

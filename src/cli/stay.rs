@@ -7,29 +7,31 @@ use super::run::{Context, clock};
 use super::show::{Show, near};
 use crate::config::{Config, LogFile};
 use crate::error::{Error, Result};
-use crate::keeper::signals::Signals;
+use crate::keeper::active::Rights;
+use crate::keeper::signals::{Alarm, Signals, Woken};
 use crate::keeper::ward::Ward;
 use crate::keeper::{self, Keeper, all_taken, botlog};
 use crate::text::Phrase;
 use crate::vault::journal::Event;
 use jiff::Timestamp;
 use std::path::Path;
+use std::time::Duration;
 
 /// Law 11: not even a mistake in the configuration keeps a bot from starting.
 pub(super) fn without_configuration(verb: Option<Verb>, show: &Show, e: &Error) -> Exit {
     match verb {
         Some(Verb::Restore(wish)) if wish.before_start => Exit::Done,
-        Some(Verb::Run { command }) => {
+        Some(Verb::Run { command, .. }) => {
             let config = Config::default();
             let (keeper, _) = Keeper::new(Vec::new(), &config, "", show.lang, clock);
-            let ended = keeper::run::run(&command, keeper, &mut |_, _, _| {});
+            let ended = keeper::run::run(&command, Rights::default(), keeper, &mut |_, _, _| {});
             ended.map_or_else(|e| Exit::of_error(&e), Exit::Bot)
         }
         _ => Exit::of_error(e),
     }
 }
 
-pub(super) fn watch(context: Context, interval: Option<&str>) -> Result<Exit> {
+pub(super) fn watch(context: Context, interval: Option<&str>, take_over: bool) -> Result<Exit> {
     let mut config = context.config.clone();
     if let Some(text) = interval {
         config.set("interval", &toml::Value::String(text.to_owned()), Path::new(""), "--interval")?;
@@ -45,17 +47,29 @@ pub(super) fn watch(context: Context, interval: Option<&str>) -> Result<Exit> {
         return Err(all_taken(by));
     }
     announce(&context, &config)?;
+    match rights(&context, &context.wards()?, take_over, &mut signals) {
+        Ok(rights) => keeper.hold(rights.keep(|| {})),
+        // The bot isn't this process's to stop; what it keeps is no other host's.
+        Err(e @ Error::LeaseHeld { .. }) => show.error(&e),
+        Err(e) => return Err(e),
+    }
     let mut tell = teller(show, &config);
     keeper.watch(&mut signals, &mut tell)?;
     Ok(Exit::Done)
 }
 
 /// `wakeep run -- CMD`
-pub(super) fn run_bot(context: Context, command: &[String]) -> Result<Exit> {
+pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> Result<Exit> {
     let before = Restore { before_start: true, ..Restore::default() };
     let show = &context.show;
+    let rights = match context.wards() {
+        Ok(wards) if context.config.remote.is_some() => rights(&context, &wards, take_over, &mut Signals::new()?)?,
+        // No remote; what is wrong with the sessions is told below.
+        _ => Rights::default(),
+    };
     let exit = restore(&context, &before).unwrap_or_else(|e| let_start(show, &e));
     if exit != Exit::Done {
+        rights.release();
         return Ok(exit);
     }
     let wards = context.wards().unwrap_or_else(|e| {
@@ -67,8 +81,24 @@ pub(super) fn run_bot(context: Context, command: &[String]) -> Result<Exit> {
         show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
     }
     let mut tell = teller(show, &context.config);
-    let code = keeper::run::run(command, keeper, &mut tell)?;
+    let code = keeper::run::run(command, rights, keeper, &mut tell)?;
     Ok(Exit::Bot(code))
+}
+
+/// The right to run the bots, taken at the remote where one is configured.
+fn rights(context: &Context, wards: &[Ward], take_over: bool, signals: &mut Signals) -> Result<Rights> {
+    let show = &context.show;
+    let (mut asked, mut said) = (false, false);
+    let mut wait = |left: Duration| {
+        if take_over && !said {
+            show.talk(&show.lang.takes_over(left.as_secs() + 1));
+            said = true;
+        }
+        asked = take_over && !matches!(signals.wait(left.min(Duration::from_secs(5))), Ok(Woken::Rested));
+        take_over && !asked
+    };
+    let taken = Rights::take(&context.config, wards, &context.host, &mut wait, &mut |e| show.error(e));
+    if asked { Err(Error::Interrupted) } else { taken }
 }
 
 /// Says what the keeper has to say, here and in the bot's own log.

@@ -31,6 +31,7 @@ pub fn owner(context: &Context, verb: &Verb) -> Option<Owner> {
         // These judge files that root named, or have nothing to do with a bot's folder, or divide the work themselves.
         Verb::Demo { .. } | Verb::Verify { .. } | Verb::Extract { .. } | Verb::Generate { .. } => return None,
         Verb::Setup { .. } => return None,
+        Verb::Keygen { .. } | Verb::Seal { .. } | Verb::Unseal { .. } => return None,
         Verb::List { file: Some(_), .. } => return None,
         Verb::Check { paths, .. } if !paths.is_empty() => paths.clone(),
         // A configuration that the bot's user wrote gives orders to that user only.

@@ -1,9 +1,11 @@
 //! The keeper: stays beside the bots, looks at each session every interval, and archives what changed. One failing
 //! session never holds up another, and a failed round is followed by the next.
 
+pub mod active;
 pub mod bot;
 pub mod botlog;
 pub mod doctor;
+pub mod pusher;
 pub mod run;
 pub mod signals;
 pub mod ward;
@@ -20,6 +22,7 @@ use crate::session::Use;
 use crate::text::Lang;
 use crate::vault::journal::Event;
 use jiff::Timestamp;
+use pusher::Pusher;
 use sd_notify::NotifyState;
 use signals::{Alarm, Woken};
 use std::time::{Duration, Instant};
@@ -28,6 +31,9 @@ use ward::Ward;
 /// Where the keeper's facts go: to the terminal, the log, the notices. What the round before said too isn't told.
 pub type Tell<'a> = &'a mut dyn FnMut(&Ward, &Event, Timestamp);
 
+/// How long the last archive may take on its way to the remote when the keeper ends.
+const LAST_PUSH: Duration = Duration::from_secs(20);
+
 /// The resident process.
 pub struct Keeper<'a> {
     config: &'a Config,
@@ -35,6 +41,9 @@ pub struct Keeper<'a> {
     lang: Lang,
     clock: fn() -> Timestamp,
     cares: Vec<Care>,
+    pusher: Option<Pusher>,
+    pusher_error: Option<Error>,
+    active: Option<active::Active>,
 }
 
 /// One ward, and what was last said of it.
@@ -62,7 +71,11 @@ impl<'a> Keeper<'a> {
                 Err(e) => taken.push((ward, lang.error(&e).what)),
             }
         }
-        (Keeper { config, host, lang, clock, cares }, taken)
+        let (pusher, pusher_error) = match Pusher::start(config, lang) {
+            Ok(pusher) => (pusher, None),
+            Err(e) => (None, Some(e)),
+        };
+        (Keeper { config, host, lang, clock, cares, pusher, pusher_error, active: None }, taken)
     }
 
     /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
@@ -87,6 +100,24 @@ impl<'a> Keeper<'a> {
         Ok(())
     }
 
+    /// Keeps these leases while it watches, and gives them up in the end.
+    pub fn hold(&mut self, active: active::Active) {
+        self.active = Some(active);
+    }
+
+    /// Journals and tells what happened to the leases.
+    fn hear_of_leases(&mut self, tell: Tell) {
+        let news = self.active.as_ref().map(active::Active::news).unwrap_or_default();
+        for (session, event) in news {
+            let now = (self.clock)();
+            if let Some(care) = self.cares.iter_mut().find(|c| c.ward.session.name == session) {
+                // Where even the journal can't be written there is only the telling left.
+                let _ = care.ward.vault.record(now, &event);
+                tell(&care.ward, &event, now);
+            }
+        }
+    }
+
     /// Whether there is nothing to keep.
     pub fn is_idle(&self) -> bool {
         self.cares.is_empty()
@@ -98,8 +129,15 @@ impl<'a> Keeper<'a> {
         let interval = self.config.interval.unsigned_abs().max(Duration::from_millis(200));
         self.each(tell, |_, _| Ok(Event::Watching { interval: interval.as_secs() }));
         notify(&[NotifyState::Ready]);
+        // What an earlier keeper couldn't push any more.
+        if let Some(pusher) = &mut self.pusher {
+            let active = self.active.as_ref();
+            let fence = |ward: &Ward| active.and_then(|a| a.generation(&ward.session.name));
+            self.cares.iter().for_each(|care| pusher.wake(&care.ward, fence(&care.ward)));
+        }
         let mut next = Instant::now();
         loop {
+            self.hear_of_leases(tell);
             if Instant::now() >= next {
                 self.round(tell);
                 next = Instant::now() + interval;
@@ -120,6 +158,7 @@ impl<'a> Keeper<'a> {
         let host = self.host;
         let tidies = self.config.cleanup;
         self.each(tell, |ward, now| look(ward, host, tidies, now));
+        self.tell_pushes(tell, Duration::ZERO);
         let every = self.config.drill.as_secs();
         for care in self.cares.iter_mut().filter(|_| every > 0) {
             let now = (self.clock)();
@@ -135,6 +174,7 @@ impl<'a> Keeper<'a> {
     /// The last archives: the best moment, since a bot that has ended has written everything.
     pub fn finish(&mut self, tell: Tell) -> Result<()> {
         notify(&[NotifyState::Stopping]);
+        self.hear_of_leases(tell);
         let patience = self.config.last_archive_wait.unsigned_abs();
         let start = Instant::now();
         let in_use = |c: &Care| c.ward.session.in_use() != Use::Free;
@@ -144,7 +184,9 @@ impl<'a> Keeper<'a> {
         }
         let host = self.host;
         self.each(tell, |ward, now| archive(ward, host, now));
+        self.tell_pushes(tell, LAST_PUSH);
         self.each(tell, |_, _| Ok(Event::Stopped));
+        self.active = None;
         Ok(())
     }
 
@@ -153,6 +195,10 @@ impl<'a> Keeper<'a> {
         for care in &mut self.cares {
             let now = (self.clock)();
             let event = work(&mut care.ward, now).unwrap_or_else(|e| self.lang.failed(&e));
+            if let (Some(pusher), Event::Created { .. }) = (&mut self.pusher, &event) {
+                let active = self.active.as_ref();
+                pusher.wake(&care.ward, active.and_then(|a| a.generation(&care.ward.session.name)));
+            }
             let new = care.said.as_ref().is_none_or(|said| !is_repeated(said, &event));
             if new && matches!(event, Event::Failed { .. } | Event::Watching { .. } | Event::Stopped) {
                 // Where even the journal can't be written there is only the telling left.
@@ -164,6 +210,30 @@ impl<'a> Keeper<'a> {
             }
             if !matches!(event, Event::Watching { .. }) {
                 care.said = Some(event);
+            }
+        }
+    }
+
+    /// Tells what became of the pushes; waits for those under way, for so long at most.
+    fn tell_pushes(&mut self, tell: Tell, patience: Duration) {
+        let now = (self.clock)();
+        let mut told = Vec::new();
+        if let Some(e) = self.pusher_error.take() {
+            let error = self.lang.error(&e).what;
+            let remote = self.config.remote.clone().unwrap_or_default();
+            let event = Event::PushFailed { remote, error };
+            told.extend(self.cares.iter().map(|c| (c.ward.vault.dir().to_owned(), event.clone())));
+        }
+        if let Some(pusher) = &mut self.pusher {
+            let mut hear = |dir: &std::path::PathBuf, event| told.push((dir.clone(), event));
+            pusher.news(&mut hear);
+            pusher.finish(patience, &mut hear);
+        }
+        for (dir, event) in told {
+            for care in self.cares.iter().filter(|c| c.ward.vault.dir() == dir) {
+                // Where even the journal can't be written there is only the telling left.
+                let _ = care.ward.vault.record(now, &event);
+                tell(&care.ward, &event, now);
             }
         }
     }

@@ -2,6 +2,7 @@
 //! round; as the first process of a container every orphan is reaped. It restarts nothing: that is the supervisor's
 //! business.
 
+use super::active::Rights;
 use super::signals::{Alarm, Woken};
 use super::{Keeper, Tell};
 use crate::error::{At, Result};
@@ -22,13 +23,19 @@ const PASSED_ON: [i32; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
 ///
 /// # Errors
 /// The bot can't be started.
-pub fn run(command: &[String], mut keeper: Keeper, tell: Tell) -> Result<u8> {
+pub fn run(command: &[String], rights: Rights, mut keeper: Keeper, tell: Tell) -> Result<u8> {
     let (program, args) = command.split_first().expect("the command line asks for one word at least");
     let place = Path::new(program);
     // Before the bot starts, so that no signal and no end of it is missed.
     let signals = Signals::new(PASSED_ON.iter().chain(&[SIGCHLD])).at("waiting for signals for", place)?;
     let child = Command::new(program).args(args).spawn().at("starting", place)?;
-    let mut ended = attend(Pid::from_child(&child), signals);
+    let bot = Pid::from_child(&child);
+    let mut ended = attend(bot, signals);
+    // Another host runs it now: it ends as if it had been asked to.
+    keeper.hold(rights.keep(move || {
+        // It may have ended in this moment.
+        let _ = kill_process(bot, Signal::TERM);
+    }));
     if !keeper.is_idle() {
         keeper.watch(&mut ended, tell)?;
     }

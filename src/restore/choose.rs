@@ -13,6 +13,7 @@ impl Restoring<'_> {
     /// The archives that may be restored, best first.
     pub(super) fn candidates(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
         match &self.source {
+            Source::Arrived => Ok(vec![self.vault.archive().to_owned()]),
             Source::File(file) => Ok(vec![file.clone()]),
             Source::At(time) => Ok(self.made_until(*time)?),
             Source::Newest => self.newest_first(current),

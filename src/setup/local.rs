@@ -13,7 +13,8 @@ pub const CLEANUP: (&str, &str) = ("cleanup-old-archives.sh", include_str!("file
 pub const RECORD: &str = ".wakeep/installed.json";
 
 /// What must never get into a repository, a package or an image, beside the sessions themselves.
-const KEYS_TO_THE_ACCOUNT: [&str; 4] = ["whatsapp_auth_*", ".whatsapp_auth_*", ".wakeep/", "wakeep.toml"];
+const KEYS_TO_THE_ACCOUNT: [&str; 5] =
+    ["wakeep-key.txt", "whatsapp_auth_*", ".whatsapp_auth_*", ".wakeep/", "wakeep.toml"];
 
 /// What is to be done in the bot's folder for these sessions.
 pub fn plan(home: &Path, sessions: &[&Session]) -> Vec<Step> {

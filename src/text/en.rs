@@ -2,7 +2,7 @@
 
 use super::{Phrase, Told, seconds, sized};
 use crate::ailment::Ailment;
-use crate::error::{Error, Holder};
+use crate::error::{Error, Fault, Holder, Unsealable};
 use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
@@ -82,11 +82,101 @@ pub(super) fn error(error: &Error) -> Told {
             format!("the copy of {} ends at record {found}, at least {expected} was on disk", path.display()),
             "it will be tried again",
         ),
+        Error::RemoteNewer { place, host, generation } => Told::new(
+            format!("{place} holds archive {generation} of host {host}, which this one doesn’t follow"),
+            "if the bot runs here now, `wakeep pull` first, or replace it with `wakeep push --force`",
+        ),
+        Error::Sealed { path, why } => sealed(&path.display().to_string(), *why),
         Error::LeaseHeld { holder } => Told::new(
             format!("another host runs this bot: {}", holder_name(holder)),
-            "stop it there first; two hosts with one login get both unlinked",
+            "stop it there first (two hosts with one login get both unlinked); if it is dead: `wakeep run --take-over`",
         ),
+        Error::Remote { place, fault } => self::fault(place, fault),
         Error::Interrupted => Told::new("interrupted", ""),
+    }
+}
+
+fn sealed(path: &str, why: Unsealable) -> Told {
+    match why {
+        Unsealable::NoKey => Told::new(
+            format!("{path} is sealed, and nothing here opens it"),
+            "name the key: `identity` in wakeep.toml or WAKEEP_IDENTITY (a file), or `passphrase_file`",
+        ),
+        Unsealable::OtherKey => Told::new(
+            format!("{path} is sealed for another key than the one here"),
+            "give the identity that belongs to one of its recipients",
+        ),
+        Unsealable::KeyUnusable => Told::new(
+            format!("{path} holds no key that can be used"),
+            "give an age identity (`wakeep keygen`) or an ed25519 or RSA SSH key; a locked one needs `passphrase_file`",
+        ),
+        Unsealable::NoRecipient => Told::new(
+            format!("{path} can’t be sealed: nobody is named for whom"),
+            "put `seal_to = \"age1…\"` into wakeep.toml; `wakeep keygen` makes a key",
+        ),
+        Unsealable::NotSealed => Told::new(format!("{path} is not sealed"), "use it as it is"),
+    }
+}
+
+fn fault(place: &str, fault: &Fault) -> Told {
+    match fault {
+        Fault::Unreachable { why } => Told::new(
+            format!("{place} can't be reached: {why}"),
+            "look at the network and the address; what is here is safe, and it will be tried again",
+        ),
+        Fault::TimedOut => Told::new(
+            format!("{place} doesn't answer in time"),
+            "look at the network; what is here is safe, and it will be tried again",
+        ),
+        Fault::Credentials { why } => Told::new(
+            format!("{place} doesn't take these credentials: {why}"),
+            "check the key in `s3_credentials`, the environment or the SSH agent, and this machine's clock",
+        ),
+        Fault::NoCredentials => Told::new(
+            format!("there are no credentials for {place}"),
+            "put them into a file (0600) and name it with `s3_credentials`, or set AWS_ACCESS_KEY_ID and \
+             AWS_SECRET_ACCESS_KEY",
+        ),
+        Fault::HostKey => Told::new(
+            format!("{place} shows a host key that isn't the known one, or none is known"),
+            "connect once with `ssh` by hand and compare the fingerprint with the server's",
+        ),
+        Fault::NoBucket { bucket } => {
+            Told::new(format!("{place}: there is no bucket {bucket}"), "make it, or correct the name in `remote`")
+        }
+        Fault::Moved { to: Some(to) } => {
+            Told::new(format!("{place}: the bucket lies in {to}"), "set `s3_region` or `s3_endpoint` to that")
+        }
+        Fault::Moved { to: None } => Told::new(
+            format!("{place}: the bucket lies in another region or behind another endpoint"),
+            "set `s3_region` and `s3_endpoint` to where it was made",
+        ),
+        Fault::NoFolder { path } => Told::new(
+            format!("{place}: there is no folder {path}"),
+            "mount the disk or make the folder, then try again; wakeep doesn't make it, since it could be a disk \
+             that isn't mounted",
+        ),
+        Fault::Denied { why } => Told::new(
+            format!("{place} doesn't allow it: {why}"),
+            "give this user or key the right to list, read, write and delete there",
+        ),
+        Fault::Full => Told::new(
+            format!("{place}: the disk or the quota is full there"),
+            "free some space there; what stood there before still stands",
+        ),
+        Fault::Garbled { name } => Told::new(
+            format!("{place}: {name} didn't arrive as it was sent"),
+            "it will be sent again; if that goes on, something between here and there changes bytes",
+        ),
+        Fault::Replaced { name } => {
+            Told::new(format!("{place}: {name} was replaced while it was fetched"), "try again: the new one is whole")
+        }
+        Fault::Name { name } => Told::new(format!("{place}: {name:?} can't be the name of an object"), ""),
+        Fault::NoLease { why } => Told::new(
+            format!("{place} can't say which host may run the bot: {why}"),
+            "use a bucket that knows conditional writes (see docs/remotes.md), or run the bot on one host only",
+        ),
+        Fault::Odd { why } => Told::new(format!("{place}: {why}"), ""),
     }
 }
 
@@ -217,7 +307,18 @@ pub(super) fn event(event: &Event) -> String {
         Event::Drilled { archive, .. } => {
             format!("the drill failed: {} would not bring the login back", archive.display())
         }
+        Event::PushFailed { remote, error } => {
+            format!("{remote} doesn’t have the newest archive yet, it is tried again: {error}")
+        }
+        Event::PushedAgain { remote } => format!("{remote} has the newest archive again"),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
+        Event::LeaseTaken { lease } => format!("this host has the lease ({lease}): it may run the bot"),
+        Event::LeaseLost { host: Some(host) } => {
+            format!("{host} has the lease now: the bot must not run here, two hosts with one login get both unlinked")
+        }
+        Event::LeaseLost { host: None } => {
+            "the lease ran out and the remote can't be reached: the bot is stopped".into()
+        }
         Event::Stopped => "stopped".into(),
         Event::Failed { error } => format!("this round failed, the next one follows: {error}"),
     }
@@ -355,6 +456,26 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::ModeRisk => {
             "archive_mode lets other users of this machine read the archive; whoever can read it can take over the account"
         }
+        Phrase::TakeFromRemote => "Fetch the archive from",
+        Phrase::MovedThere => "the session stands there, and is not active here any more; start the bot there",
+        Phrase::MoveByHand => {
+            "the archive is there, but no wakeep that runs there: install it, then type this line again"
+        }
+        Phrase::MoveNeedsSsh => "a bot moves over SSH only",
+        Phrase::MoveOnlyOne => "several sessions are here: say which with --only NAME",
+        Phrase::MovedElsewhere => {
+            "the bot was moved to another place before; `wakeep restore --force` makes it active here again"
+        }
+        Phrase::NotSealedThere => {
+            "warning: archives leave this machine unsealed; whoever reads them there can take over the account (`wakeep keygen`, then seal_to)"
+        }
+        Phrase::NoRemote => "no remote is named",
+        Phrase::ThereAlready => "unchanged in",
+        Phrase::AtOfFile => "a time can’t be combined with a file",
+        Phrase::KeyWritten => {
+            "the secret key is in this file; keep a copy off this machine, without it nothing sealed opens again:"
+        }
+        Phrase::SealToLine => "Put this into wakeep.toml where the bot runs; the file isn’t needed there:",
         Phrase::Healthy => "Nothing is wrong.",
         Phrase::Mended => "mended",
     }

@@ -165,6 +165,30 @@ pub enum Phrase {
     PutThere,
     /// What an archive that others can read means.
     ModeRisk,
+    /// Question: fetch it from the remote? Before the place.
+    TakeFromRemote,
+    /// Move: it stands there.
+    MovedThere,
+    /// Move: the archive is there, and no wakeep.
+    MoveByHand,
+    /// Move: a shell is needed there.
+    MoveNeedsSsh,
+    /// Move: one session at a time.
+    MoveOnlyOne,
+    /// Move: it was moved to another place before.
+    MovedElsewhere,
+    /// Push: what is pushed isn't sealed.
+    NotSealedThere,
+    /// Push: no remote is named.
+    NoRemote,
+    /// Push: the remote has it already; before the place.
+    ThereAlready,
+    /// Restore: a time goes with a remote, not with a file.
+    AtOfFile,
+    /// Keygen: where the secret key is; before the path.
+    KeyWritten,
+    /// Keygen: what to put into the configuration.
+    SealToLine,
     /// Doctor: nothing is wrong.
     Healthy,
     /// Doctor: it was mended.
@@ -267,11 +291,29 @@ impl Lang {
         }
     }
 
+    /// What was pushed, and what it cost.
+    pub fn pushed(self, place: &str, bytes: u64, requests: u64) -> String {
+        match self {
+            Lang::En => format!("pushed to {place} ({} sent, {requests} requests)", self.bytes(bytes)),
+            Lang::Ru => format!("отправлен в {place} (передано {}, запросов: {requests})", self.bytes(bytes)),
+        }
+    }
+
     /// How much space is free.
     pub fn free(self, size: u64) -> String {
         match self {
             Lang::En => format!("{} free", self.bytes(size)),
             Lang::Ru => format!("свободно {}", self.bytes(size)),
+        }
+    }
+
+    /// That another host's lease is waited for.
+    pub fn takes_over(self, seconds: u64) -> String {
+        match self {
+            Lang::En => {
+                format!("another host has the lease: it is taken over if nothing is heard of it for {seconds} s")
+            }
+            Lang::Ru => format!("право у другой машины: перейдёт сюда, если она молчит {seconds} с"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Phrase, Told, seconds, sized};
 use crate::ailment::Ailment;
-use crate::error::{Error, Holder};
+use crate::error::{Error, Fault, Holder, Unsealable};
 use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
@@ -95,11 +95,99 @@ pub(super) fn error(error: &Error) -> Told {
             format!("копия {} кончается записью {found}, а на диске было не меньше {expected}", path.display()),
             "попытка повторится",
         ),
+        Error::RemoteNewer { place, host, generation } => Told::new(
+            format!("в {place} лежит архив {generation} с машины {host}, этот его не продолжает"),
+            "если бот теперь работает здесь, сначала `wakeep pull`, либо замените: `wakeep push --force`",
+        ),
+        Error::Sealed { path, why } => sealed(&path.display().to_string(), *why),
         Error::LeaseHeld { holder } => Told::new(
             format!("этот бот работает на другой машине: {}", holder_name(holder)),
-            "сначала остановите его там: один вход на двух машинах отвязывает обе",
+            "сначала остановите его там (один вход на двух машинах отвязывает обе); если её нет: `wakeep run --take-over`",
         ),
+        Error::Remote { place, fault } => self::fault(place, fault),
         Error::Interrupted => Told::new("прервано", ""),
+    }
+}
+
+fn sealed(path: &str, why: Unsealable) -> Told {
+    match why {
+        Unsealable::NoKey => Told::new(
+            format!("{path} запечатан, и открыть его нечем"),
+            "укажите ключ: `identity` в wakeep.toml или WAKEEP_IDENTITY (файл), либо `passphrase_file`",
+        ),
+        Unsealable::OtherKey => {
+            Told::new(format!("{path} запечатан для другого ключа"), "нужен ключ одного из его получателей")
+        }
+        Unsealable::KeyUnusable => Told::new(
+            format!("в {path} нет пригодного ключа"),
+            "нужен ключ age (`wakeep keygen`) или SSH-ключ ed25519 либо RSA; к закрытому паролем — `passphrase_file`",
+        ),
+        Unsealable::NoRecipient => Told::new(
+            format!("{path} нельзя запечатать: не указано, для кого"),
+            "впишите `seal_to = \"age1…\"` в wakeep.toml; ключ делает `wakeep keygen`",
+        ),
+        Unsealable::NotSealed => Told::new(format!("{path} не запечатан"), "берите его как есть"),
+    }
+}
+
+fn fault(place: &str, fault: &Fault) -> Told {
+    match fault {
+        Fault::Unreachable { why } => Told::new(
+            format!("{place}: нет связи: {why}"),
+            "проверьте сеть и адрес; всё, что здесь, в сохранности, попытка повторится",
+        ),
+        Fault::TimedOut => Told::new(
+            format!("{place} не отвечает вовремя"),
+            "проверьте сеть; всё, что здесь, в сохранности, попытка повторится",
+        ),
+        Fault::Credentials { why } => Told::new(
+            format!("{place} не принимает этот ключ: {why}"),
+            "проверьте ключ в `s3_credentials`, в окружении или в агенте SSH, а также часы этой машины",
+        ),
+        Fault::NoCredentials => Told::new(
+            format!("нет ключа доступа к {place}"),
+            "положите его в файл (0600) и укажите файл в `s3_credentials` или задайте AWS_ACCESS_KEY_ID и \
+             AWS_SECRET_ACCESS_KEY",
+        ),
+        Fault::HostKey => Told::new(
+            format!("{place}: ключ сервера не тот, что известен, или неизвестен"),
+            "подключитесь один раз вручную через `ssh` и сверьте отпечаток с сервером",
+        ),
+        Fault::NoBucket { bucket } => {
+            Told::new(format!("{place}: бакета {bucket} нет"), "создайте его или исправьте имя в `remote`")
+        }
+        Fault::Moved { to: Some(to) } => {
+            Told::new(format!("{place}: бакет находится в {to}"), "укажите это в `s3_region` или `s3_endpoint`")
+        }
+        Fault::Moved { to: None } => Told::new(
+            format!("{place}: бакет находится в другом регионе или за другим адресом"),
+            "укажите в `s3_region` и `s3_endpoint`, где он создан",
+        ),
+        Fault::NoFolder { path } => Told::new(
+            format!("{place}: папки {path} нет"),
+            "подключите диск или создайте папку и повторите; wakeep не создаёт её сам: вдруг это неподключённый диск",
+        ),
+        Fault::Denied { why } => Told::new(
+            format!("{place} не разрешает это: {why}"),
+            "дайте этому пользователю или ключу право смотреть, читать, писать и удалять там",
+        ),
+        Fault::Full => Told::new(
+            format!("{place}: там закончилось место или квота"),
+            "освободите там место; то, что лежало там раньше, цело",
+        ),
+        Fault::Garbled { name } => Told::new(
+            format!("{place}: {name} дошёл не таким, каким отправлен"),
+            "он будет отправлен снова; если это повторяется, что-то по дороге меняет байты",
+        ),
+        Fault::Replaced { name } => {
+            Told::new(format!("{place}: {name} заменили, пока он загружался"), "повторите: новый цел")
+        }
+        Fault::Name { name } => Told::new(format!("{place}: {name:?} не может быть именем объекта"), ""),
+        Fault::NoLease { why } => Told::new(
+            format!("{place} не может хранить, какая машина вправе запускать бота: {why}"),
+            "возьмите бакет, который умеет условную запись (см. docs/remotes.md), или запускайте бота только на одной машине",
+        ),
+        Fault::Odd { why } => Told::new(format!("{place}: {why}"), ""),
     }
 }
 
@@ -233,7 +321,20 @@ pub(super) fn event(event: &Event) -> String {
             format!("доказано: {who} возвращается из архива за {} с", seconds(*s))
         }
         Event::Drilled { archive, .. } => format!("учения не удались: {} не вернул бы вход", archive.display()),
+        Event::PushFailed { remote, error } => {
+            format!("в {remote} ещё нет новейшего архива, попытки продолжаются: {error}")
+        }
+        Event::PushedAgain { remote } => format!("в {remote} снова новейший архив"),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
+        Event::LeaseTaken { lease } => format!("право запускать бота у этой машины ({lease})"),
+        Event::LeaseLost { host: Some(host) } => {
+            format!(
+                "право запускать бота теперь у {host}: здесь он работать не должен, один вход на двух машинах отвязывает обе"
+            )
+        }
+        Event::LeaseLost { host: None } => {
+            "право запускать бота истекло, а хранилище недоступно: бот остановлен".into()
+        }
         Event::Stopped => "остановлено".into(),
         Event::Failed { error } => format!("этот проход не удался, следующий будет: {error}"),
     }
@@ -374,6 +475,24 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::ModeRisk => {
             "archive_mode открывает архив другим пользователям этой машины; кто может его прочитать, может завладеть аккаунтом"
         }
+        Phrase::TakeFromRemote => "Взять архив из",
+        Phrase::MovedThere => "сессия стоит там, здесь она больше не активна; запустите бота там",
+        Phrase::MoveByHand => "архив там, но нет подходящего wakeep: установите его и повторите эту же команду",
+        Phrase::MoveNeedsSsh => "бот переезжает только по SSH",
+        Phrase::MoveOnlyOne => "здесь несколько сессий: укажите одну через --only NAME",
+        Phrase::MovedElsewhere => {
+            "бот уже переехал в другое место; `wakeep restore --force` снова сделает его активным здесь"
+        }
+        Phrase::NotSealedThere => {
+            "внимание: архивы уходят с машины незапечатанными; кто их прочтёт, сможет захватить аккаунт (`wakeep keygen`, затем seal_to)"
+        }
+        Phrase::NoRemote => "не указано, куда",
+        Phrase::ThereAlready => "без изменений в",
+        Phrase::AtOfFile => "время нельзя указать вместе с файлом",
+        Phrase::KeyWritten => {
+            "секретный ключ в этом файле; сохраните копию в другом месте, без него запечатанное не открыть:"
+        }
+        Phrase::SealToLine => "Впишите в wakeep.toml там, где работает бот; сам файл там не нужен:",
         Phrase::Healthy => "Всё в порядке.",
         Phrase::Mended => "исправлено",
     }

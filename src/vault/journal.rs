@@ -84,6 +84,16 @@ pub enum Told {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// This host is the one that may run the bot.
+    LeaseTaken {
+        /// Grows with each change of hands.
+        lease: u64,
+    },
+    /// It no longer is, or that can't be told any longer: the bot is stopped.
+    LeaseLost {
+        /// Who has it, where that is known.
+        host: Option<String>,
+    },
     /// A new archive was published.
     Created {
         /// Where it stands.
@@ -210,6 +220,18 @@ pub enum Event {
         verdict: Verdict,
         /// How long it took, in seconds.
         seconds: f64,
+    },
+    /// An archive can't be brought to the remote just now; it is tried again.
+    PushFailed {
+        /// The remote.
+        remote: String,
+        /// What happened, in the words of `text`.
+        error: String,
+    },
+    /// Archives reach the remote again.
+    PushedAgain {
+        /// The remote.
+        remote: String,
     },
     /// The keeper started to watch.
     Watching {

@@ -304,6 +304,27 @@ impl Vault {
         self.held_until().is_some_and(|until| now < until && until.as_second() <= longest)
     }
 
+    /// Puts an archive fetched from a remote at the archive's path; what stood there is in the vault. From now on this
+    /// session's archives are later than that one.
+    pub fn bring(&mut self, new: Verified, now: Timestamp) -> Result<()> {
+        self.receive(now)?;
+        let label = new.label().and_then(|bytes| Label::from_bytes(bytes, new.path()).ok());
+        disk::set_mode(new.path(), self.rules.archive_mode)?;
+        let temp = disk::beside(&self.archive, "arriving");
+        disk::remove_file(&temp)?;
+        disk::copy_file(new.path(), &temp)?;
+        disk::set_mode(&temp, self.rules.archive_mode)?;
+        disk::publish(&temp, &self.archive)?;
+        self.receive(now)?;
+        self.remember(|s| {
+            if let Some(label) = label {
+                s.generation = s.generation.max(label.generation);
+                s.pulled = Some((label.host, label.generation));
+            }
+            s.moved = None;
+        })
+    }
+
     /// Accepts what stands at the archive's path as the current archive: it has just been restored.
     pub fn accept_standing(&mut self) -> Result<()> {
         let mark = FileMark::of(&self.archive)?;

@@ -35,6 +35,10 @@ pub struct State {
     pub restored: Option<RestoredFrom>,
     /// The last proof that the archive would bring the login back.
     pub drilled: Option<Drilled>,
+    /// The archive of a remote that this session goes back to: its host and its generation.
+    pub pulled: Option<(String, u64)>,
+    /// Where the bot was moved: it isn't active here any more.
+    pub moved: Option<Moved>,
     /// Bytes written to archives lately, as a level that sinks with time.
     pub written: Written,
 }
@@ -93,6 +97,15 @@ pub struct Drilled {
     pub time: Timestamp,
     /// Whether the login would have come back.
     pub good: bool,
+}
+
+/// A bot that was moved to another machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The place.
+    pub to: String,
+    /// Whether its session stands there.
+    pub done: bool,
 }
 
 /// A level of bytes that sinks steadily.

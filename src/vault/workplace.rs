@@ -36,6 +36,11 @@ impl Workplace {
         &self.dir
     }
 
+    /// The last nonces of this host's lease.
+    pub fn lease(&self) -> PathBuf {
+        self.dir().join("lease")
+    }
+
     /// Where snapshots are taken.
     pub fn snapshot(&self) -> PathBuf {
         self.dir.join("snapshot")

@@ -73,7 +73,10 @@ fn a_server_is_set_up_once_and_undone_without_a_trace() {
     let unit = text(&at("etc/systemd/system/whatsapp-auth-restore.service"));
     assert!(unit.contains("\nUser=bot\n"), "{unit}");
     assert_eq!(text(&at(APP).join("whatsapp-auth-restore.service")), unit, "the copy that may be copied again");
-    assert!(text(&at("etc/systemd/system/nord-laundry-bot.service.d/50-wakeep.conf")).contains("ExecStartPre=-+"));
+    assert!(
+        text(&at("etc/systemd/system/nord-laundry-bot.service.d/50-wakeep.conf"))
+            .contains("ExecStartPre=+/bin/sh -c '")
+    );
     assert!(at("usr/local/bin/wakeep").is_file() && at("opt/whatsapp-auth-backup").is_dir());
     for log in ["restore", "check"] {
         assert!(at(&format!("var/log/whatsapp-auth-{log}.log")).is_file());

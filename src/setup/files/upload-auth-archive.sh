@@ -1,6 +1,7 @@
 #!/bin/sh
 # Takes an archive brought here from another machine (FILE, - for standard input, or what lies in ~ and /tmp), checks
-# it and puts it where the restore takes it from. Only a way to call wakeep.
+# it and puts it where the restore takes it from. Without FILE, and where wakeep.toml names a remote, it offers to fetch
+# the archive from there. Only a way to call wakeep.
 case "${1-}" in
   "" | -* | /*) ;;
   *) [ -e "$PWD/$1" ] && { file=$PWD/$1; shift; set -- "$file" "$@"; } ;;

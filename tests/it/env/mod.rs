@@ -6,6 +6,9 @@
 pub mod chromium;
 pub mod machine;
 pub mod oracle;
+pub mod proxy;
+pub mod s3;
+pub mod sshd;
 pub mod standin;
 pub mod wakeep;
 

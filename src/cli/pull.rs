@@ -1,0 +1,97 @@
+//! `wakeep pull`: the archives from the remote, verified, to where the restore takes them from.
+
+use super::exit::Exit;
+use super::push;
+use super::run::Context;
+use super::show::near;
+use crate::archive::{self, Depth};
+use crate::disk;
+use crate::error::{Error, Result};
+use crate::keeper::ward::Ward;
+use crate::sync::{self, Sync};
+use crate::text::Phrase;
+use crate::vault::backup::label_of;
+use jiff::Timestamp;
+use serde_json::json;
+use std::time::Duration;
+
+/// Pulls the archive of each session.
+pub fn pull(context: &Context, place: Option<&str>, at: Option<&str>, force: bool) -> Result<Exit> {
+    let sync = push::open(context, place)?;
+    let at = at.map(|text| super::once::time(text, context.now)).transpose()?;
+    let show = &context.show;
+    let (mut exit, mut all) = (Exit::Done, Vec::new());
+    for mut ward in context.wards()? {
+        match fetch(context, &sync, &mut ward, at, force || at.is_some()) {
+            Ok(bytes) => {
+                let archive = ward.vault.archive();
+                if !show.json {
+                    let size = show.lang.bytes(bytes);
+                    show.line(&format!("{} {} ({size})", show.lang.phrase(Phrase::PutThere), near(archive)));
+                }
+                all.push(json!({"session": ward.session.name, "outcome": "pulled", "remote": sync.place(),
+                    "archive": archive, "bytes": bytes}));
+            }
+            Err(e) => {
+                exit = exit.or(Exit::of_error(&e));
+                show.error(&e);
+                all.push(json!({"session": ward.session.name, "outcome": "failed", "remote": sync.place(),
+                    "error": show.lang.error(&e).what}));
+            }
+        }
+    }
+    if show.json {
+        show.object(&super::run::one_object(all));
+    }
+    Ok(exit)
+}
+
+/// Fetches one session's archive to its path. An archive here that is newer than the remote's stays, unless forced.
+pub fn fetch(context: &Context, sync: &Sync, ward: &mut Ward, at: Option<Timestamp>, force: bool) -> Result<u64> {
+    let work = ward.work.work("pull")?;
+    ward.vault.refresh()?;
+    let name = ward.vault.archive().file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let temp = ward.vault.dir().join("sync").join("incoming.tar.gz");
+    sync.pull(&ward.session.name, &name, at, &temp)?;
+    let brought = archive::verify(&temp, Depth::Content).and_then(|verified| {
+        let theirs = label_of(&temp);
+        let ours = ward.vault.newest()?.map(|(_, label)| label);
+        if let (Some(ours), Some(theirs), false) = (ours, theirs, force)
+            && ours.made > theirs.made
+        {
+            return Err(Error::Stale {
+                path: ward.vault.archive().into(),
+                expected: ours.generation,
+                found: theirs.generation,
+            });
+        }
+        let bytes = verified.mark().size;
+        ward.vault.bring(verified, context.now)?;
+        Ok(bytes)
+    });
+    disk::remove_file(&temp)?;
+    drop(work);
+    brought
+}
+
+/// Where no archive is here at all, the configured remote is asked for one, for a short time: law 11. Whatever goes
+/// wrong is told and holds nothing up.
+pub fn fetch_where_none_is(context: &Context) {
+    let Some(place) = context.config.remote.as_deref() else { return };
+    let mut settings = sync::settings(&context.config, false);
+    (settings.patience, settings.tries) = (Duration::from_secs(10), 1);
+    let fetched = context.wards().and_then(|wards| {
+        let bare = |w: &Ward| !disk::exists(w.vault.archive()) && w.vault.backups().is_ok_and(|b| b.is_empty());
+        for mut ward in wards.into_iter().filter(bare) {
+            let sync = Sync::open(place, &context.config, &settings)?;
+            match fetch(context, &sync, &mut ward, None, false) {
+                Err(Error::NothingToRestore { .. }) => {}
+                other => drop(other?),
+            }
+        }
+        Ok(())
+    });
+    if let Err(e) = fetched {
+        context.show.error(&e);
+    }
+}

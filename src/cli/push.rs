@@ -1,0 +1,78 @@
+//! `wakeep push`: the archives to the remote, with a bar where somebody looks.
+
+use super::exit::Exit;
+use super::run::Context;
+use crate::error::{Error, Result};
+use crate::sync::{self, Pushed, Sync};
+use crate::text::Phrase;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+/// Pushes the newest archive of each session.
+pub fn push(context: &Context, place: Option<&str>, force: bool) -> Result<Exit> {
+    let sync = open(context, place)?;
+    let show = &context.show;
+    if !sync.seals() {
+        show.talk(show.lang.phrase(Phrase::NotSealedThere));
+    }
+    let (mut exit, mut all) = (Exit::Done, Vec::new());
+    for ward in context.wards()? {
+        let bar = bar(&ward.session.name);
+        let mut told = |sent, size| {
+            bar.set_length(size);
+            bar.set_position(sent);
+        };
+        let pushed = sync.push(&ward.vault, &ward.session.name, None, force, &mut told);
+        bar.finish_and_clear();
+        match pushed {
+            Ok(pushed) => {
+                if !show.json {
+                    show.line(&format!("{}: {}", ward.session.name, told_of(context, &sync, &pushed)));
+                }
+                all.push(pushed_json(&ward.session.name, &sync, &pushed));
+            }
+            Err(e) => {
+                exit = exit.or(Exit::of_error(&e));
+                show.error(&e);
+                all.push(json!({"session": ward.session.name, "outcome": "failed", "remote": sync.place(),
+                    "error": show.lang.error(&e).what}));
+            }
+        }
+    }
+    if show.json {
+        show.object(&super::run::one_object(all));
+    }
+    Ok(exit)
+}
+
+/// The remote that was named, else the configured one.
+pub fn open(context: &Context, place: Option<&str>) -> Result<Sync> {
+    let place = place.or(context.config.remote.as_deref()).ok_or_else(|| Error::Config {
+        place: "remote".to_owned(),
+        problem: context.show.lang.phrase(Phrase::NoRemote).to_owned(),
+        suggestion: Some("ssh://user@host/opt/bot".to_owned()),
+    })?;
+    let somebody = super::asked::is_somebody_there();
+    Sync::open(place, &context.config, &sync::settings(&context.config, somebody))
+}
+
+fn told_of(context: &Context, sync: &Sync, pushed: &Pushed) -> String {
+    let lang = context.show.lang;
+    match pushed.changed {
+        true => lang.pushed(&sync.place(), pushed.spent.sent, pushed.spent.requests),
+        false => format!("{} {}", lang.phrase(Phrase::ThereAlready), sync.place()),
+    }
+}
+
+fn pushed_json(session: &str, sync: &Sync, pushed: &Pushed) -> Value {
+    let outcome = if pushed.changed { "pushed" } else { "unchanged" };
+    json!({"session": session, "outcome": outcome, "remote": sync.place(), "sealed": sync.seals(),
+        "bytes_sent": pushed.spent.sent, "requests": pushed.spent.requests})
+}
+
+/// Draws on a terminal only.
+fn bar(name: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix} {bar:30} {bytes}/{total_bytes} {eta}");
+    let bar = ProgressBar::new(0).with_prefix(name.to_owned());
+    style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
+}

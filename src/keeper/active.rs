@@ -1,0 +1,256 @@
+//! Being the one active host: takes the leases of the sessions before their bot starts, renews them in a thread of its
+//! own (a round may take long), and says when one is lost. Where no remote is configured, there is nothing to do.
+
+use super::ward::Ward;
+use crate::config::Config;
+use crate::disk;
+use crate::error::{Error, Fault, Result};
+use crate::remote::lease::{Boot, Claim, Lease, Look, Memory};
+use crate::remote::{Place, Remote, Settings, open};
+use crate::sync;
+use crate::vault::journal::Event;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// The remote that the configuration names.
+pub fn remote(config: &Config, settings: &Settings) -> Result<Option<Arc<dyn Remote>>> {
+    let Some(text) = &config.remote else { return Ok(None) };
+    let place = Place::parse(text, Path::new(""))?;
+    Ok(Some(Arc::from(open(&place, settings)?)))
+}
+
+/// The same, less patient: a bot waits for the answer, and a lease runs out meanwhile.
+fn for_leases(config: &Config) -> Result<Option<Arc<dyn Remote>>> {
+    let patience = (config.lease_life.unsigned_abs() / 6).clamp(Duration::from_secs(2), Duration::from_secs(10));
+    remote(config, &Settings { patience, tries: 1, ..sync::settings(config, false) })
+}
+
+/// The name of a session's lease at the remote.
+pub fn lease_name(session: &str) -> String {
+    format!("{session}.lease")
+}
+
+/// That no other host may run these bots: what stands before a start that isn't this process's own.
+///
+/// # Errors
+/// [`Error::LeaseHeld`]; with `lease_strict` also that the remote can't be reached. Without, `tell` hears that.
+pub fn require(config: &Config, wards: &[Ward], host: &str, tell: &mut dyn FnMut(&Error)) -> Result<()> {
+    let asked = || -> Result<()> {
+        let Some(remote) = for_leases(config)? else { return Ok(()) };
+        wards.iter().try_for_each(|ward| claim(&remote, ward, host, config.lease_life.unsigned_abs())?.require())
+    };
+    match asked() {
+        Err(e) if !matches!(e, Error::LeaseHeld { .. }) && !config.lease_strict => {
+            tell(&e);
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// One session's right to run.
+enum Right {
+    Ours(Lease),
+    /// The remote couldn't be reached so far.
+    Open(Claim),
+    Gone,
+}
+
+/// The leases of all sessions here.
+#[derive(Default)]
+pub struct Rights {
+    each: Vec<(String, Right)>,
+    life: Duration,
+    strict: bool,
+}
+
+impl Rights {
+    /// Takes them. `wait` sleeps while another host's lease runs out, or says that this was not asked for.
+    ///
+    /// # Errors
+    /// [`Error::LeaseHeld`]: another host has one, and it is not waited for. With `lease_strict` also that the remote
+    /// can't be reached; without, `tell` hears that, and the bot may start (law 11).
+    pub fn take(
+        config: &Config,
+        wards: &[Ward],
+        host: &str,
+        wait: &mut dyn FnMut(Duration) -> bool,
+        tell: &mut dyn FnMut(&Error),
+    ) -> Result<Rights> {
+        let life = config.lease_life.unsigned_abs();
+        let mut rights = Rights { each: Vec::new(), life, strict: config.lease_strict };
+        let hinders = |e: &Error| matches!(e, Error::LeaseHeld { .. }) || config.lease_strict;
+        let remote = match for_leases(config) {
+            Ok(None) => return Ok(rights),
+            Ok(Some(remote)) => remote,
+            Err(e) if hinders(&e) => return Err(e),
+            Err(e) => {
+                tell(&e);
+                return Ok(rights);
+            }
+        };
+        for ward in wards {
+            let right = claim(&remote, ward, host, life).and_then(|claim| take(claim, config.lease_strict, wait, tell));
+            match right {
+                Ok(right) => rights.each.push((ward.session.name.clone(), right)),
+                Err(e) if hinders(&e) => {
+                    rights.release();
+                    return Err(e);
+                }
+                Err(e) => tell(&e),
+            }
+        }
+        Ok(rights)
+    }
+
+    /// Gives all up, so that another host needn't wait.
+    pub fn release(self) {
+        for (_, right) in self.each {
+            if let Right::Ours(lease) = right {
+                // What can't be said there runs out by itself.
+                let _ = lease.release();
+            }
+        }
+    }
+
+    /// Renews those that are ours, and takes those that weren't told before.
+    fn renew(&mut self, lost: &mut dyn FnMut(&str, Event)) {
+        let strict = self.strict;
+        for (session, right) in &mut self.each {
+            let gone = match right {
+                Right::Ours(lease) => match lease.renew() {
+                    Ok(()) => None,
+                    Err(Error::LeaseHeld { holder }) => Some(holder.host),
+                    Err(_) if strict && lease.left().is_zero() => Some(None),
+                    Err(_) => None,
+                },
+                Right::Open(claim) => match claim.look() {
+                    Ok(Look::Taken(lease)) => {
+                        *right = Right::Ours(lease);
+                        None
+                    }
+                    Ok(Look::Held { holder, .. }) => Some(holder.host),
+                    Err(_) => None,
+                },
+                Right::Gone => None,
+            };
+            if let Some(host) = gone {
+                *right = Right::Gone;
+                lost(session, Event::LeaseLost { host });
+            }
+        }
+    }
+
+    fn generations(&self) -> BTreeMap<String, u64> {
+        let ours = |(session, right): &(String, Right)| match right {
+            Right::Ours(lease) if !lease.left().is_zero() => Some((session.clone(), lease.generation())),
+            _ => None,
+        };
+        self.each.iter().filter_map(ours).collect()
+    }
+
+    /// Renews them from now on, until they are given up. `stop` is called once one is lost.
+    pub fn keep(mut self, mut stop: impl FnMut() + Send + 'static) -> Active {
+        let shared = Arc::new(Shared::default());
+        let (hang_up, asked) = channel();
+        let ours = Arc::clone(&shared);
+        ours.note(self.generations(), None);
+        for (session, lease) in self.generations() {
+            ours.note(self.generations(), Some((session, Event::LeaseTaken { lease })));
+        }
+        let thread = std::thread::spawn(move || {
+            // Three tries in a life.
+            let pause = self.life / 3;
+            while !self.each.is_empty() && asked.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                let mut news = Vec::new();
+                self.renew(&mut |session, event| news.push((session.to_owned(), event)));
+                let lost = !news.is_empty();
+                news.into_iter().for_each(|n| ours.note(BTreeMap::new(), Some(n)));
+                ours.note(self.generations(), None);
+                if lost {
+                    stop();
+                }
+            }
+            self.release();
+        });
+        Active { shared, thread: Some(thread), hang_up }
+    }
+}
+
+fn claim(remote: &Arc<dyn Remote>, ward: &Ward, host: &str, life: Duration) -> Result<Claim> {
+    disk::make_dir(ward.work.dir())?;
+    let who = format!("{}", ward.session.path.display());
+    let name = lease_name(&ward.session.name);
+    let memory = Memory::at(ward.work.lease());
+    Ok(Claim::new(Arc::clone(remote), Arc::new(Boot), memory, &name, (host, &who), life))
+}
+
+fn take(
+    mut claim: Claim,
+    strict: bool,
+    wait: &mut dyn FnMut(Duration) -> bool,
+    tell: &mut dyn FnMut(&Error),
+) -> Result<Right> {
+    loop {
+        match claim.look() {
+            Ok(Look::Taken(lease)) => return Ok(Right::Ours(lease)),
+            Ok(Look::Held { holder, wait: left }) => {
+                if !wait(left) {
+                    return Err(Error::LeaseHeld { holder });
+                }
+            }
+            Err(e @ Error::Remote { fault: Fault::NoLease { .. }, .. }) => return Err(e),
+            Err(e) if strict => return Err(e),
+            Err(e) => {
+                tell(&e);
+                return Ok(Right::Open(claim));
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    generations: Mutex<BTreeMap<String, u64>>,
+    news: Mutex<Vec<(String, Event)>>,
+}
+
+impl Shared {
+    fn note(&self, generations: BTreeMap<String, u64>, news: Option<(String, Event)>) {
+        *self.generations.lock().unwrap_or_else(PoisonError::into_inner) = generations;
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).extend(news);
+    }
+}
+
+/// Leases that are being renewed; given up when dropped.
+pub struct Active {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+    hang_up: Sender<()>,
+}
+
+impl Active {
+    /// The lease's generation of a session that may be published: `None` while it isn't surely ours.
+    pub fn generation(&self, session: &str) -> Option<u64> {
+        self.shared.generations.lock().unwrap_or_else(PoisonError::into_inner).get(session).copied()
+    }
+
+    /// What happened since the last call.
+    pub(super) fn news(&self) -> Vec<(String, Event)> {
+        std::mem::take(&mut *self.shared.news.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        let _ = self.hang_up.send(());
+        if let Some(thread) = self.thread.take() {
+            // It gives the leases up.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Off the machine and back: archives pushed to a remote and pulled from it, sealed on the way where the owner named
+//! for whom. A later archive is never replaced by an earlier one, nor by that of a host that was left behind.
+
+mod bin;
+pub mod far;
+mod fence;
+mod pack;
+mod packs;
+pub mod seals;
+mod whole;
+
+use crate::archive::keys::{Identities, Recipients};
+use crate::archive::seal;
+use crate::config::{self, Config};
+use crate::disk;
+use crate::error::{At, Error, Fault, Result};
+use crate::remote::{self, Place, Remote, Settings, Spent};
+use crate::vault::Vault;
+use crate::vault::label::Label;
+use fence::{Mark, Origin};
+use jiff::Timestamp;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// An archive on its way out.
+struct Outgoing<'a> {
+    archive: &'a Path,
+    name: String,
+    session: String,
+    mark: Mark,
+    origin: Origin,
+    recipients: Option<&'a Recipients>,
+    identities: &'a Identities,
+    /// A folder of ours for what is unfinished.
+    scratch: &'a Path,
+    memory: PathBuf,
+    force: bool,
+}
+
+/// What a push did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pushed {
+    /// False where the remote held this archive already.
+    pub changed: bool,
+    /// What it cost.
+    pub spent: Spent,
+}
+
+impl Pushed {
+    fn unchanged(remote: &dyn Remote) -> Pushed {
+        Pushed { changed: false, spent: remote.spent() }
+    }
+
+    fn all(remote: &dyn Remote) -> Pushed {
+        Pushed { changed: true, spent: remote.spent() }
+    }
+}
+
+/// One remote, and how archives go there.
+pub struct Sync {
+    place: Place,
+    remote: Box<dyn Remote>,
+    recipients: Option<Recipients>,
+    identities: Identities,
+}
+
+impl Sync {
+    /// Opens the remote that `place` names.
+    ///
+    /// # Errors
+    /// `Config` for what is no place or no recipient; `Sealed` for a key that can't be used; `Io`.
+    pub fn open(place: &str, config: &Config, settings: &Settings) -> Result<Sync> {
+        let place = Place::parse(place, &config.base)?;
+        let remote = remote::open(&place, settings)?;
+        let (recipients, identities) = (seals::recipients(config)?, seals::identities(config)?);
+        Ok(Sync { place, remote, recipients, identities })
+    }
+
+    /// Whether what is pushed is sealed.
+    pub fn seals(&self) -> bool {
+        self.recipients.is_some()
+    }
+
+    /// The same, but nothing is sealed: for a machine that has no key, over a line that nobody can read.
+    #[must_use]
+    pub fn unsealed(self) -> Sync {
+        Sync { recipients: None, ..self }
+    }
+
+    /// The place, without secrets.
+    pub fn place(&self) -> String {
+        self.remote.place()
+    }
+
+    /// Pushes a session's newest archive. `fence` is the lease's generation, where one is held. `told` hears bytes sent
+    /// and bytes in all.
+    ///
+    /// # Errors
+    /// `NothingToRestore` where no archive stands; `RemoteNewer`; `Remote`; `Io`.
+    pub fn push(
+        &self,
+        vault: &Vault,
+        session: &str,
+        fence: Option<u64>,
+        force: bool,
+        told: &mut dyn FnMut(u64, u64),
+    ) -> Result<Pushed> {
+        let nothing = || Error::NothingToRestore { place: vault.archive().to_owned() };
+        let (archive, label) = vault.newest()?.ok_or_else(nothing)?;
+        // A name of its own, held open by a link: a round may replace the archive meanwhile.
+        let scratch = vault.dir().join("sync");
+        disk::make_dir(&scratch)?;
+        let held = scratch.join("outgoing.tar.gz");
+        disk::remove_file(&held)?;
+        disk::link_or_copy(&archive, &held)?;
+        let pushed = self.mark(&held, &label, fence, vault).and_then(|mark| {
+            let out = Outgoing {
+                archive: &held,
+                name: vault.archive().file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                session: session.to_owned(),
+                mark,
+                origin: vault.state().pulled.clone(),
+                recipients: self.recipients.as_ref(),
+                identities: &self.identities,
+                scratch: &scratch,
+                memory: scratch.join(self.memory(session)),
+                force,
+            };
+            match self.place {
+                Place::S3 { .. } => packs::push(&out, self.remote.as_ref(), told),
+                Place::Dir(_) | Place::Ssh { .. } => whole::push(&out, self.remote.as_ref(), told),
+            }
+        });
+        disk::remove_file(&held)?;
+        pushed
+    }
+
+    fn mark(&self, archive: &Path, label: &Label, fence: Option<u64>, vault: &Vault) -> Result<Mark> {
+        // Where it is sealed, the digest tells nothing to whoever can't make the archive: it is keyed with a secret.
+        let key = if self.seals() { Some(own_secret(&vault.dir().join("sync/secret"))?) } else { None };
+        let digest = digest_of(archive, key)?;
+        let (generation, made, host) = (label.generation, label.made, label.host.clone());
+        Ok(Mark { generation, fence: fence.unwrap_or(0), made, host, digest })
+    }
+
+    /// The name of the file in which this host remembers what it pushed there.
+    fn memory(&self, session: &str) -> String {
+        let place = blake3::hash(format!("{}\n{session}", self.place()).as_bytes());
+        format!("pushed-{}.json", &place.to_hex()[..16])
+    }
+
+    /// Fetches a session's archive into the new file `to`: the newest, or where `at` is given and the remote keeps a
+    /// history the newest that isn't younger. Its bytes are what was pushed; whether they are worth anything is the
+    /// caller's to find out.
+    ///
+    /// # Errors
+    /// `NothingToRestore`, `Sealed`, `Damaged`, `Remote`, `Io`. Nothing is left at `to`.
+    pub fn pull(&self, session: &str, name: &str, at: Option<Timestamp>, to: &Path) -> Result<()> {
+        let scratch = disk::parent(to);
+        disk::make_dir(scratch)?;
+        match (&self.place, at) {
+            (Place::S3 { .. }, _) => bin::pull(self.remote.as_ref(), session, at, to, &self.identities, scratch),
+            (_, None) => whole::pull(self.remote.as_ref(), name, to, &self.identities),
+            (_, Some(_)) => {
+                let why = "this place keeps the latest archive only, no history".to_owned();
+                Err(Error::Remote { place: self.place(), fault: Fault::Odd { why } })
+            }
+        }
+    }
+}
+
+/// How remotes are reached, as the owner configured it.
+pub fn settings(config: &Config, terminal: bool) -> Settings {
+    Settings {
+        s3_endpoint: config.s3_endpoint.clone(),
+        s3_region: config.s3_region.clone(),
+        s3_path_style: config.s3_path_style,
+        s3_credentials: config.s3_credentials.clone(),
+        ssh_options: config.ssh_options.clone(),
+        terminal,
+        environment: config::environment,
+        ..Settings::default()
+    }
+}
+
+/// Fetches an object into the new file `to`, open.
+fn fetch(remote: &dyn Remote, name: &str, to: &Path, keys: &Identities, sealed: bool) -> Result<()> {
+    disk::remove_file(to)?;
+    let coming = if sealed { disk::beside(to, "sealed") } else { to.to_owned() };
+    disk::remove_file(&coming)?;
+    let mut file = disk::create_new(&coming)?;
+    let got = remote.get(name, None, &mut file);
+    drop(file);
+    let opened = got.and_then(|tag| tag.ok_or_else(|| pack::garbled(&remote.place(), name))).and_then(|_| {
+        if !sealed {
+            return Ok(());
+        }
+        let mut open = seal::open(File::open(&coming).at("opening", &coming)?, keys, Path::new(name))?;
+        open.copy(&mut disk::create_new(to)?, to).map(drop)
+    });
+    if sealed {
+        disk::remove_file(&coming)?;
+    }
+    if opened.is_err() {
+        disk::remove_file(to)?;
+    }
+    opened
+}
+
+/// BLAKE3 of a file, keyed where a key is given.
+fn digest_of(path: &Path, key: Option<String>) -> Result<String> {
+    let mut hasher = match key {
+        Some(key) => {
+            let mut hasher = blake3::Hasher::new_derive_key("wakeep 2026-11 what an archive at a remote is");
+            hasher.update(key.as_bytes());
+            hasher
+        }
+        None => blake3::Hasher::new(),
+    };
+    hasher.update_reader(File::open(path).at("opening", path)?).at("reading", path)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// This host's own secret for what names may not tell.
+fn own_secret(file: &Path) -> Result<String> {
+    if let Ok(known) = std::fs::read_to_string(file) {
+        return Ok(known);
+    }
+    let new = secret();
+    disk::write_whole(file, new.as_bytes())?;
+    Ok(new)
+}
+
+/// 32 bytes that nobody can guess, in hexadecimal.
+fn secret() -> String {
+    let (mut bytes, mut filled) = ([0u8; 32], 0);
+    while filled < bytes.len() {
+        let got = rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty());
+        filled += got.unwrap_or(0);
+    }
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

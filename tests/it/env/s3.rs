@@ -1,0 +1,143 @@
+//! Object storages on 127.0.0.1: moto behind a lock keeps its word about conditions; s3rver checks signatures, ignores
+//! conditions, and says that all went well.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A running server with one bucket; ended when dropped.
+pub struct S3 {
+    child: Child,
+    folder: tempfile::TempDir,
+    pub port: u16,
+}
+
+/// The bucket of each.
+pub const BUCKET: &str = "bots";
+
+/// moto, with one request at a time, says after each what it was and how it went: a line `METHOD PATH?QUERY STATUS`.
+const MOTO: &str = r#"
+import sys, threading
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, run_simple, make_server
+inner, lock, log = DomainDispatcherApplication(create_backend_app), threading.Lock(), open(sys.argv[1], 'a', buffering=1)
+def app(environ, start):
+    length = int(environ.get('CONTENT_LENGTH') or 0)
+    body = environ['wsgi.input'].read(length)
+    if len(body) < length:
+        start('400 Bad Request', []); return [b'']
+    import io
+    environ['wsgi.input'] = io.BytesIO(body)
+    with lock:
+        said = []
+        def note(status, headers, exc=None):
+            said.append(status)
+            return start(status, headers)
+        answer = list(inner(environ, note))
+        small = body.decode('latin1').replace('\n', ' ') if len(body) < 1000 else ''
+        log.write('%s %s?%s %s %s\n' % (environ['REQUEST_METHOD'], environ['PATH_INFO'], environ.get('QUERY_STRING', '').split('&X-Amz')[0].split('X-Amz')[0], said[0].split()[0], small))
+    return answer
+class Quiet(WSGIRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    def log(self, *a): pass
+server = make_server('127.0.0.1', int(sys.argv[2]), app, threaded=True, request_handler=Quiet)
+print('port', server.port, flush=True)
+server.serve_forever()
+"#;
+
+impl S3 {
+    /// The server that keeps its word.
+    pub fn moto() -> S3 {
+        S3::moto_at(0)
+    }
+
+    /// The same at a port.
+    pub fn moto_at(port: u16) -> S3 {
+        super::used("moto");
+        let python = tools().join("s3/bin/python");
+        assert!(python.exists(), "moto isn't installed: scripts/test installs it");
+        let folder = super::scratch();
+        let script = folder.path().join("server.py");
+        std::fs::write(&script, MOTO).unwrap();
+        let mut command = Command::new(python);
+        command.arg(&script).arg(folder.path().join("log")).arg(port.to_string());
+        let s3 = S3::start(command, folder, "port ");
+        s3.make_bucket();
+        s3
+    }
+
+    /// The server that lies.
+    pub fn liar() -> S3 {
+        super::used("s3rver");
+        let folder = super::scratch();
+        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/node_modules/.bin/s3rver");
+        let mut command = Command::new(program);
+        command.args(["--port", "0", "--address", "127.0.0.1", "--configure-bucket", BUCKET, "-d"]).arg(folder.path());
+        command.arg("--no-vhost-buckets");
+        S3::start(command, folder, "S3rver listening on 127.0.0.1:")
+    }
+
+    fn start(mut command: Command, folder: tempfile::TempDir, before_port: &str) -> S3 {
+        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let port = loop {
+            let line = lines.next().expect("the server says its port").unwrap();
+            if let Some((_, port)) = line.split_once(before_port) {
+                break port.trim().parse().unwrap();
+            }
+        };
+        std::thread::spawn(move || lines.for_each(drop));
+        S3 { child, folder, port }
+    }
+
+    fn make_bucket(&self) {
+        let mut line = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let request = format!(
+            "PUT /{BUCKET} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            self.port
+        );
+        line.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        line.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(" 200 "), "{answer}");
+    }
+
+    /// Its address.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What it was asked and answered, in order: `METHOD PATH?QUERY STATUS BODY`.
+    pub fn log(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Waits until it has been asked that.
+    pub fn wait_for(&self, what: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.log().iter().any(|l| what(l)) {
+            assert!(Instant::now() < deadline, "{:#?}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// A signal to it.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+}
+
+impl Drop for S3 {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where the tests' tools are kept.
+pub fn tools() -> PathBuf {
+    PathBuf::from(super::told("HOME").unwrap()).join(".cache/wakeep-tools")
+}

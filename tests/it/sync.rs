@@ -1,0 +1,266 @@
+//! Off the machine and back, over a real sshd and a real S3 server: what is pulled is what was pushed, only what changed
+//! travels, and a host that was left behind is refused.
+
+use crate::env::proxy::Proxy;
+use crate::env::s3::{BUCKET, S3};
+use crate::env::sshd::Sshd;
+use crate::env::standin::StandIn;
+use crate::env::wakeep::Wakeep;
+use crate::env::{scratch, used};
+use serde_json::Value;
+use std::path::Path;
+
+/// A bot's wakeep that may use the bucket.
+fn at(endpoint: &str, folder: &Path, args: &[&str]) -> Wakeep {
+    let wakeep = Wakeep::new(folder, args.iter().copied()).env("WAKEEP_S3_ENDPOINT", endpoint);
+    let wakeep = wakeep.env("WAKEEP_REMOTE", &format!("s3://{BUCKET}/bots"));
+    wakeep.env("AWS_ACCESS_KEY_ID", "S3RVER").env("AWS_SECRET_ACCESS_KEY", "S3RVER")
+}
+
+fn number(value: &Value, key: &str) -> u64 {
+    value[key].as_u64().unwrap_or_else(|| panic!("{key} in {value}"))
+}
+
+/// Bytes that repeat nowhere.
+fn noise(size: usize, seed: u8) -> Vec<u8> {
+    let mut bytes = vec![0; size];
+    blake3::Hasher::new().update(&[seed]).finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+#[test]
+fn a_folder_holds_what_was_pushed_and_a_host_left_behind_is_refused() {
+    let bot = StandIn::stopped();
+    let (disk, other) = (scratch(), StandIn::copied(bot.home()));
+    let remote = disk.path().to_str().unwrap();
+    bot.wakeep(["archive"]).json(0);
+    let pushed = bot.wakeep(["push", remote]).json(0);
+    assert_eq!((pushed["outcome"].as_str(), pushed["sealed"].as_bool()), (Some("pushed"), Some(false)));
+    assert_eq!(bot.wakeep(["push", remote]).json(0)["outcome"], "unchanged");
+    let there = disk.path().join("whatsapp_auth_latest.tar.gz");
+    assert_eq!(std::fs::read(&there).unwrap(), std::fs::read(bot.archive()).unwrap());
+
+    std::fs::remove_dir_all(other.session()).unwrap();
+    let restored = other.wakeep(["restore", "--from", remote]).json(0);
+    assert_eq!(restored["outcome"], "restored", "{restored}");
+    other.wakeep(["archive", "--force"]).json(0);
+    assert_eq!(other.wakeep(["push", remote]).json(0)["outcome"], "pushed", "it goes back to what it replaces");
+
+    // Another archive with the generation that the remote has passed.
+    let stale = StandIn::copied(bot.home());
+    let state = stale.vault().join("state.json");
+    let text = std::fs::read_to_string(&state).unwrap().replace("\"generation\": 1", "\"generation\": 0");
+    std::fs::write(&state, text).unwrap();
+    stale.wakeep(["archive", "--force"]).json(0);
+    let refused = stale.wakeep(["push", remote]).run();
+    assert_eq!(refused.code, 11, "{refused:?}");
+}
+
+#[test]
+fn over_ssh_the_archive_is_there_whole_without_a_wakeep_on_the_other_side() {
+    let (server, bot) = (Sshd::new(), StandIn::stopped());
+    used("sshd");
+    bot.wakeep(["archive"]).json(0);
+    let folder = server.home().join("bot");
+    std::fs::create_dir(&folder).unwrap();
+    let (config, place) = (server.config(server.port), format!("ssh://vps{}", folder.display()));
+    let options = format!("-F {}", config.display());
+    let key = bot.wakeep(["keygen", "key.txt"]).json(0);
+    bot.wakeep(["push", &place]).env("WAKEEP_SSH_OPTIONS", &options).json(0);
+    let archive = std::fs::read(bot.archive()).unwrap();
+    assert_eq!(std::fs::read(folder.join("whatsapp_auth_latest.tar.gz")).unwrap(), archive);
+    let sealed = bot.wakeep(["push", &place]).env("WAKEEP_SSH_OPTIONS", &options);
+    let sealed = sealed.env("WAKEEP_SEAL_TO", key["recipient"].as_str().unwrap()).json(0);
+    assert_eq!(sealed["sealed"], true);
+    assert!(folder.join("whatsapp_auth_latest.tar.gz.age").exists());
+    std::fs::remove_file(bot.archive()).unwrap();
+    let pulled = bot.wakeep(["pull", &place]).env("WAKEEP_SSH_OPTIONS", &options).env("WAKEEP_IDENTITY", "key.txt");
+    pulled.json(0);
+    assert_eq!(std::fs::read(bot.archive()).unwrap(), archive);
+}
+
+#[test]
+fn of_a_hundred_megabytes_only_the_changed_one_travels() {
+    let (server, bot) = (S3::moto(), StandIn::stopped());
+    let line = Proxy::sound(server.port);
+    let endpoint = format!("http://127.0.0.1:{}", line.port);
+    let big = bot.session().join("Default/big");
+    let mut bytes = noise(100 << 20, 1);
+    std::fs::write(&big, &bytes).unwrap();
+    let wakeep = |args: &[&str]| at(&endpoint, bot.home(), args).env("WAKEEP_CARRY", "all");
+    wakeep(&["archive"]).json(0);
+    let first = wakeep(&["push"]).json(0);
+    assert!(number(&first, "bytes_sent") > 100 << 20, "{first}");
+    let before = std::fs::read(bot.archive()).unwrap();
+
+    bytes[50 << 20..51 << 20].copy_from_slice(&noise(1 << 20, 2));
+    std::fs::write(&big, &bytes).unwrap();
+    wakeep(&["archive", "--force"]).json(0);
+    let (wire, asked) = (line.up(), server.log().len());
+    let second = wakeep(&["push"]).json(0);
+    let (wire, asked) = (line.up() - wire, server.log().len() - asked);
+    println!("second push: {wire} bytes at the wire, {asked} requests, {second}");
+    assert!(wire <= 2 << 20, "{wire} bytes went up for one changed megabyte");
+    assert_eq!(asked, 3, "{:?}", server.log());
+
+    let archive = std::fs::read(bot.archive()).unwrap();
+    assert!(archive != before);
+    let elsewhere = scratch();
+    at(&endpoint, elsewhere.path(), &["pull"]).json(0);
+    let pulled = std::fs::read(elsewhere.path().join("whatsapp_auth_latest.tar.gz")).unwrap();
+    assert!(pulled == archive, "the archive pulled is not the archive pushed");
+    let restored = at(&endpoint, elsewhere.path(), &["restore"]).json(0);
+    assert_eq!(restored["outcome"], "restored");
+}
+
+#[test]
+fn sealed_packs_tell_nothing_and_any_kept_generation_comes_back() {
+    let (server, bot) = (S3::moto(), StandIn::stopped());
+    let endpoint = server.endpoint();
+    let keys = scratch();
+    let made = Wakeep::new(keys.path(), ["keygen", "key.txt"]).json(0);
+    let (to, key) = (made["recipient"].as_str().unwrap(), keys.path().join("key.txt").display().to_string());
+    let wakeep = |args: &[&str]| at(&endpoint, bot.home(), args).env("WAKEEP_SEAL_TO", to);
+    let (mut archives, mut times) = (Vec::new(), Vec::new());
+    for n in 0..3 {
+        std::fs::write(bot.session().join("Default/Preferences"), format!("{{\"n\":{n}}}")).unwrap();
+        wakeep(&["archive", "--force"]).env("WAKEEP_CARRY", "all").json(0);
+        let pushed = wakeep(&["push"]).json(0);
+        assert_eq!(pushed["outcome"], "pushed");
+        archives.push(std::fs::read(bot.archive()).unwrap());
+        times.push(jiff::Timestamp::now().to_string());
+    }
+    let elsewhere = scratch();
+    let shut = at(&endpoint, elsewhere.path(), &["pull"]).run();
+    assert_eq!(shut.code, 2, "{shut:?}");
+    assert!(!elsewhere.path().join("whatsapp_auth_latest.tar.gz").exists());
+    at(&endpoint, elsewhere.path(), &["pull"]).env("WAKEEP_IDENTITY", &key).json(0);
+    let pulled = || std::fs::read(elsewhere.path().join("whatsapp_auth_latest.tar.gz")).unwrap();
+    assert!(pulled() == archives[2]);
+    at(&endpoint, elsewhere.path(), &["pull", "--at", &times[0]]).env("WAKEEP_IDENTITY", &key).json(0);
+    assert!(pulled() == archives[0], "the oldest on its way to be an hour old is kept");
+    // What lies there is age's, and nothing of it names the account.
+    let log = server.log();
+    assert!(log.iter().filter(|l| l.contains("/packs/")).count() >= 4, "{log:?}");
+}
+
+#[test]
+fn a_host_without_an_archive_fetches_it_before_the_bot_starts() {
+    let (server, bot) = (S3::moto(), StandIn::stopped());
+    bot.wakeep(["archive"]).json(0);
+    at(&server.endpoint(), bot.home(), &["push"]).json(0);
+    let vps = scratch();
+    let started = at(&server.endpoint(), vps.path(), &["restore", "--before-start"]).run();
+    assert_eq!(started.code, 0, "{started:?}");
+    assert!(vps.path().join(".wwebjs_auth/session/Default").is_dir(), "{started:?}");
+    let offered = scratch();
+    let received = at(&server.endpoint(), offered.path(), &["receive", "--yes"]).run();
+    assert!(received.code == 0 && offered.path().join("whatsapp_auth_latest.tar.gz").exists(), "{received:?}");
+    // Law 11: nor does a remote that isn't there hold the bot up.
+    let lost = scratch();
+    let alone = at("http://127.0.0.1:9", lost.path(), &["restore", "--before-start"]).run();
+    assert_eq!(alone.code, 0, "{alone:?}");
+}
+
+#[test]
+fn killed_anywhere_a_push_leaves_the_last_one_whole() {
+    let (server, bot) = (S3::moto(), StandIn::stopped());
+    let endpoint = server.endpoint();
+    bot.wakeep(["archive"]).json(0);
+    at(&endpoint, bot.home(), &["push"]).json(0);
+    let mut last = std::fs::read(bot.archive()).unwrap();
+    for n in 1..12 {
+        bot.wakeep(["archive", "--force"]).json(0);
+        let next = std::fs::read(bot.archive()).unwrap();
+        let push = at(&endpoint, bot.home(), &["push"]).env("WAKEEP_CRASH_BEFORE", &n.to_string()).run();
+        let elsewhere = scratch();
+        at(&endpoint, elsewhere.path(), &["pull"]).json(0);
+        let pulled = std::fs::read(elsewhere.path().join("whatsapp_auth_latest.tar.gz")).unwrap();
+        assert!(pulled == last || pulled == next, "killed before step {n}");
+        at(&endpoint, bot.home(), &["push"]).json(0);
+        last = next;
+        if push.code == 0 {
+            return;
+        }
+    }
+    panic!("a push has more durable steps than were tried");
+}
+
+#[test]
+fn the_keeper_pushes_what_it_archives_and_catches_up() {
+    let (mut bot, disk) = (StandIn::running(), scratch());
+    let remote = disk.path().join("mounted later");
+    let keeper = bot.wakeep(["watch", "--interval", "1s"]).env("WAKEEP_PUSH", "after every archive");
+    let keeper = keeper.env("WAKEEP_REMOTE", remote.to_str().unwrap()).spawn();
+    let journal_file = bot.vault().join("journal.jsonl");
+    let journal = || std::fs::read_to_string(&journal_file).unwrap_or_default();
+    until("the failure is told", || journal().contains("push_failed"));
+    assert!(bot.archive().exists(), "the keeper kept on");
+    std::fs::create_dir(&remote).unwrap();
+    until("it is well again", || journal().contains("pushed_again"));
+    assert_eq!(journal().matches("push_failed").count(), 1, "{}", journal());
+    bot.stop();
+    keeper.signal(rustix::process::Signal::TERM);
+    let ended = keeper.wait();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let there = std::fs::read(remote.join("whatsapp_auth_latest.tar.gz")).unwrap();
+    assert!(there == std::fs::read(bot.archive()).unwrap(), "the last archive went there, too");
+}
+
+fn until(what: &str, so: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !so() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(90), "waited in vain: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_bot_moves_to_a_machine_without_wakeep_and_starts_here_no_more() {
+    let (server, mut bot) = (Sshd::new(), StandIn::running());
+    let folder = server.home().join("opt/bot");
+    let (config, place) = (server.config(server.port), format!("ssh://vps{}", folder.display()));
+    let options = format!("-F {}", config.display());
+    let moves = |bot: &StandIn| bot.wakeep(["move", &place]).env("WAKEEP_SSH_OPTIONS", &options);
+    let refused = moves(&bot).run();
+    assert!(refused.code == 12 && !folder.exists(), "under a running bot: {refused:?}");
+    bot.stop();
+    // Killed before each durable step in turn; the same line goes on.
+    let mut ended = None;
+    for n in 1..60 {
+        let out = moves(&bot).env("WAKEEP_CRASH_BEFORE", &n.to_string()).run();
+        if out.code == 0 {
+            ended = Some(out);
+            break;
+        }
+        assert_eq!(out.code, -9, "{out:?}");
+    }
+    assert!(ended.is_some(), "it never ended");
+    assert!(folder.join(".wwebjs_auth/session/Default").is_dir());
+    let there = Wakeep::new(&folder, ["check"]).json(0);
+    assert_eq!(there["login"], "paired", "{there}");
+    assert_eq!(bot.wakeep(["restore", "--before-start"]).run().code, 11, "two hosts would run one login");
+    assert_eq!(moves(&bot).json(0)["outcome"], "moved");
+    bot.wakeep(["restore", "--force"]).json(0);
+    assert_eq!(bot.wakeep(["restore", "--before-start"]).run().code, 0, "a person brought it back");
+}
+
+#[test]
+fn many_pushes_stay_in_few_packs() {
+    let (server, bot) = (S3::moto(), StandIn::stopped());
+    let endpoint = server.endpoint();
+    let puts = |log: &[String]| log.iter().filter(|l| l.starts_with("PUT")).count();
+    for n in 0..30u8 {
+        std::fs::write(bot.session().join(format!("Default/{n}")), noise(300 << 10, n)).unwrap();
+        at(&endpoint, bot.home(), &["archive", "--force"]).env("WAKEEP_CARRY", "all").json(0);
+        let before = puts(&server.log());
+        let pushed = at(&endpoint, bot.home(), &["push"]).json(0);
+        assert_eq!(puts(&server.log()) - before, 2, "{pushed}");
+    }
+    let (elsewhere, before) = (scratch(), server.log().len());
+    at(&endpoint, elsewhere.path(), &["pull"]).json(0);
+    let pulled = std::fs::read(elsewhere.path().join("whatsapp_auth_latest.tar.gz")).unwrap();
+    assert!(pulled == std::fs::read(bot.archive()).unwrap());
+    let asked = server.log().len() - before;
+    assert!(asked <= 24 + 2, "{asked} requests for one archive");
+}
