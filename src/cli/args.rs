@@ -89,6 +89,9 @@ pub enum Verb {
         /// How often to look, such as 2m or 30s
         #[arg(long, value_name = "TIME")]
         interval: Option<String>,
+        /// End when standard input ends, too: for a bot that starts its own keeper
+        #[arg(long)]
+        until_eof: bool,
     },
     /// Archive the session once, if it changed
     Archive {
@@ -221,6 +224,9 @@ pub struct Restore {
     /// As --if-needed, and never keep the bot from starting for lack of a login (for ExecStartPre=)
     #[arg(long)]
     pub before_start: bool,
+    /// No QR page is open but one the bot told of (`event qr`): a page of any age gives way
+    #[arg(long)]
+    pub qr_unseen: bool,
     /// From this archive
     #[arg(long, value_name = "FILE", conflicts_with = "at")]
     pub from: Option<PathBuf>,

@@ -104,7 +104,7 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
     match verb {
         Verb::Setup(wish) => setup::set_up(&context, &wish),
         Verb::Run { command } => stay::run_bot(context, &command),
-        Verb::Watch { interval } => stay::watch(context, interval.as_deref()),
+        Verb::Watch { interval, until_eof } => stay::watch(context, interval.as_deref(), until_eof),
         Verb::Archive { force, plain } => once::keep(&context, force, if plain { Form::Plain } else { Form::Members }),
         Verb::Status => status::status(&context),
         Verb::Check { drill: true, .. } => once::prove(&context),

@@ -20,6 +20,7 @@ mod kinds_corpus;
 mod lives;
 mod moments;
 mod mounts;
+mod npm;
 mod pm2;
 mod snapshots;
 mod states;
