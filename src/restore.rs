@@ -69,6 +69,8 @@ pub struct Restoring<'a> {
     pub mode: u32,
     /// Whether this is the only session here: then an archive of another name is meant for it as well.
     pub alone: bool,
+    /// Whether whoever asks knows that no QR page is open but one the bot told of.
+    pub qr_unseen: bool,
     /// Only says what would be done.
     pub dry_run: bool,
     /// This host's name.

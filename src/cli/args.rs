@@ -99,6 +99,9 @@ pub enum Verb {
         /// Wait until another host's lease has run out, then take it
         #[arg(long)]
         take_over: bool,
+        /// End when standard input ends, too: for a bot that starts its own keeper
+        #[arg(long)]
+        until_eof: bool,
     },
     /// Archive the session once, if it changed
     Archive {
@@ -276,6 +279,11 @@ pub struct Restore {
     /// As --if-needed, and never keep the bot from starting for lack of a login (for ExecStartPre=)
     #[arg(long)]
     pub before_start: bool,
+    /// No QR page is open but one the bot told of (`event qr`): a page of any age gives way
+    #[arg(long)]
+    pub qr_unseen: bool,
+    /// From this archive
+    #[arg(long, value_name = "FILE", conflicts_with = "at")]
     /// From this archive, or from a remote: a folder, ssh://host/path, s3://bucket/prefix
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,

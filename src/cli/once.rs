@@ -80,6 +80,7 @@ fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
     value.as_object_mut().and_then(|o| o.remove("event"));
     value["outcome"] = outcome;
     value["session"] = json!(ward.session.name);
+    value["message"] = json!(context.show.lang.event(event));
     if let Event::Unchanged { archive, .. } = event {
         let members = Archive::open(archive).map_or(0, |a| a.members());
         value["members"] = json!(members);
@@ -121,6 +122,7 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
                 source: source.clone(),
                 shared: ward.shared.as_deref(),
                 mode: context.config.session_mode,
+                qr_unseen: wish.qr_unseen,
                 alone: ward.alone || wish.from.is_some() && context.config.only.is_some(),
                 dry_run: wish.dry_run,
                 host: &context.host,
@@ -175,6 +177,7 @@ fn restored_json(context: &Context, ward: &Ward, event: &Event) -> Value {
     }
     value["outcome"] = json!(outcome);
     value["session"] = json!(ward.session.name);
+    value["message"] = json!(context.show.lang.event(event));
     context.show.mask(&mut value);
     value
 }

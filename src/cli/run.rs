@@ -104,7 +104,9 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
     match verb {
         Verb::Setup(wish) => setup::set_up(&context, &wish),
         Verb::Run { take_over, command } => stay::run_bot(context, &command, take_over),
-        Verb::Watch { interval, take_over } => stay::watch(context, interval.as_deref(), take_over),
+        Verb::Watch { interval, take_over, until_eof } => {
+            stay::watch(context, interval.as_deref(), take_over, until_eof)
+        }
         Verb::Archive { force, plain } => once::keep(&context, force, if plain { Form::Plain } else { Form::Members }),
         Verb::Status => status::status(&context),
         Verb::Check { drill: true, .. } => once::prove(&context),

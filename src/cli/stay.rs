@@ -31,12 +31,15 @@ pub(super) fn without_configuration(verb: Option<Verb>, show: &Show, e: &Error) 
     }
 }
 
-pub(super) fn watch(context: Context, interval: Option<&str>, take_over: bool) -> Result<Exit> {
+pub(super) fn watch(context: Context, interval: Option<&str>, take_over: bool, until_eof: bool) -> Result<Exit> {
     let mut config = context.config.clone();
     if let Some(text) = interval {
         config.set("interval", &toml::Value::String(text.to_owned()), Path::new(""), "--interval")?;
     }
     let mut signals = Signals::new()?;
+    if until_eof {
+        signals.listen_to_input()?;
+    }
     let show = &context.show;
     let (mut keeper, taken) = Keeper::new(context.wards()?, &config, &context.host, show.lang, clock);
     for (ward, by) in &taken {

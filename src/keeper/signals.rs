@@ -2,7 +2,7 @@
 
 use crate::error::{At, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -26,6 +26,7 @@ pub trait Alarm {
 #[derive(Debug)]
 pub struct Signals {
     arriving: UnixStream,
+    sending: UnixStream,
 }
 
 impl Signals {
@@ -37,7 +38,19 @@ impl Signals {
             let pipe = sending.try_clone().at("making a pipe for", place)?;
             signal_hook::low_level::pipe::register(signal, pipe).at("waiting for", place)?;
         }
-        Ok(Signals { arriving })
+        Ok(Signals { arriving, sending })
+    }
+
+    /// From now on the end of standard input asks as a signal does: whoever started this process holds the other end,
+    /// and the system closes it however that one ends.
+    pub fn listen_to_input(&self) -> Result<()> {
+        let mut pipe = self.sending.try_clone().at("making a pipe for", Path::new("signals"))?;
+        std::thread::spawn(move || {
+            // An input that can't be read has ended as well; and nobody reads the pipe any more only when all ends.
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            let _ = pipe.write_all(&[0]);
+        });
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Restoring, Wish};
 use crate::disk;
 use crate::error::Result;
-use crate::vault::journal::{Event, Reason, Refusal};
+use crate::vault::journal::{Event, Reason, Refusal, Told};
 use crate::verdict::{Grade, Login, Verdict};
 use jiff::Timestamp;
 
@@ -68,16 +68,24 @@ impl Restoring<'_> {
         Ok(labels.chain(self.vault.latest()).any(|l| l.is_good()))
     }
 
-    /// Since when the QR page can have been open: since the keeper first met it, else since the folder was made or
-    /// the login last seen.
+    /// Since when the QR page can have been open: since the bot showed it or the keeper first met it, else since the
+    /// folder was made or the login last seen. Where nobody can have seen the page, only what the bot told counts.
     fn qr_page_is_young(&self, now: Timestamp) -> Result<bool> {
         let met = self.vault.events()?.into_iter().rev().find_map(|line| match line.event {
-            Event::Refused { reason: Refusal::LoggedOut, .. } => Some(Some(line.time.as_second())),
+            Event::Told { what: Told::Qr, .. } => Some(Some(line.time.as_second())),
+            Event::Refused { reason: Refusal::LoggedOut, .. } if !self.qr_unseen => Some(Some(line.time.as_second())),
             Event::Created { .. } | Event::Restored { .. } => Some(None),
             _ => None,
         });
+        if self.qr_unseen {
+            return Ok(is_young(met.flatten(), now));
+        }
         let made = self.vault.newest()?.map(|(_, label)| label.made.as_second());
         let since = met.flatten().or_else(|| disk::born(&self.session.path).max(made));
-        Ok(since.is_some_and(|since| (0..QR_PAGE_IS_YOUNG).contains(&(now.as_second() - since))))
+        Ok(is_young(since, now))
     }
+}
+
+fn is_young(since: Option<i64>, now: Timestamp) -> bool {
+    since.is_some_and(|since| (0..QR_PAGE_IS_YOUNG).contains(&(now.as_second() - since)))
 }

@@ -128,6 +128,31 @@ fn a_young_qr_page_is_left_and_an_old_one_is_not() {
     assert_eq!(bot.wakeep(["restore", "--if-needed", "--json"]).json(0)["outcome"], "restored");
 }
 
+/// A bot that knows that nobody has seen its QR page says so; one that showed it has told.
+#[test]
+fn a_qr_page_that_nobody_saw_gives_way_and_one_that_was_shown_does_not() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    bot.log_out();
+    bot.wakeep(["event", "qr"]).run();
+    let unseen = ["restore", "--before-start", "--qr-unseen"];
+    assert_eq!(bot.wakeep(unseen).json(0)["reason"], "qr_page");
+    age_journal(&bot, 20);
+    assert_eq!(bot.wakeep(["restore", "--if-needed", "--qr-unseen"]).json(0)["outcome"], "restored");
+}
+
+/// A keeper that a bot started ends with the bot, however that one ends, and not before its last archive.
+#[test]
+fn a_keeper_ends_with_its_input() {
+    let bot = StandIn::stopped();
+    let keeper = bot.wakeep(["watch", "--interval", "1h", "--until-eof"]).run();
+    assert_eq!(keeper.code, 0, "{keeper:?}");
+    assert!(keeper.stderr.contains("stopped") && bot.archive().is_file(), "{keeper:?}");
+    let created = bot.wakeep(["archive"]).json(0);
+    assert_eq!(created["outcome"], "unchanged");
+    assert!(created["message"].as_str().is_some_and(|m| m.contains("unchanged")), "{created}");
+}
+
 /// Lets the keeper have met the QR page earlier: writes the refusal it would have journaled then.
 fn age_journal(bot: &StandIn, minutes: i64) {
     bot.wakeep(["archive"]).run();

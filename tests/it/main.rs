@@ -22,6 +22,7 @@ mod lease;
 mod lives;
 mod moments;
 mod mounts;
+mod npm;
 mod pm2;
 mod remotes;
 mod seal;

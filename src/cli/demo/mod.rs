@@ -116,6 +116,7 @@ impl Demo<'_> {
             shared: None,
             mode: self.config.session_mode,
             alone: true,
+            qr_unseen: false,
             dry_run: false,
             host: &self.context.host,
         };

@@ -1,0 +1,43 @@
+// pm2's ecosystem file: the bot stays pm2's own process, its login is back before its first line, a keeper runs beside it.
+'use strict';
+
+const { binary } = require('./binary.js');
+const { WakeepError } = require('./error.js');
+
+/** The bot's browser needs this long to close: what it keeps in Local Storage reaches the disk seconds later. */
+const BOT_MS = 15_000;
+/** Longer than `last_archive_wait`: the keeper waits for the bot to let go, then archives once more. */
+const KEEPER_MS = 60_000;
+
+/** A pm2 app → the apps for `module.exports = { apps }`: the bot and, unless `keeper: false`, its keeper. */
+function withWakeep(app, { keeper = true, env = {} } = {}) {
+  if (app.interpreter && !/(^|\/)node(js)?$/.test(app.interpreter)) {
+    throw new WakeepError('USAGE', `withWakeep is for Node apps, and the interpreter of ${app.name} is ${app.interpreter}`);
+  }
+  const given = [app.node_args ?? app.nodeArgs ?? app.interpreter_args ?? []].flat().flatMap(each => String(each).split(/\s+/)).filter(Boolean);
+  const bot = {
+    // Two processes on one profile lose the login of both.
+    instances: 1,
+    exec_mode: 'fork',
+    // A bot that asks for a QR code isn't helped by being started again and again.
+    exp_backoff_restart_delay: 1000,
+    ...app,
+    node_args: [...given, '-r', require.resolve('../register.js')],
+    kill_timeout: Math.max(app.kill_timeout ?? 0, BOT_MS),
+    env: { ...app.env, ...env },
+  };
+  if (!keeper) return [bot];
+  const beside = {
+    name: `${app.name ?? 'bot'}-wakeep`,
+    script: binary(),
+    args: 'watch',
+    interpreter: 'none',
+    kill_timeout: KEEPER_MS,
+    // Where wakeep.service keeps the session already this one ends, and looks again later.
+    exp_backoff_restart_delay: 1000,
+    env,
+  };
+  return [bot, app.cwd ? { ...beside, cwd: app.cwd } : beside];
+}
+
+module.exports = { withWakeep };

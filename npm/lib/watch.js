@@ -1,0 +1,84 @@
+// The keeper as a child of the bot: it ends with the bot, however the bot ends, since its standard input does.
+'use strict';
+
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const { createInterface } = require('node:readline');
+const { EventEmitter } = require('node:events');
+const { binary } = require('./binary.js');
+const { place } = require('./call.js');
+const { say, tell } = require('./log.js');
+
+const BUSY = 13;
+/** How long after a keeper has ended unasked the next is tried, in milliseconds. */
+const AGAIN = 60_000;
+
+class Watch extends EventEmitter {
+  #options;
+  #child = null;
+  #timer = null;
+  #stopped = false;
+
+  constructor(options = {}) {
+    super();
+    this.#options = options;
+    this.#start();
+  }
+
+  /** The keeper's process, or null: another keeper (wakeep.service, a pm2 app) has the session then. */
+  get pid() {
+    return this.#child?.pid ?? null;
+  }
+
+  #start() {
+    const { logger, interval } = this.#options;
+    const args = ['watch', '--until-eof', '--log-format', 'json', ...(interval ? ['--interval', String(interval)] : []), ...place(this.#options)];
+    // Where the bot's logger gets the lines they don't go to its file a second time.
+    const env = logger ? { ...process.env, WAKEEP_LOG_FILE: 'false' } : process.env;
+    const child = spawn(binary(), args, { cwd: this.#options.cwd, env, stdio: ['pipe', 'ignore', 'pipe'] });
+    this.#child = child;
+    // A keeper is no reason for a bot to go on living, nor, should it die, to fall.
+    child.unref();
+    child.stdin.on('error', () => {}).unref?.();
+    child.stderr.unref?.();
+    createInterface({ input: child.stderr }).on('line', line => this.#hear(line));
+    child.once('error', error => this.#ended(child, error));
+    child.once('close', code => this.#ended(child, code));
+  }
+
+  #hear(line) {
+    let told;
+    try {
+      told = JSON.parse(line);
+    } catch {
+      return say(this.#options.logger, 'warn', line);
+    }
+    tell(this.#options.logger, { ...told, outcome: told.event });
+    this.emit('event', told);
+  }
+
+  #ended(child, why) {
+    if (this.#child !== child) return;
+    this.#child = null;
+    if (why !== 0 && why !== BUSY && !this.#stopped) say(this.#options.logger, 'warn', `wakeep: the keeper ended (${why?.message ?? why})`);
+    this.emit('end', why);
+    if (!this.#stopped) this.#timer = setTimeout(() => this.#start(), AGAIN).unref();
+  }
+
+  /** Ends the keeper; resolves after its last archive. */
+  async stop() {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    const child = this.#child;
+    if (!child || child.exitCode !== null) return;
+    child.ref();
+    const closed = once(child, 'close');
+    child.stdin.end();
+    await closed;
+  }
+}
+
+/** Starts keeping. Emits `event` for each fact of the journal and `end` when the keeper has ended. */
+const watch = options => new Watch(options);
+
+module.exports = { Watch, watch };

@@ -1,0 +1,39 @@
+//! The npm package, by its own tests (`node --test`): each file a test here, so that they run and count with all others.
+
+use crate::env::real_parts;
+use std::path::Path;
+use std::process::Command;
+
+/// Runs one file of `npm/test` where a bot would: in a folder with the real parts in its `node_modules`.
+fn node_test(file: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/test").join(file);
+    let mut node = Command::new("node");
+    node.arg("--test").arg(path).current_dir(real_parts()).env("WAKEEP_BINARY", env!("CARGO_BIN_EXE_wakeep"));
+    let done = node.output().expect("node must be installed: scripts/test does that");
+    assert!(
+        done.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+#[test]
+fn its_functions_do_as_the_program_does() {
+    node_test("verbs.test.mjs");
+}
+
+#[test]
+fn whatsapp_web_js_keeps_its_login() {
+    node_test("wwebjs.test.mjs");
+}
+
+#[test]
+fn baileys_keeps_its_login() {
+    node_test("baileys.test.mjs");
+}
+
+#[test]
+fn its_tarballs_install_offline() {
+    node_test("install.test.mjs");
+}
