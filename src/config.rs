@@ -4,8 +4,11 @@
 //! `config.toml` beside this file is the commented file that `wakeep setup` writes; a test keeps its keys equal to
 //! [`KEYS`].
 
+mod notify;
+
 use crate::error::{At, Error, Result};
 use jiff::SignedDuration;
+pub use notify::{Address, Notify};
 use std::fs;
 use std::path::{Path, PathBuf};
 use toml::Value;
@@ -17,7 +20,7 @@ pub const TEMPLATE: &str = include_str!("config.toml");
 pub const SYSTEM: &str = "/etc/wakeep";
 
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 19] = [
+pub const KEYS: [&str; 38] = [
     "session",
     "archive",
     "vault",
@@ -36,6 +39,25 @@ pub const KEYS: [&str; 19] = [
     "log_format",
     "bot_unit",
     "bot_pm2",
+    "serve",
+    "serve_host",
+    "serve_token_file",
+    "notify_webhook",
+    "notify_webhook_secret_file",
+    "notify_telegram_chat",
+    "notify_telegram_token_file",
+    "notify_telegram_api",
+    "notify_ping",
+    "notify_email_to",
+    "notify_email_from",
+    "notify_email_server",
+    "notify_email_user",
+    "notify_email_password_file",
+    "notify_ntfy",
+    "notify_ntfy_token_file",
+    "notify_archive_age",
+    "notify_free",
+    "notify_timeout",
     "sessions",
 ];
 
@@ -99,6 +121,14 @@ pub struct Config {
     pub bot_unit: Option<String>,
     /// The pm2 app that runs the bot, likewise.
     pub bot_pm2: Option<String>,
+    /// Whom to tell, and when.
+    pub notify: Notify,
+    /// Where the page is served, if the keeper serves it: an address and a port.
+    pub serve: Option<std::net::SocketAddr>,
+    /// The name by which others reach the page, through a server in front of it.
+    pub serve_host: Option<String>,
+    /// The file with the page's token.
+    pub serve_token: Option<PathBuf>,
     /// The file this was read from.
     pub file: Option<PathBuf>,
     /// The folder that relative paths are meant from: that of the file.
@@ -136,6 +166,10 @@ impl Default for Config {
             log_format: LogFormat::Text,
             bot_unit: None,
             bot_pm2: None,
+            notify: Notify::default(),
+            serve: None,
+            serve_host: None,
+            serve_token: None,
             file: None,
             base: PathBuf::new(),
         }
@@ -230,6 +264,10 @@ impl Config {
             "log_format" => self.log_format = [LogFormat::Text, LogFormat::Json][field.choice(&["text", "json"])?],
             "bot_unit" => self.bot_unit = Some(field.name()?),
             "bot_pm2" => self.bot_pm2 = Some(field.name()?),
+            "serve" => self.serve = Some(field.socket()?),
+            "serve_host" => self.serve_host = Some(field.name()?),
+            "serve_token_file" => self.serve_token = Some(field.path()?),
+            _ if self.notify.set(&field)? => {}
             unknown => return Err(field.unknown(unknown, &KEYS)),
         }
         Ok(())
@@ -311,6 +349,11 @@ impl Field<'_> {
             Ok(false) => Ok(LogFile::Off),
             Err(_) => self.path().map(LogFile::At),
         }
+    }
+
+    fn socket(&self) -> Result<std::net::SocketAddr> {
+        let text = self.text()?.replace("localhost", "127.0.0.1");
+        text.parse().map_err(|_| self.wants("an address and a port such as \"127.0.0.1:9477\""))
     }
 
     fn places(&self) -> Result<Vec<Place>> {
@@ -429,6 +472,13 @@ mod tests {
         config.lang = None;
         config.bot_unit = None;
         config.bot_pm2 = None;
+        (config.serve, config.serve_host, config.serve_token) = (None, None, None);
+        // Whom to tell has examples, when has defaults.
+        let defaults = Notify::default();
+        assert_eq!(config.notify.telegram_api, defaults.telegram_api);
+        let times = |n: &Notify| (n.archive_age, n.free, n.timeout);
+        assert_eq!(times(&config.notify), times(&defaults));
+        config.notify = defaults;
         assert_eq!(config, Config::default());
     }
 }

@@ -21,7 +21,7 @@ Look and mend:
   restore    Put the session back, if it needs it
   doctor     What is wrong here, and the command that mends it
 
-More: cleanup, demo, event, verify, extract, receive, generate. `wakeep VERB --help` tells all of each.";
+More: serve, notify, cleanup, demo, event, verify, extract, receive, generate. `wakeep VERB --help` tells all of each.";
 
 /// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
 #[derive(Debug, Parser)]
@@ -89,6 +89,9 @@ pub enum Verb {
         /// How often to look, such as 2m or 30s
         #[arg(long, value_name = "TIME")]
         interval: Option<String>,
+        /// Serve the page too, at this address
+        #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:9477")]
+        serve: Option<String>,
     },
     /// Archive the session once, if it changed
     Archive {
@@ -128,6 +131,18 @@ pub enum Verb {
     },
     /// Put the session back, if it needs it
     Restore(Restore),
+    /// The page in the browser: how every session stands, with metrics and /status.json
+    Serve {
+        /// Address and port [default: 127.0.0.1:9477]
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<String>,
+    },
+    /// Try the channels that notices go by
+    Notify {
+        /// What to do
+        #[command(subcommand)]
+        what: Notify,
+    },
     /// Tell what the bot knows of its connection
     Event {
         /// What happened
@@ -245,6 +260,13 @@ pub struct Restore {
     /// The question was answered
     #[arg(long, hide = true, requires = "ask")]
     pub answered: bool,
+}
+
+/// What to do with the channels.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Notify {
+    /// Send a test through each channel and say whether it arrived
+    Test,
 }
 
 /// What can be printed.

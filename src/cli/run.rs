@@ -1,9 +1,9 @@
 //! What each verb does: a line or a journey each.
 
-use super::args::{Cli, Common, Generate, Verb};
+use super::args::{Cli, Common, Generate, Notify, Verb};
 use super::exit::Exit;
 use super::show::{Show, near, nearer};
-use super::{demo, doctor, once, reading, receive, setup, status, stay, whose};
+use super::{demo, doctor, notify, once, reading, receive, serve, setup, status, stay, whose};
 use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFormat};
@@ -104,7 +104,9 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
     match verb {
         Verb::Setup(wish) => setup::set_up(&context, &wish),
         Verb::Run { command } => stay::run_bot(context, &command),
-        Verb::Watch { interval } => stay::watch(context, interval.as_deref()),
+        Verb::Watch { interval, serve } => stay::watch(context, interval.as_deref(), serve.as_deref()),
+        Verb::Serve { listen } => serve::serve(&context, listen.as_deref()),
+        Verb::Notify { what: Notify::Test } => notify::test(&context),
         Verb::Archive { force, plain } => once::keep(&context, force, if plain { Form::Plain } else { Form::Members }),
         Verb::Status => status::status(&context),
         Verb::Check { drill: true, .. } => once::prove(&context),

@@ -4,9 +4,12 @@ use super::args::{Restore, Verb};
 use super::exit::Exit;
 use super::once::{let_start, restore};
 use super::run::{Context, clock};
+use super::serve;
 use super::show::{Show, near};
 use crate::config::{Config, LogFile};
 use crate::error::{Error, Result};
+use crate::keeper::metrics::Tally;
+use crate::keeper::notice::Notices;
 use crate::keeper::signals::Signals;
 use crate::keeper::ward::Ward;
 use crate::keeper::{self, Keeper, all_taken, botlog};
@@ -14,6 +17,7 @@ use crate::text::Phrase;
 use crate::vault::journal::Event;
 use jiff::Timestamp;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Law 11: not even a mistake in the configuration keeps a bot from starting.
 pub(super) fn without_configuration(verb: Option<Verb>, show: &Show, e: &Error) -> Exit {
@@ -29,10 +33,13 @@ pub(super) fn without_configuration(verb: Option<Verb>, show: &Show, e: &Error) 
     }
 }
 
-pub(super) fn watch(context: Context, interval: Option<&str>) -> Result<Exit> {
+pub(super) fn watch(context: Context, interval: Option<&str>, serve: Option<&str>) -> Result<Exit> {
     let mut config = context.config.clone();
     if let Some(text) = interval {
         config.set("interval", &toml::Value::String(text.to_owned()), Path::new(""), "--interval")?;
+    }
+    if let Some(address) = serve {
+        config.set("serve", &toml::Value::String(address.to_owned()), Path::new(""), "--serve")?;
     }
     let mut signals = Signals::new()?;
     let show = &context.show;
@@ -45,6 +52,9 @@ pub(super) fn watch(context: Context, interval: Option<&str>) -> Result<Exit> {
         return Err(all_taken(by));
     }
     announce(&context, &config)?;
+    let tally = Arc::default();
+    attend(&mut keeper, &config, &context, &tally)?;
+    let _page = config.serve.map(|at| serve::start(&context, &config, at, Some(tally))).transpose()?;
     let mut tell = teller(show, &config);
     keeper.watch(&mut signals, &mut tell)?;
     Ok(Exit::Done)
@@ -62,13 +72,31 @@ pub(super) fn run_bot(context: Context, command: &[String]) -> Result<Exit> {
         show.error(&e);
         Vec::new()
     });
-    let (keeper, taken) = Keeper::new(wards, &context.config, &context.host, show.lang, clock);
+    let (mut keeper, taken) = Keeper::new(wards, &context.config, &context.host, show.lang, clock);
     for (ward, by) in &taken {
         show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
+    }
+    let tally = Arc::default();
+    // Law 11: neither notices nor the page keep a bot from starting.
+    if let Err(e) = attend(&mut keeper, &context.config, &context, &tally) {
+        show.error(&e);
+    }
+    let page = context.config.serve.map(|at| serve::start(&context, &context.config, at, Some(tally)));
+    if let Some(Err(e)) = &page {
+        show.error(e);
     }
     let mut tell = teller(show, &context.config);
     let code = keeper::run::run(command, keeper, &mut tell)?;
     Ok(Exit::Bot(code))
+}
+
+/// Notices and metrics look on at every round.
+fn attend<'a>(keeper: &mut Keeper<'a>, config: &'a Config, context: &'a Context, tally: &Arc<Tally>) -> Result<()> {
+    keeper.show_to(Box::new(Arc::clone(tally)));
+    if let Some(notices) = Notices::new(config, &context.host, context.show.lang, clock)? {
+        keeper.show_to(Box::new(notices));
+    }
+    Ok(())
 }
 
 /// Says what the keeper has to say, here and in the bot's own log.

@@ -35,6 +35,8 @@ pub struct State {
     pub restored: Option<RestoredFrom>,
     /// The last proof that the archive would bring the login back.
     pub drilled: Option<Drilled>,
+    /// When the bot last saw something come from the phone itself.
+    pub phone_seen: Option<Timestamp>,
     /// Bytes written to archives lately, as a level that sinks with time.
     pub written: Written,
 }
