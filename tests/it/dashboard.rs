@@ -163,3 +163,42 @@ fn slow_clients_are_shed_while_fast_ones_and_rounds_go_on() {
     }
     assert_eq!(served.get("/healthz").0, 200);
 }
+
+/// What Chromium finds wrong with the page that shows so many sessions.
+fn look(url: &str, cards: &str) {
+    crate::env::used("chromium (the page)");
+    let dir = crate::env::real_parts();
+    let mut command = std::process::Command::new("node");
+    let done = command.current_dir(dir).args(["dashboard.mjs", url, cards]).output().unwrap();
+    assert!(
+        done.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+#[test]
+fn the_page_is_clean_in_both_languages_both_themes_and_on_a_phone() {
+    let served = Served::new();
+    served.bot.tear();
+    wait_for("the refusal", || served.get("/api/sessions").2.contains("\"broken\""));
+    look(&format!("http://127.0.0.1:{}/", served.port), "1");
+}
+
+#[test]
+fn a_thousand_sessions_stay_usable() {
+    let bot = StandIn::stopped();
+    let folder = bot.home().join(".wwebjs_auth");
+    for n in 1..1000 {
+        let to = folder.join(format!("session-{n}/Default"));
+        fs::create_dir_all(&to).unwrap();
+        let status =
+            std::process::Command::new("cp").arg("-al").arg(folder.join("session/Default/.")).arg(&to).status();
+        assert!(status.unwrap().success());
+    }
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let _server = bot.wakeep(["serve", "--listen", &format!("127.0.0.1:{port}")]).spawn();
+    wait_for("the server", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    look(&format!("http://127.0.0.1:{port}/"), "1000");
+}
