@@ -1,11 +1,11 @@
 //! What can be wrong around a bot's login, besides the login itself: facts that `doctor` finds. What each means and
 //! what mends it stands in `text`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Ailment {
     /// No session is there.

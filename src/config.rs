@@ -4,8 +4,11 @@
 //! `config.toml` beside this file is the commented file that `wakeep setup` writes; a test keeps its keys equal to
 //! [`KEYS`].
 
+mod notify;
+
 use crate::error::{At, Error, Result};
 use jiff::SignedDuration;
+pub use notify::{Address, Notify};
 use std::fs;
 use std::path::{Path, PathBuf};
 use toml::Value;
@@ -17,7 +20,7 @@ pub const TEMPLATE: &str = include_str!("config.toml");
 pub const SYSTEM: &str = "/etc/wakeep";
 
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 31] = [
+pub const KEYS: [&str; 50] = [
     "session",
     "archive",
     "vault",
@@ -48,6 +51,25 @@ pub const KEYS: [&str; 31] = [
     "ssh_options",
     "lease_life",
     "lease_strict",
+    "serve",
+    "serve_host",
+    "serve_token_file",
+    "notify_webhook",
+    "notify_webhook_secret_file",
+    "notify_telegram_chat",
+    "notify_telegram_token_file",
+    "notify_telegram_api",
+    "notify_ping",
+    "notify_email_to",
+    "notify_email_from",
+    "notify_email_server",
+    "notify_email_user",
+    "notify_email_password_file",
+    "notify_ntfy",
+    "notify_ntfy_token_file",
+    "notify_archive_age",
+    "notify_free",
+    "notify_timeout",
     "sessions",
 ];
 
@@ -135,6 +157,14 @@ pub struct Config {
     pub lease_life: SignedDuration,
     /// Whether a bot is stopped, too, when the lease can't be renewed because nobody answers.
     pub lease_strict: bool,
+    /// Whom to tell, and when.
+    pub notify: Notify,
+    /// Where the page is served, if the keeper serves it: an address and a port.
+    pub serve: Option<std::net::SocketAddr>,
+    /// The name by which others reach the page, through a server in front of it.
+    pub serve_host: Option<String>,
+    /// The file with the page's token.
+    pub serve_token: Option<PathBuf>,
     /// The file this was read from.
     pub file: Option<PathBuf>,
     /// The folder that relative paths are meant from: that of the file.
@@ -184,6 +214,10 @@ impl Default for Config {
             ssh_options: Vec::new(),
             lease_life: SignedDuration::from_secs(180),
             lease_strict: false,
+            notify: Notify::default(),
+            serve: None,
+            serve_host: None,
+            serve_token: None,
             file: None,
             base: PathBuf::new(),
         }
@@ -315,6 +349,10 @@ impl Config {
             "ssh_options" => self.ssh_options = field.words()?,
             "lease_life" => self.lease_life = field.life()?,
             "lease_strict" => self.lease_strict = field.switch()?,
+            "serve" => self.serve = Some(field.socket()?),
+            "serve_host" => self.serve_host = Some(field.name()?),
+            "serve_token_file" => self.serve_token = Some(field.path()?),
+            _ if self.notify.set(&field)? => {}
             unknown => return Err(field.unknown(unknown, &KEYS)),
         }
         Ok(())
@@ -439,6 +477,11 @@ impl Field<'_> {
         let is_key = |t: &str| ["age1", "ssh-", "AGE-SECRET-KEY-"].iter().any(|start| t.starts_with(start));
         let named = |t: &str| if is_key(t) { t.to_owned() } else { self.base.join(t).display().to_string() };
         Ok(texts.into_iter().map(str::trim).filter(|t| !t.is_empty()).map(named).collect())
+    }
+
+    fn socket(&self) -> Result<std::net::SocketAddr> {
+        let text = self.text()?.replace("localhost", "127.0.0.1");
+        text.parse().map_err(|_| self.wants("an address and a port such as \"127.0.0.1:9477\""))
     }
 
     fn places(&self) -> Result<Vec<Place>> {
@@ -568,6 +611,13 @@ mod tests {
             passphrase_file: None,
             ..config
         };
+        (config.serve, config.serve_host, config.serve_token) = (None, None, None);
+        // Whom to tell has examples, when has defaults.
+        let defaults = Notify::default();
+        assert_eq!(config.notify.telegram_api, defaults.telegram_api);
+        let times = |n: &Notify| (n.archive_age, n.free, n.timeout);
+        assert_eq!(times(&config.notify), times(&defaults));
+        config.notify = defaults;
         assert_eq!(config, Config::default());
     }
 }

@@ -12,6 +12,7 @@ pub mod drill;
 pub mod error;
 pub mod keep;
 pub mod keeper;
+pub mod notice;
 pub mod owner;
 pub mod progress;
 pub mod remote;

@@ -24,7 +24,7 @@ Look and mend:
   restore    Put the session back, if it needs it
   doctor     What is wrong here, and the command that mends it
 
-More: cleanup, demo, event, verify, extract, receive, seal, unseal, keygen, generate.
+More: serve, notify, cleanup, demo, event, verify, extract, receive, seal, unseal, keygen, generate.
 `wakeep VERB --help` tells all of each.";
 
 /// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
@@ -92,17 +92,7 @@ pub enum Verb {
         command: Vec<String>,
     },
     /// Stay beside the bot and archive its session whenever it changed
-    Watch {
-        /// How often to look, such as 2m or 30s
-        #[arg(long, value_name = "TIME")]
-        interval: Option<String>,
-        /// Wait until another host's lease has run out, then take it
-        #[arg(long)]
-        take_over: bool,
-        /// End when standard input ends, too: for a bot that starts its own keeper
-        #[arg(long)]
-        until_eof: bool,
-    },
+    Watch(Watch),
     /// Archive the session once, if it changed
     Archive {
         /// Write an archive although nothing changed
@@ -141,6 +131,18 @@ pub enum Verb {
     },
     /// Put the session back, if it needs it
     Restore(Restore),
+    /// The page in the browser: how every session stands, with metrics and /status.json
+    Serve {
+        /// Address and port [default: 127.0.0.1:9477]
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<String>,
+    },
+    /// Try the channels that notices go by
+    Notify {
+        /// What to do
+        #[command(subcommand)]
+        what: Notify,
+    },
     /// Tell what the bot knows of its connection
     Event {
         /// What happened
@@ -241,6 +243,23 @@ pub enum Verb {
     },
 }
 
+/// How the keeper is wanted.
+#[derive(Debug, Clone, Args)]
+pub struct Watch {
+    /// How often to look, such as 2m or 30s
+    #[arg(long, value_name = "TIME")]
+    pub interval: Option<String>,
+    /// Wait until another host's lease has run out, then take it
+    #[arg(long)]
+    pub take_over: bool,
+    /// End when standard input ends, too: for a bot that starts its own keeper
+    #[arg(long)]
+    pub until_eof: bool,
+    /// Serve the page too, at this address
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:9477")]
+    pub serve: Option<String>,
+}
+
 /// What is to be set up.
 #[derive(Debug, Clone, Args)]
 pub struct Setup {
@@ -308,6 +327,13 @@ pub struct Restore {
     /// The question was answered
     #[arg(long, hide = true, requires = "ask")]
     pub answered: bool,
+}
+
+/// What to do with the channels.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Notify {
+    /// Send a test through each channel and say whether it arrived
+    Test,
 }
 
 /// What can be printed.

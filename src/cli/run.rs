@@ -1,9 +1,11 @@
 //! What each verb does: a line or a journey each.
 
-use super::args::{Cli, Common, Generate, Verb};
+use super::args::{Cli, Common, Generate, Notify, Verb};
 use super::exit::Exit;
 use super::show::{Show, near, nearer};
-use super::{demo, doctor, moving, once, pull, push, reading, receive, seal, setup, status, stay, whose};
+use super::{
+    demo, doctor, moving, notify, once, pull, push, reading, receive, seal, serve, setup, status, stay, whose,
+};
 use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFormat};
@@ -104,9 +106,9 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
     match verb {
         Verb::Setup(wish) => setup::set_up(&context, &wish),
         Verb::Run { take_over, command } => stay::run_bot(context, &command, take_over),
-        Verb::Watch { interval, take_over, until_eof } => {
-            stay::watch(context, interval.as_deref(), take_over, until_eof)
-        }
+        Verb::Watch(wish) => stay::watch(context, &wish),
+        Verb::Serve { listen } => serve::serve(&context, listen.as_deref()),
+        Verb::Notify { what: Notify::Test } => notify::test(&context),
         Verb::Archive { force, plain } => once::keep(&context, force, if plain { Form::Plain } else { Form::Members }),
         Verb::Status => status::status(&context),
         Verb::Check { drill: true, .. } => once::prove(&context),

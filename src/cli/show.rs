@@ -57,6 +57,11 @@ impl Show {
         self.append(text);
     }
 
+    /// Writes a line of talk that no log may get.
+    pub fn whisper(&self, text: &str) {
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
     /// To the log: each line with its time, without colours.
     fn append(&self, text: &str) {
         let Some(mut log) = self.log_to.as_ref().and_then(|p| OpenOptions::new().append(true).open(p).ok()) else {

@@ -1,13 +1,16 @@
 //! The verbs that stay: watch and run.
 
-use super::args::{Restore, Verb};
+use super::args::{Restore, Verb, Watch};
 use super::exit::Exit;
 use super::once::{let_start, restore};
 use super::run::{Context, clock};
+use super::serve;
 use super::show::{Show, near};
 use crate::config::{Config, LogFile};
 use crate::error::{Error, Result};
 use crate::keeper::active::Rights;
+use crate::keeper::metrics::Tally;
+use crate::keeper::notice::Notices;
 use crate::keeper::signals::{Alarm, Signals, Woken};
 use crate::keeper::ward::Ward;
 use crate::keeper::{self, Keeper, all_taken, botlog};
@@ -15,6 +18,7 @@ use crate::text::Phrase;
 use crate::vault::journal::Event;
 use jiff::Timestamp;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Law 11: not even a mistake in the configuration keeps a bot from starting.
@@ -31,13 +35,16 @@ pub(super) fn without_configuration(verb: Option<Verb>, show: &Show, e: &Error) 
     }
 }
 
-pub(super) fn watch(context: Context, interval: Option<&str>, take_over: bool, until_eof: bool) -> Result<Exit> {
+pub(super) fn watch(context: Context, wish: &Watch) -> Result<Exit> {
     let mut config = context.config.clone();
-    if let Some(text) = interval {
+    if let Some(text) = &wish.interval {
         config.set("interval", &toml::Value::String(text.to_owned()), Path::new(""), "--interval")?;
     }
+    if let Some(address) = &wish.serve {
+        config.set("serve", &toml::Value::String(address.to_owned()), Path::new(""), "--serve")?;
+    }
     let mut signals = Signals::new()?;
-    if until_eof {
+    if wish.until_eof {
         signals.listen_to_input()?;
     }
     let show = &context.show;
@@ -50,12 +57,15 @@ pub(super) fn watch(context: Context, interval: Option<&str>, take_over: bool, u
         return Err(all_taken(by));
     }
     announce(&context, &config)?;
-    match rights(&context, &context.wards()?, take_over, &mut signals) {
+    match rights(&context, &context.wards()?, wish.take_over, &mut signals) {
         Ok(rights) => keeper.hold(rights.keep(|| {})),
         // The bot isn't this process's to stop; what it keeps is no other host's.
         Err(e @ Error::LeaseHeld { .. }) => show.error(&e),
         Err(e) => return Err(e),
     }
+    let tally = Arc::default();
+    attend(&mut keeper, &config, &context, &tally)?;
+    let _page = config.serve.map(|at| serve::start(&context, &config, at, Some(tally))).transpose()?;
     let mut tell = teller(show, &config);
     keeper.watch(&mut signals, &mut tell)?;
     Ok(Exit::Done)
@@ -79,9 +89,18 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
         show.error(&e);
         Vec::new()
     });
-    let (keeper, taken) = Keeper::new(wards, &context.config, &context.host, show.lang, clock);
+    let (mut keeper, taken) = Keeper::new(wards, &context.config, &context.host, show.lang, clock);
     for (ward, by) in &taken {
         show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
+    }
+    let tally = Arc::default();
+    // Law 11: neither notices nor the page keep a bot from starting.
+    if let Err(e) = attend(&mut keeper, &context.config, &context, &tally) {
+        show.error(&e);
+    }
+    let page = context.config.serve.map(|at| serve::start(&context, &context.config, at, Some(tally)));
+    if let Some(Err(e)) = &page {
+        show.error(e);
     }
     let mut tell = teller(show, &context.config);
     let code = keeper::run::run(command, rights, keeper, &mut tell)?;
@@ -102,6 +121,15 @@ fn rights(context: &Context, wards: &[Ward], take_over: bool, signals: &mut Sign
     };
     let taken = Rights::take(&context.config, wards, &context.host, &mut wait, &mut |e| show.error(e));
     if asked { Err(Error::Interrupted) } else { taken }
+}
+
+/// Notices and metrics look on at every round.
+fn attend<'a>(keeper: &mut Keeper<'a>, config: &'a Config, context: &'a Context, tally: &Arc<Tally>) -> Result<()> {
+    keeper.show_to(Box::new(Arc::clone(tally)));
+    if let Some(notices) = Notices::new(config, &context.host, context.show.lang, clock)? {
+        keeper.show_to(Box::new(notices));
+    }
+    Ok(())
 }
 
 /// Says what the keeper has to say, here and in the bot's own log.

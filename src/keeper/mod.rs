@@ -4,10 +4,15 @@
 pub mod active;
 pub mod bot;
 pub mod botlog;
+pub mod dashboard;
 pub mod doctor;
+pub mod metrics;
+pub mod notice;
 pub mod pusher;
+pub mod round;
 pub mod run;
 pub mod signals;
+pub mod standing;
 pub mod ward;
 
 use crate::archive::Form;
@@ -21,8 +26,9 @@ use crate::keep::Keeping;
 use crate::session::Use;
 use crate::text::Lang;
 use crate::vault::journal::Event;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pusher::Pusher;
+use round::Round;
 use sd_notify::NotifyState;
 use signals::{Alarm, Woken};
 use std::time::{Duration, Instant};
@@ -44,6 +50,17 @@ pub struct Keeper<'a> {
     pusher: Option<Pusher>,
     pusher_error: Option<Error>,
     active: Option<active::Active>,
+    witnesses: Vec<Box<dyn Witness + 'a>>,
+}
+
+/// Who looks on at every round, also at those in which nothing is new: notices, metrics.
+pub trait Witness {
+    /// A round begins.
+    fn begins(&mut self);
+    /// One session's part of a round is over.
+    fn saw(&mut self, ward: &Ward, round: &Round);
+    /// A round is over.
+    fn ends(&mut self, seconds: f64);
 }
 
 /// One ward, and what was last said of it.
@@ -51,6 +68,7 @@ struct Care {
     ward: Ward,
     _lock: Lock,
     said: Option<Event>,
+    good: Timestamp,
 }
 
 impl<'a> Keeper<'a> {
@@ -66,7 +84,7 @@ impl<'a> Keeper<'a> {
         let (mut cares, mut taken) = (Vec::new(), Vec::new());
         for ward in wards {
             match ward.work.keeper(&who_we_are()) {
-                Ok(Ok(lock)) => cares.push(Care { ward, _lock: lock, said: None }),
+                Ok(Ok(lock)) => cares.push(Care::new(ward, lock, clock())),
                 Ok(Err(other)) => taken.push((ward, other)),
                 Err(e) => taken.push((ward, lang.error(&e).what)),
             }
@@ -75,7 +93,12 @@ impl<'a> Keeper<'a> {
             Ok(pusher) => (pusher, None),
             Err(e) => (None, Some(e)),
         };
-        (Keeper { config, host, lang, clock, cares, pusher, pusher_error, active: None }, taken)
+        (Keeper { config, host, lang, clock, cares, pusher, pusher_error, active: None, witnesses: Vec::new() }, taken)
+    }
+
+    /// From now on this one looks on, too.
+    pub fn show_to(&mut self, witness: Box<dyn Witness + 'a>) {
+        self.witnesses.push(witness);
     }
 
     /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
@@ -87,7 +110,7 @@ impl<'a> Keeper<'a> {
                 Some(at) => self.cares[at].ward = ward,
                 None => {
                     if let Ok(lock) = ward.work.keeper(&who_we_are())? {
-                        self.cares.push(Care { ward, _lock: lock, said: None });
+                        self.cares.push(Care::new(ward, lock, (self.clock)()));
                     }
                 }
             }
@@ -155,10 +178,16 @@ impl<'a> Keeper<'a> {
     pub fn round(&mut self, tell: Tell) {
         // Sessions that can't be listed just now are listed in the next round.
         let _ = self.adopt();
-        let host = self.host;
-        let tidies = self.config.cleanup;
+        let (host, tidies, began) = (self.host, self.config.cleanup, Instant::now());
+        self.witnesses.iter_mut().for_each(|w| w.begins());
         self.each(tell, |ward, now| look(ward, host, tidies, now));
         self.tell_pushes(tell, Duration::ZERO);
+        self.drills(tell);
+        self.witnesses.iter_mut().for_each(|w| w.ends(began.elapsed().as_secs_f64()));
+    }
+
+    /// Proves the archives whose proof is due.
+    fn drills(&mut self, tell: Tell) {
         let every = self.config.drill.as_secs();
         for care in self.cares.iter_mut().filter(|_| every > 0) {
             let now = (self.clock)();
@@ -193,11 +222,15 @@ impl<'a> Keeper<'a> {
     /// Does something for every ward; says what is new, and turns an error into an event of its own.
     fn each(&mut self, tell: Tell, mut work: impl FnMut(&mut Ward, Timestamp) -> Result<Event>) {
         for care in &mut self.cares {
-            let now = (self.clock)();
+            let (now, began) = ((self.clock)(), Instant::now());
             let event = work(&mut care.ward, now).unwrap_or_else(|e| self.lang.failed(&e));
             if let (Some(pusher), Event::Created { .. }) = (&mut self.pusher, &event) {
                 let active = self.active.as_ref();
                 pusher.wake(&care.ward, active.and_then(|a| a.generation(&care.ward.session.name)));
+            }
+            if !matches!(event, Event::Watching { .. } | Event::Stopped) {
+                let round = care.round(&event, now, self.config.interval, began.elapsed());
+                self.witnesses.iter_mut().for_each(|w| w.saw(&care.ward, &round));
             }
             let new = care.said.as_ref().is_none_or(|said| !is_repeated(said, &event));
             if new && matches!(event, Event::Failed { .. } | Event::Watching { .. } | Event::Stopped) {
@@ -241,6 +274,27 @@ impl<'a> Keeper<'a> {
     /// How long the keeper may sleep at a stretch: half of the time in which the supervisor wants a sign of life.
     fn pulse(&self) -> Duration {
         sd_notify::watchdog_enabled().map_or(Duration::MAX, |limit| limit / 2)
+    }
+}
+
+impl Care {
+    fn new(ward: Ward, lock: Lock, now: Timestamp) -> Care {
+        // Before the first round the keeper before it knows since when there is no good archive.
+        let good = Round::read(&ward.work).map_or(now, |r| r.good.min(now));
+        Care { ward, _lock: lock, said: None, good }
+    }
+
+    /// Notes what came of a round for those who look from outside.
+    fn round(&mut self, event: &Event, now: Timestamp, interval: SignedDuration, took: Duration) -> Round {
+        if Round::is_good(event) {
+            self.good = now;
+        }
+        let next = now.checked_add(interval).unwrap_or(now);
+        let seconds = took.as_secs_f64();
+        let round = Round { time: now, next, seconds, event: event.clone(), good: self.good };
+        // A hint that can't be left is missed by the page only.
+        let _ = round.write(&self.ward.work);
+        round
     }
 }
 

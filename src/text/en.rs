@@ -330,10 +330,11 @@ fn told(what: Heard) -> &'static str {
         Heard::LoggedOut => "logged out",
         Heard::Qr => "a QR code is shown",
         Heard::Disconnected => "disconnected",
+        Heard::PhoneSeen => "the phone was seen",
     }
 }
 
-fn refusal(reason: Refusal) -> &'static str {
+pub(super) fn refusal(reason: Refusal) -> &'static str {
     match reason {
         Refusal::Broken => "the session is broken",
         Refusal::Doubtful => "there are doubts about the session",
@@ -478,6 +479,10 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::SealToLine => "Put this into wakeep.toml where the bot runs; the file isn’t needed there:",
         Phrase::Healthy => "Nothing is wrong.",
         Phrase::Mended => "mended",
+        Phrase::PageAt => "the page is at",
+        Phrase::NoChannel => {
+            "no channel for notices is set: notify_webhook, notify_telegram_chat, notify_email_to, notify_ntfy or notify_ping"
+        }
     }
 }
 

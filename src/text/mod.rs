@@ -2,6 +2,8 @@
 //! fact that is not told in both does not compile. What is the same in every language stands here.
 
 mod en;
+mod notice;
+mod page;
 mod ru;
 
 use crate::ailment::Ailment;
@@ -193,6 +195,10 @@ pub enum Phrase {
     Healthy,
     /// Doctor: it was mended.
     Mended,
+    /// Notify: no channel is set.
+    NoChannel,
+    /// Serve: before the page's address.
+    PageAt,
 }
 
 impl Lang {

@@ -346,10 +346,11 @@ fn told(what: Heard) -> &'static str {
         Heard::LoggedOut => "вход завершён",
         Heard::Qr => "показан QR-код",
         Heard::Disconnected => "соединение закрыто",
+        Heard::PhoneSeen => "телефон на связи",
     }
 }
 
-fn refusal(reason: Refusal) -> &'static str {
+pub(super) fn refusal(reason: Refusal) -> &'static str {
     match reason {
         Refusal::Broken => "сессия повреждена",
         Refusal::Doubtful => "сессия под сомнением",
@@ -495,6 +496,10 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::SealToLine => "Впишите в wakeep.toml там, где работает бот; сам файл там не нужен:",
         Phrase::Healthy => "Всё в порядке.",
         Phrase::Mended => "исправлено",
+        Phrase::PageAt => "страница здесь:",
+        Phrase::NoChannel => {
+            "не задан ни один способ уведомления: notify_webhook, notify_telegram_chat, notify_email_to, notify_ntfy или notify_ping"
+        }
     }
 }
 

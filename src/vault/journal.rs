@@ -78,6 +78,9 @@ pub enum Told {
     Qr,
     /// The connection ended.
     Disconnected,
+    /// Something came from the phone itself: it is on and online.
+    #[value(alias = "phone_seen")]
+    PhoneSeen,
 }
 
 /// A fact that happened to one session.

@@ -39,6 +39,8 @@ pub struct State {
     pub pulled: Option<(String, u64)>,
     /// Where the bot was moved: it isn't active here any more.
     pub moved: Option<Moved>,
+    /// When the bot last saw something come from the phone itself.
+    pub phone_seen: Option<Timestamp>,
     /// Bytes written to archives lately, as a level that sinks with time.
     pub written: Written,
 }

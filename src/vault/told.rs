@@ -17,6 +17,9 @@ const ENDINGS: [&str; 8] = ["401", "403", "406", "device_removed", "loggedOut", 
 impl Vault {
     /// Takes down what the bot told.
     pub fn hear(&mut self, what: Told, reason: Option<&str>, now: Timestamp) -> Result<Event> {
+        if what == Told::PhoneSeen {
+            return self.see_phone(now);
+        }
         let ended = what == Told::LoggedOut && reason.is_some_and(|r| ENDINGS.contains(&r));
         let newest = self.newest()?.map(|(_, label)| label);
         self.remember(|s| match what {
@@ -32,11 +35,20 @@ impl Vault {
                 let account = newest.and_then(|l| l.account);
                 s.tombstone = Some(Tombstone { time: now, reason: reason.unwrap_or_default().to_owned(), account });
             }
-            Told::LoggedOut | Told::Qr | Told::Disconnected => {}
+            Told::LoggedOut | Told::Qr | Told::Disconnected | Told::PhoneSeen => {}
         })?;
         let event = Event::Told { what, reason: reason.map(masked_words), ended };
         self.record(now, &event)?;
         Ok(event)
+    }
+
+    /// A bot may say so with every message: once an hour is written down, and nothing of it in the journal.
+    fn see_phone(&mut self, now: Timestamp) -> Result<Event> {
+        let young = |seen: Timestamp| (0..3600).contains(&(now.as_second() - seen.as_second()));
+        if !self.state().phone_seen.is_some_and(young) {
+            self.remember(|s| s.phone_seen = Some(now))?;
+        }
+        Ok(Event::Told { what: Told::PhoneSeen, reason: None, ended: false })
     }
 
     /// A new pairing ends the mourning for the old one.

@@ -7,7 +7,6 @@
 
 mod device;
 
-
 use super::{Examination, Identity, Kind, Progress, Proof, Use, Vector, database};
 use crate::error::Result;
 use crate::verdict::{Code, Finding, Login, Verdict};

@@ -1,0 +1,146 @@
+//! How a session stands and what is wrong with its keeping, told from what lies on disk: journal, memory, the last
+//! round. The session itself isn't opened, so that looking costs nothing and disturbs nobody.
+
+use super::round::Round;
+use super::ward::Ward;
+use crate::config::Config;
+use crate::disk;
+use crate::error::Result;
+use crate::notice::{Condition, Standing};
+use crate::vault::journal::{Event, Line, Refusal, Told};
+use crate::vault::label::Label;
+use jiff::Timestamp;
+
+/// Days after which a phone that isn't seen is worth a word, and a second one; WhatsApp unlinks after 14.
+const UNSEEN: (i64, i64) = (7, 12);
+
+/// A session from outside.
+#[derive(Debug)]
+pub struct Outlook {
+    /// How it stands.
+    pub standing: Standing,
+    /// What is wrong, the gravest first.
+    pub conditions: Vec<Condition>,
+    /// The label of the newest archive.
+    pub label: Option<Label>,
+    /// The last round, where a keeper made one.
+    pub round: Option<Round>,
+    /// The journal, oldest first.
+    pub lines: Vec<Line>,
+}
+
+impl Outlook {
+    /// Looks at a session from outside.
+    pub fn of(ward: &Ward, config: &Config, now: Timestamp) -> Result<Outlook> {
+        let lines = ward.vault.events()?;
+        let round = Round::read(&ward.work);
+        let label = ward.vault.newest()?.map(|(_, label)| label);
+        let standing = standing(ward, label.as_ref(), round.as_ref(), &lines);
+        let mut outlook = Outlook { standing, conditions: Vec::new(), label, round, lines };
+        outlook.conditions = outlook.conditions(ward, config, now);
+        Ok(outlook)
+    }
+
+    fn conditions(&self, ward: &Ward, config: &Config, now: Timestamp) -> Vec<Condition> {
+        let mut found = Vec::new();
+        let standing = self.standing;
+        if standing == Standing::NeedsQr {
+            found.push(Condition::QrNeeded);
+        } else if standing.is_lost() {
+            found.push(Condition::SessionLost { standing });
+        }
+        if standing == Standing::Elsewhere {
+            found.push(Condition::LeaseLost);
+        }
+        match self.round.as_ref().map(|r| &r.event) {
+            Some(Event::Failed { error }) => found.push(Condition::RoundsFail { error: error.clone() }),
+            Some(Event::Refused { reason, .. }) if !standing.is_lost() => {
+                found.push(Condition::SnapshotsRefused { reason: *reason });
+            }
+            _ => {}
+        }
+        found.extend(self.no_good_archive(config, now).filter(|_| !standing.is_lost()));
+        let drilled = ward.vault.state().drilled.as_ref();
+        found.extend(drilled.filter(|d| !d.good).map(|_| Condition::DrillFailed));
+        found.extend(nearly_full(ward, config));
+        found.extend(phone(ward, now));
+        found
+    }
+
+    /// Only a keeper that looks can say so: without one the archive's age says nothing of the session.
+    fn no_good_archive(&self, config: &Config, now: Timestamp) -> Option<Condition> {
+        let round = self.round.as_ref().filter(|_| self.label.is_some())?;
+        let seconds = now.as_second() - round.good.as_second();
+        let limit = config.notify.archive_age.as_secs().max(2 * config.interval.as_secs());
+        (seconds > limit).then_some(Condition::NoGoodArchive { seconds })
+    }
+}
+
+/// Whether the last word on the lease was that another host has it.
+fn runs_elsewhere(lines: &[Line]) -> bool {
+    let mut words = lines.iter().rev().map(|l| &l.event);
+    let last = words.find(|e| matches!(e, Event::LeaseTaken { .. } | Event::LeaseLost { .. }));
+    matches!(last, Some(Event::LeaseLost { .. }))
+}
+
+fn standing(ward: &Ward, label: Option<&Label>, round: Option<&Round>, lines: &[Line]) -> Standing {
+    let state = ward.vault.state();
+    let kept = label.is_some() || state.generation > 0;
+    if !disk::exists(&ward.session.path) {
+        return if kept { Standing::Missing } else { Standing::Waiting };
+    }
+    if runs_elsewhere(lines) {
+        return Standing::Elsewhere;
+    }
+    if kept && (state.tombstone.is_some() || asks_for_qr(lines)) {
+        return Standing::NeedsQr;
+    }
+    let said = round.and_then(|r| match &r.event {
+        Event::Refused { reason, .. } => Some(*reason),
+        _ => None,
+    });
+    let refusal = said.filter(|r| state.refusals.contains(r)).or(state.refusals.last().copied());
+    match (refusal, label) {
+        (Some(Refusal::Broken), _) => Standing::Broken,
+        (Some(Refusal::LoggedOut), _) if kept => Standing::LoggedOut,
+        (Some(_), Some(_)) => Standing::Doubtful,
+        (_, None) => Standing::Waiting,
+        (None, Some(label)) if label.is_good() => Standing::Linked,
+        (None, Some(_)) => Standing::Doubtful,
+    }
+}
+
+/// Whether the last that was said of the login is that a QR code must be scanned.
+fn asks_for_qr(lines: &[Line]) -> bool {
+    let said = lines.iter().rev().find_map(|l| match &l.event {
+        Event::NeedsQr { .. } | Event::Told { what: Told::Qr, .. } => Some(true),
+        Event::Told { what: Told::Ready, .. } | Event::Created { .. } | Event::Restored { .. } => Some(false),
+        _ => None,
+    });
+    said == Some(true)
+}
+
+/// The vault's file system and the archive's: each is told where little is left.
+fn nearly_full(ward: &Ward, config: &Config) -> Vec<Condition> {
+    let archive = disk::parent(ward.vault.archive());
+    let vault = ward.vault.dir().ancestors().find(|p| p.exists()).unwrap_or(archive);
+    let mut found: Vec<Condition> = Vec::new();
+    for path in [vault, archive] {
+        let Ok(free) = disk::free_space(path) else { continue };
+        if free < config.notify.free && found.is_empty() {
+            found.push(Condition::DiskNearlyFull { path: path.to_owned(), free });
+        }
+    }
+    found
+}
+
+/// Only a bot that says when it last saw the phone can be warned of its absence.
+fn phone(ward: &Ward, now: Timestamp) -> Option<Condition> {
+    let seen = ward.vault.state().phone_seen?;
+    let days = (now.as_second() - seen.as_second()) / 86_400;
+    match days {
+        d if d >= UNSEEN.1 => Some(Condition::PhoneLongUnseen { days }),
+        d if d >= UNSEEN.0 => Some(Condition::PhoneUnseen { days }),
+        _ => None,
+    }
+}
