@@ -29,6 +29,11 @@ fn whatsapp_web_js_keeps_its_login() {
 }
 
 #[test]
+fn a_remote_auth_bot_survives_the_programs_faults() {
+    node_test("store-faults.test.mjs");
+}
+
+#[test]
 fn baileys_keeps_its_login() {
     node_test("baileys.test.mjs");
 }
