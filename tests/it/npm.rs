@@ -39,6 +39,11 @@ fn baileys_keeps_its_login() {
 }
 
 #[test]
+fn baileys_bots_may_ask_for_their_login_at_every_connect() {
+    node_test("baileys-reuse.test.mjs");
+}
+
+#[test]
 fn its_tarballs_install_offline() {
     node_test("install.test.mjs");
 }
