@@ -4,7 +4,8 @@
 
 const { resolve } = require('node:path');
 const { pathToFileURL } = require('node:url');
-const { call } = require('./call.js');
+const { isKeptBeside } = require('./beside.js');
+const { restoreBeforeStart } = require('./call.js');
 const { Files } = require('./files.js');
 const { say, tell } = require('./log.js');
 const { resolvePeer } = require('./peer.js');
@@ -71,7 +72,7 @@ async function openLogin(place, login) {
 
 async function restore(place, warn) {
   try {
-    const { result } = await call(['restore', '--before-start'], place);
+    const { result } = await restoreBeforeStart(place);
     if (result?.outcome === 'restored') tell(place.logger, result);
   } catch (error) {
     if (['LEASE_HELD', 'IN_USE'].includes(error.code)) throw error;
@@ -99,7 +100,7 @@ class Keeping {
     if (qr) await this.#tellQr();
     if (connection === 'open') {
       await this.#tell('ready');
-      this.#keep();
+      await this.#keep();
     }
     if (connection === 'close') {
       const code = lastDisconnect?.error?.output?.statusCode;
@@ -109,7 +110,8 @@ class Keeping {
     }
   }
 
-  #keep() {
+  async #keep() {
+    if (await isKeptBeside(this.#place)) return;
     if (this.#keeper || this.#stopped) return;
     try {
       this.#keeper = watch(this.#place);

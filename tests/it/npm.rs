@@ -44,6 +44,11 @@ fn baileys_bots_may_ask_for_their_login_at_every_connect() {
 }
 
 #[test]
+fn it_holds_no_bot_up_for_long() {
+    node_test("start.test.mjs");
+}
+
+#[test]
 fn its_tarballs_install_offline() {
     node_test("install.test.mjs");
 }
