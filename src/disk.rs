@@ -294,6 +294,15 @@ pub fn unfinished(path: &Path, purpose: &str) -> Result<PathBuf> {
     Ok(free)
 }
 
+/// Moves what somebody else put at a path out of the way, to `<name>.set-aside` beside it; one set aside earlier goes.
+pub fn set_aside(path: &Path) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".set-aside");
+    let beside = path.with_file_name(name);
+    remove_tree(&beside)?;
+    move_to(path, &beside)
+}
+
 /// Removes what killed processes left unfinished in a folder that is ours alone.
 pub fn sweep_all(dir: &Path) -> Result<()> {
     if dir.is_dir() { sweep(dir, ".", "tmp") } else { Ok(()) }
