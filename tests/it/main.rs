@@ -32,5 +32,6 @@ mod seal;
 mod snapshots;
 mod states;
 mod sync;
+mod threats;
 mod trouble;
 mod vps;
