@@ -310,8 +310,7 @@ impl Vault {
         self.receive(now)?;
         let label = new.label().and_then(|bytes| Label::from_bytes(bytes, new.path()).ok());
         disk::set_mode(new.path(), self.rules.archive_mode)?;
-        let temp = disk::beside(&self.archive, "arriving");
-        disk::remove_file(&temp)?;
+        let temp = disk::unfinished(&self.archive, "arriving")?;
         disk::copy_file(new.path(), &temp)?;
         disk::set_mode(&temp, self.rules.archive_mode)?;
         disk::publish(&temp, &self.archive)?;
