@@ -106,6 +106,11 @@ pub fn create_new(path: &Path) -> Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).at("creating", path)
 }
 
+/// Opens a file of ours to read it and to write behind its end, private to its owner; makes it where there is none.
+pub fn open_to_append(path: &Path) -> Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).at("opening", path)
+}
+
 /// Replaces `to` by the finished file `temp` in one step and makes that durable: data first, then the name.
 pub fn publish(temp: &Path, to: &Path) -> Result<()> {
     sync_file(temp)?;
@@ -182,8 +187,7 @@ pub fn write_hint(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Appends one line to a log of ours in a single write, private to its owner. A last line that a kill left
 /// unfinished is closed first, so that it costs itself only.
 pub fn append_line(path: &Path, line: &str) -> Result<()> {
-    let mut file =
-        OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).at("opening", path)?;
+    let mut file = open_to_append(path)?;
     let mut text = String::with_capacity(line.len() + 2);
     if file.metadata().at("reading", path)?.len() > 0 {
         let mut last = [0u8];

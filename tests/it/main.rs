@@ -21,6 +21,7 @@ mod kinds;
 mod kinds_corpus;
 mod lease;
 mod lives;
+mod members;
 mod metrics;
 mod moments;
 mod mounts;
