@@ -34,6 +34,11 @@ fn remote_auth_keeps_its_login_in_the_vault() {
 }
 
 #[test]
+fn a_remote_auth_bot_survives_the_programs_faults() {
+    node_test("store-faults.test.mjs");
+}
+
+#[test]
 fn baileys_keeps_its_login() {
     node_test("baileys.test.mjs");
 }
