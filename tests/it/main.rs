@@ -20,6 +20,7 @@ mod journeys;
 mod kinds;
 mod kinds_corpus;
 mod lease;
+mod lease_memory;
 mod lives;
 mod members;
 mod metrics;
