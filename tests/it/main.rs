@@ -32,5 +32,6 @@ mod seal;
 mod snapshots;
 mod states;
 mod sync;
+mod terminal;
 mod trouble;
 mod vps;
