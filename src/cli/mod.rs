@@ -22,6 +22,7 @@ mod sides;
 mod status;
 mod stay;
 mod whose;
+mod width;
 
 pub use exit::Exit;
 pub use run::run;

@@ -35,5 +35,6 @@ mod snapshots;
 mod states;
 mod sync;
 mod threats;
+mod terminal;
 mod trouble;
 mod vps;
