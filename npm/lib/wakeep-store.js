@@ -13,6 +13,7 @@ const { writeFile } = require('node:fs/promises');
 const { hostname } = require('node:os');
 const { dirname, join, resolve } = require('node:path');
 const { call } = require('./call.js');
+const { WakeepError } = require('./error.js');
 const { say } = require('./log.js');
 const { putAside } = require('./quarantine.js');
 const { check, createAuthArchive, event, restoreIfNeeded } = require('./verbs.js');
@@ -64,6 +65,8 @@ class WakeepStore {
       if (MUST_NOT_START.includes(error.code)) throw error;
       this.#warn(error);
     });
+    // RemoteAuth would delete the profile under the browser that has it.
+    if (browserLives(place.session)) throw new WakeepError('IN_USE', `another browser has ${place.session}: stop its bot first`);
     this.#begun.add(session);
   }
 
