@@ -29,8 +29,23 @@ fn whatsapp_web_js_keeps_its_login() {
 }
 
 #[test]
+fn remote_auth_keeps_its_login_in_the_vault() {
+    node_test("remote-auth.test.mjs");
+}
+
+#[test]
+fn a_remote_auth_bot_survives_the_programs_faults() {
+    node_test("store-faults.test.mjs");
+}
+
+#[test]
 fn baileys_keeps_its_login() {
     node_test("baileys.test.mjs");
+}
+
+#[test]
+fn its_examples_run_as_they_are() {
+    node_test("examples.test.mjs");
 }
 
 #[test]
