@@ -321,6 +321,16 @@ impl Lang {
         }
     }
 
+    /// That the keeper's rounds stand still.
+    pub fn rounds_stopped(self, seconds: u64) -> String {
+        match self {
+            Lang::En => {
+                format!("the keeper's rounds gave no sign of life for {seconds} s: look at its log, restart it")
+            }
+            Lang::Ru => format!("обходы хранителя молчат уже {seconds} с: посмотрите его лог и перезапустите его"),
+        }
+    }
+
     /// A unit's state, as systemd names it.
     pub fn unit_state(self, state: &str) -> &str {
         match (self, state) {

@@ -36,5 +36,7 @@ mod states;
 mod sync;
 mod threats;
 mod terminal;
+mod terminal;
+mod threats;
 mod trouble;
 mod vps;
