@@ -1,29 +1,31 @@
 // A Store for RemoteAuth of whatsapp-web.js: the "remote" is the vault, whose archives are never torn.
 //
-// RemoteAuth asks sessionExists, deletes the profile's folder, then extracts; saves every backupSyncIntervalMs; deletes when the
-// page is disconnected for whatever reason. So what is asked first archives what is about to be deleted, or puts it aside
-// where that fails, and a delete is taken down and deletes nothing.
+// RemoteAuth (1.34) asks sessionExists, deletes the profile's folder, then extracts; once ready it asks again, and saves
+// every backupSyncIntervalMs; it deletes when the page is disconnected for whatever reason. So the question archives what
+// is about to be deleted, or puts it aside where that fails, and a delete is taken down and deletes nothing.
 //
-// RemoteAuth waits for none of it where the bot could catch an error: a rejection would end the bot. Only extract rejects,
-// and only where a second browser would end the login of both.
+// Only the first question and extract, at the start, have somebody who waits for them: a rejection later would end the bot's
+// process. And those two reject only where a second browser would end the login of both.
 'use strict';
 
-const { createWriteStream, existsSync, readlinkSync, renameSync } = require('node:fs');
+const { existsSync, readlinkSync, renameSync } = require('node:fs');
 const { writeFile } = require('node:fs/promises');
-const { createRequire } = require('node:module');
 const { hostname } = require('node:os');
 const { dirname, join, resolve } = require('node:path');
-const { pipeline } = require('node:stream/promises');
-const { call } = require('./call.js');
+const { call, restoreBeforeStart } = require('./call.js');
+const { WakeepError } = require('./error.js');
 const { say } = require('./log.js');
-const { resolvePeer } = require('./peer.js');
 const { putAside } = require('./quarantine.js');
 const { check, createAuthArchive, event, restoreIfNeeded } = require('./verbs.js');
 
-/** The end record that a zip without members consists of. */
-const EMPTY_ZIP = Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1');
+/** A zip file without entries: nothing but its end record. */
+const EMPTY_ZIP = Buffer.concat([Buffer.from('PK\x05\x06', 'latin1'), Buffer.alloc(18)]);
+
+/** A second browser would end the login of both. */
+const MUST_NOT_START = ['LEASE_HELD', 'IN_USE'];
 
 class WakeepStore {
+  #begun = new Set();
   /** Profiles put aside in this life of the bot by their path: where they lie, and whether no archive can be newer. */
   #aside = new Map();
 
@@ -44,6 +46,7 @@ class WakeepStore {
   /** Archives what lies there, since RemoteAuth deletes it next; then says whether there is anything to extract. */
   async sessionExists({ session }) {
     const place = this.#of(session);
+    await this.#begin(session, place);
     try {
       await this.#secure(place);
       if (this.#aside.has(place.session)) return true;
@@ -53,6 +56,18 @@ class WakeepStore {
       this.#warn(error);
       return this.#aside.has(place.session);
     }
+  }
+
+  /** What every start of a bot begins with: the login is back where it is needed. Rejects where nobody else may start it. */
+  async #begin(session, place) {
+    if (this.#begun.has(session)) return;
+    await restoreBeforeStart(place, '--qr-unseen').catch(error => {
+      if (MUST_NOT_START.includes(error.code)) throw error;
+      this.#warn(error);
+    });
+    // RemoteAuth would delete the profile under the browser that has it.
+    if (browserLives(place.session)) throw new WakeepError('IN_USE', `another browser has ${place.session}: stop its bot first`);
+    this.#begun.add(session);
   }
 
   /** The archive, or else the folder itself put aside. What is broken or logged out isn't worth it. */
@@ -78,24 +93,25 @@ class WakeepStore {
     await createAuthArchive(place).catch(error => this.#warn(error));
   }
 
-  /** Restores the profile by all the rules, and gives RemoteAuth the zip it unpacks over it. */
+  /**
+   * Restores the profile by all the rules, in one step. RemoteAuth unpacks a zip over it, file by file: it gets an empty one,
+   * and a kill in the middle tears nothing.
+   */
   async extract({ session, path }) {
     const place = this.#of(session, dirname(resolve(path)));
     try {
       if (this.#aside.get(place.session)?.newest) this.#putBack(place.session);
       await restoreIfNeeded(place);
     } catch (error) {
-      if (['LEASE_HELD', 'IN_USE'].includes(error.code)) throw error;
+      if (MUST_NOT_START.includes(error.code)) throw error;
       this.#warn(error);
     }
     try {
       this.#putBack(place.session);
-      await zip(place.session, path);
     } catch (error) {
       this.#warn(error);
-      // The profile is in its place already; RemoteAuth falls without a file to unpack.
-      await writeFile(path, EMPTY_ZIP, { mode: 0o600 }).catch(again => this.#warn(again));
     }
+    await writeFile(path, EMPTY_ZIP, { mode: 0o600 });
   }
 
   /** What was put aside, where nothing better has come. */
@@ -109,13 +125,6 @@ class WakeepStore {
   async delete({ session }) {
     await event('disconnected', { ...this.#of(session), reason: 'RemoteAuth' }).catch(error => this.#warn(error));
   }
-}
-
-async function zip(folder, path) {
-  const archiver = createRequire(resolvePeer('whatsapp-web.js'))('archiver');
-  const packed = archiver('zip', { store: true });
-  packed.directory(folder, false);
-  await Promise.all([pipeline(packed, createWriteStream(path, { mode: 0o600 })), packed.finalize()]);
 }
 
 /** Whether a Chromium of this host has the profile: its SingletonLock points to `host-pid`, and stays when it is killed. */

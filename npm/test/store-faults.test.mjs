@@ -79,8 +79,8 @@ test('where no archive can be made the newest login stays, and a profile that a 
   // The vault is no folder: archives fail, the check doesn't.
   const { strategy, store, said } = remoteAuth(home, { vault: join(home, 'package.json') });
   symlinkSync(`${hostname()}-${process.pid}`, join(session, 'SingletonLock'));
-  await store.sessionExists({ session: NAME });
-  assert.ok(existsSync(session), 'not moved under a living browser');
+  await assert.rejects(store.sessionExists({ session: NAME }), { code: 'IN_USE' });
+  assert.ok(existsSync(session), 'neither moved nor deleted under a living browser');
   rmSync(join(session, 'SingletonLock'));
   await strategy.beforeBrowserInitialized();
   assert.ok(existsSync(join(session, 'Default/newest')), said.join('\n'));
