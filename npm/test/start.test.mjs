@@ -45,13 +45,15 @@ test('a restore that hangs delays the bot and no more', async t => {
 test("a bot isn't held back by another one's session in the same folder", async t => {
   const home = app(t, []);
   const [a, b] = ['session-a', 'session-b'].map(name => join(home, '.wwebjs_auth', name));
-  const first = await living(t, a);
-  first.kill('SIGKILL');
-  await new Promise(resolve => first.once('close', resolve));
-  await living(t, b);
+  (await living(t, a)).kill('SIGKILL');
+  const user = await living(t, b);
   await packageIn(home).createAuthArchive({ cwd: home });
-  rmSync(a, { recursive: true });
+  // It has its profile, and a profile that needs a restore: stopped, it doesn't mind.
+  user.kill('SIGSTOP');
+  rmSync(join(b, 'Default/IndexedDB'), { recursive: true });
   writeFileSync(join(home, 'bot.js'), "console.log('started')");
+  const held = run('node', ['-r', 'wakeep/register', 'bot.js'], { cwd: home });
+  assert.equal(held.status, 12, `without a word whose session it is, b is in use and needs a restore: ${held.stdout}${held.stderr}`);
   for (const [n, meant] of [{ session: '.wwebjs_auth/session-a' }, { only: 'session-a' }].entries()) {
     rmSync(a, { recursive: true, force: true });
     const [bot, keeper] = packageIn(home).withWakeep({ name: 'a', script: 'bot.js' }, meant);
