@@ -5,7 +5,8 @@ use super::run::Context;
 use super::show::{Tone, near, nearer};
 use crate::check;
 use crate::disk;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::keeper::active;
 use crate::keeper::ward::Ward;
 use crate::text::{self, Phrase};
 use crate::vault::journal::Event;
@@ -25,6 +26,14 @@ struct Picture {
     free: u64,
     events: Vec<crate::vault::journal::Line>,
     wait: u64,
+    lease: Option<Leased>,
+}
+
+/// What is known of the lease, where a remote is configured.
+enum Leased {
+    By(String, u64),
+    Nobody,
+    Unknown(Error),
 }
 
 /// Shows every session's state; the exit code is the gravest verdict's.
@@ -75,6 +84,18 @@ fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
         free: disk::free_space(&ward.session.home)?,
         events: events.split_off(events.len().saturating_sub(EVENTS)),
         wait: ward.vault.state().written.wait(context.now, ward.vault.rules.write_budget),
+        lease: leased(context, ward),
+    })
+}
+
+fn leased(context: &Context, ward: &Ward) -> Option<Leased> {
+    if !active::holds_leases(&context.config) {
+        return None;
+    }
+    Some(match active::holder(&context.config, &ward.session.name) {
+        Ok(Some((host, generation))) => Leased::By(host, generation),
+        Ok(None) => Leased::Nobody,
+        Err(e) => Leased::Unknown(e),
     })
 }
 
@@ -110,6 +131,9 @@ fn draw(context: &Context, ward: &Ward, picture: &Picture) {
     show.row(Phrase::Backups, &backup_words(context, ward, picture));
     let keeper = picture.keeper.as_ref().map(|by| format!("{} ({by})", lang.phrase(Phrase::KeeperRuns)));
     show.row(Phrase::Keeper, &keeper.unwrap_or_else(|| lang.phrase(Phrase::KeeperRests).to_owned()));
+    if let Some(lease) = &picture.lease {
+        show.row(Phrase::Lease, &lease_words(context, lease));
+    }
     show.row(Phrase::Disk, &lang.free(picture.free));
     for line in &picture.events {
         show.row(
@@ -135,6 +159,30 @@ fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
     let held = if picture.held { format!("; {}", lang.phrase(Phrase::Held)) } else { String::new() };
     let wait = if picture.wait > 0 { format!("; {}", lang.over_budget(picture.wait)) } else { String::new() };
     format!("{words}{held}{wait}")
+}
+
+fn lease_words(context: &Context, lease: &Leased) -> String {
+    let lang = context.show.lang;
+    match lease {
+        Leased::By(host, generation) if *host == context.host => {
+            format!("{} ({generation})", lang.phrase(Phrase::LeaseHere))
+        }
+        Leased::By(host, generation) => format!("{host} ({generation})"),
+        Leased::Nobody => lang.phrase(Phrase::LeaseFree).to_owned(),
+        Leased::Unknown(e) => lang.error(e).what,
+    }
+}
+
+fn lease_json(context: &Context, lease: &Leased) -> Value {
+    match lease {
+        Leased::By(host, generation) => {
+            json!({"host": host, "generation": generation, "here": *host == context.host, "error": null})
+        }
+        Leased::Nobody => json!({"host": null, "generation": null, "here": false, "error": null}),
+        Leased::Unknown(e) => {
+            json!({"host": null, "generation": null, "here": false, "error": context.show.lang.error(e).what})
+        }
+    }
 }
 
 fn drill_words(context: &Context, ward: &Ward) -> String {
@@ -167,6 +215,7 @@ fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
         "backups": {"count": picture.backups.0, "bytes": picture.backups.1, "budget_bytes": ward.vault.rules.keep_bytes},
         "drill": ward.vault.state().drilled,
         "keeper": picture.keeper,
+        "lease": picture.lease.as_ref().map(|lease| lease_json(context, lease)),
         "free_bytes": picture.free,
         "next_archive_in_seconds": picture.wait,
         "events": picture.events,

@@ -237,6 +237,14 @@ impl Lease {
         self.write(Body { nonce: nonce(), released: true, ..self.body.clone() })
     }
 
+    /// Another host has it: from now on it is only wanted.
+    pub fn into_claim(self) -> Claim {
+        let life = self.life();
+        let Body { host, session, .. } = self.body;
+        let (remote, clock, memory, name) = (self.remote, self.clock, self.memory, self.name);
+        Claim { remote, clock, memory, name, host, session, life, seen: None }
+    }
+
     fn write(&mut self, body: Body) -> Result<()> {
         self.memory.note(&body.nonce)?;
         if let Put::Stored(tag) = write(&*self.remote, &self.name, &body, &When::Unchanged(self.tag.clone()))? {
@@ -258,6 +266,15 @@ impl Lease {
             found => Err(lost(found.map(|(body, _)| body))),
         }
     }
+}
+
+/// Who has the lease `name`, as it stands there, and its generation; `None` where nobody has. Nothing is written.
+///
+/// # Errors
+/// `Remote`.
+pub fn standing(remote: &dyn Remote, name: &str) -> Result<Option<(String, u64)>> {
+    let there = read(remote, name)?.filter(|(body, _)| !body.released);
+    Ok(there.map(|(body, _)| (body.host, body.generation)))
 }
 
 /// A life and a margin: clocks of two hosts may differ in pace by a tenth, requests take a moment.

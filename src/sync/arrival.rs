@@ -11,7 +11,7 @@ use crate::error::{At, Error, Result};
 use crate::vault::backup::label_of;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -137,12 +137,14 @@ impl Arrival {
         if *blake3::hash(&record[36..]).as_bytes() != digest {
             return Err(Error::damaged(&self.archive, "what arrives is not what was sent"));
         }
-        let at = self.stock.metadata().at("reading", &self.stock_path)?.len();
         if let Err(e) = (&self.stock).write_all(record) {
             // A disk that is full is not to be kept full by what can't be finished.
             let _ = self.stock.set_len(0);
             return Err(e).at("writing", &self.stock_path);
         }
+        // Where it went, also if an earlier try that hasn't noticed its end wrote meanwhile.
+        let end = self.stock.stream_position().at("reading", &self.stock_path)?;
+        let at = end.saturating_sub(record.len() as u64);
         self.places.insert(digest, Place::Stock(at + 36));
         Ok(())
     }
