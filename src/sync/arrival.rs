@@ -11,7 +11,7 @@ use crate::error::{At, Error, Result};
 use crate::vault::backup::label_of;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{self, BufRead, BufWriter, Seek, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -107,14 +107,14 @@ impl Arrival {
     ///
     /// # Errors
     /// `Io` where the line breaks (what came stays in the stock); `Damaged` for what can't be a plan.
-    pub fn collect(&mut self, from: &mut dyn Read) -> Result<bool> {
+    pub fn collect(&mut self, from: &mut dyn BufRead) -> Result<bool> {
         let odd = || Error::damaged(&self.archive, "what comes is no plan of an archive");
         let Some(said) = line(from).at("receiving", &self.archive)? else { return Ok(false) };
         let count: Option<usize> = said.strip_prefix(PLAN).and_then(|n| n.parse().ok());
         let count = count.filter(|n| *n <= MOST).ok_or_else(odd)?;
         let (mut plan, mut coming) = (Vec::new(), HashSet::new());
         for _ in 0..count {
-            let wanted = Wanted::read(from).at("receiving", &self.archive)?;
+            let wanted = Wanted::read(&mut *from).at("receiving", &self.archive)?;
             let known = self.places.contains_key(&wanted.digest) || coming.contains(&wanted.digest);
             if u64::from(wanted.len) > LONGEST || !(known || wanted.follows) {
                 return Err(odd());
