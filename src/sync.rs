@@ -87,6 +87,24 @@ impl Sync {
         self.recipients.is_some()
     }
 
+    /// Whether it is now to be said that archives lie there unsealed: once for each place and session, remembered beside
+    /// the vault's memory, until something is sealed. A folder of this machine is no news: the archive beside the session is
+    /// as open, and so is the session.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn is_news_that_unsealed(&self, vault: &Path, session: &str) -> Result<bool> {
+        let told = vault.join("sync").join(self.named("unsealed", session));
+        if self.seals() {
+            return disk::remove_file(&told).map(|()| false);
+        }
+        if matches!(self.place, Place::Dir(_)) || disk::exists(&told) {
+            return Ok(false);
+        }
+        disk::make_dir(disk::parent(&told))?;
+        disk::write_hint(&told, b"").map(|()| true)
+    }
+
     /// The same, but nothing is sealed: for a machine that has no key, over a line that nobody can read.
     #[must_use]
     pub fn unsealed(self) -> Sync {
@@ -129,7 +147,7 @@ impl Sync {
                 recipients: self.recipients.as_ref(),
                 identities: &self.identities,
                 scratch: &scratch,
-                memory: scratch.join(self.memory(session)),
+                memory: scratch.join(format!("{}.json", self.named("pushed", session))),
                 force,
             };
             let members = self.far.as_ref().map(|far| members::push(&out, far, told)).transpose()?.flatten();
@@ -151,10 +169,10 @@ impl Sync {
         Ok(Mark { generation, fence: fence.unwrap_or(0), made, host, digest })
     }
 
-    /// The name of the file in which this host remembers what it pushed there.
-    fn memory(&self, session: &str) -> String {
+    /// The name of a file in which this host remembers something of a session there.
+    fn named(&self, what: &str, session: &str) -> String {
         let place = blake3::hash(format!("{}\n{session}", self.place()).as_bytes());
-        format!("pushed-{}.json", &place.to_hex()[..16])
+        format!("{what}-{}", &place.to_hex()[..16])
     }
 
     /// Fetches a session's archive into the new file `to`: the newest, or where `at` is given and the remote keeps a

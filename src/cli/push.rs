@@ -12,11 +12,13 @@ use serde_json::{Value, json};
 pub fn push(context: &Context, place: Option<&str>, force: bool) -> Result<Exit> {
     let sync = open(context, place)?;
     let show = &context.show;
-    if !sync.seals() {
-        show.talk(show.lang.phrase(Phrase::NotSealedThere));
-    }
-    let (mut exit, mut all) = (Exit::Done, Vec::new());
+    let (mut exit, mut all, mut warned) = (Exit::Done, Vec::new(), false);
     for ward in context.wards()? {
+        // What can't be remembered is said again.
+        let news = sync.is_news_that_unsealed(ward.vault.dir(), &ward.session.name).unwrap_or(true);
+        if news && !std::mem::replace(&mut warned, true) {
+            show.talk(show.lang.phrase(Phrase::NotSealedThere));
+        }
         let bar = bar(&ward.session.name);
         let mut told = |sent, size| {
             bar.set_length(size);

@@ -8,7 +8,7 @@ use super::serve;
 use super::show::{Show, near};
 use crate::config::{Config, LogFile};
 use crate::error::{Error, Result};
-use crate::keeper::active::Rights;
+use crate::keeper::active::{Patience, Rights};
 use crate::keeper::metrics::Tally;
 use crate::keeper::notice::Notices;
 use crate::keeper::signals::{Alarm, Signals, Woken};
@@ -57,12 +57,9 @@ pub(super) fn watch(context: Context, wish: &Watch) -> Result<Exit> {
         return Err(all_taken(by));
     }
     announce(&context, &config)?;
-    match rights(&context, &context.wards()?, wish.take_over, &mut signals) {
-        Ok(rights) => keeper.hold(rights.keep(|| {})),
-        // The bot isn't this process's to stop; what it keeps is no other host's.
-        Err(e @ Error::LeaseHeld { .. }) => show.error(&e),
-        Err(e) => return Err(e),
-    }
+    // The bot isn't this process's to stop: another host's lease is waited for, and tried again as it is renewed.
+    let rights = rights(&context, &context.wards()?, wish.take_over, Patience::Lasting, &mut signals)?;
+    keeper.hold(rights.keep(|| {}));
     let tally = Arc::default();
     attend(&mut keeper, &config, &context, &tally)?;
     let _page = config.serve.map(|at| serve::start(&context, &config, at, Some(tally))).transpose()?;
@@ -76,7 +73,9 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
     let before = Restore { before_start: true, ..Restore::default() };
     let show = &context.show;
     let rights = match context.wards() {
-        Ok(wards) if context.config.remote.is_some() => rights(&context, &wards, take_over, &mut Signals::new()?)?,
+        Ok(wards) if context.config.remote.is_some() => {
+            rights(&context, &wards, take_over, Patience::None, &mut Signals::new()?)?
+        }
         // No remote; what is wrong with the sessions is told below.
         _ => Rights::default(),
     };
@@ -108,7 +107,13 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
 }
 
 /// The right to run the bots, taken at the remote where one is configured.
-fn rights(context: &Context, wards: &[Ward], take_over: bool, signals: &mut Signals) -> Result<Rights> {
+fn rights(
+    context: &Context,
+    wards: &[Ward],
+    take_over: bool,
+    patience: Patience,
+    signals: &mut Signals,
+) -> Result<Rights> {
     let show = &context.show;
     let (mut asked, mut said) = (false, false);
     let mut wait = |left: Duration, renamed: bool| {
@@ -120,7 +125,7 @@ fn rights(context: &Context, wards: &[Ward], take_over: bool, signals: &mut Sign
         asked = take_over && !matches!(signals.wait(left.min(Duration::from_secs(5))), Ok(Woken::Rested));
         take_over && !asked
     };
-    let taken = Rights::take(&context.config, wards, &context.host, &mut wait, &mut |e| show.error(e));
+    let taken = Rights::take(&context.config, wards, &context.host, patience, &mut wait, &mut |e| show.error(e));
     if asked { Err(Error::Interrupted) } else { taken }
 }
 

@@ -5,7 +5,7 @@ use super::ward::Ward;
 use crate::config::Config;
 use crate::disk;
 use crate::error::{Error, Fault, Result};
-use crate::remote::lease::{Boot, Claim, Lease, Look, Memory};
+use crate::remote::lease::{Boot, Claim, Lease, Look, Memory, standing};
 use crate::remote::{Place, Remote, Settings, open};
 use crate::sync;
 use crate::vault::journal::Event;
@@ -67,10 +67,36 @@ pub fn require<'a>(
     }
 }
 
+/// Whether a remote is configured that can hold leases: all but plain SSH.
+pub fn holds_leases(config: &Config) -> bool {
+    config.remote.as_ref().is_some_and(|text| !text.starts_with("ssh://"))
+}
+
+/// Who has a session's lease at the configured remote, and its generation; `None` where nobody has. Nothing is written.
+///
+/// # Errors
+/// `Remote`; `Config` for what is no place.
+pub fn holder(config: &Config, session: &str) -> Result<Option<(String, u64)>> {
+    match for_leases(config)? {
+        Some(remote) => standing(&*remote, &lease_name(session)),
+        None => Ok(None),
+    }
+}
+
+/// Whether another host's lease ends the matter, or is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Patience {
+    /// The bot here stands and falls with the lease.
+    #[default]
+    None,
+    /// It is tried again as long as this process lives: the bot isn't ours to stop.
+    Lasting,
+}
+
 /// One session's right to run.
 enum Right {
     Ours(Lease),
-    /// The remote couldn't be reached so far.
+    /// The remote couldn't be reached so far, or another host's lease is waited for.
     Open(Claim),
     Gone,
 }
@@ -81,10 +107,12 @@ pub struct Rights {
     each: Vec<(String, Right)>,
     life: Duration,
     strict: bool,
+    patience: Patience,
 }
 
 impl Rights {
-    /// Takes them. `wait` sleeps while another's lease runs out, or says that this was not asked for; it hears whether
+    /// Takes them; with lasting patience those that another host has are tried again later, and `tell` hears whose they
+    /// are. `wait` sleeps while another host's lease runs out, or says that this was not asked for; it hears whether
     /// the other seems to be this host under an earlier name.
     ///
     /// # Errors
@@ -94,11 +122,12 @@ impl Rights {
         config: &Config,
         wards: impl IntoIterator<Item = &'a Ward>,
         host: &str,
+        patience: Patience,
         wait: &mut dyn FnMut(Duration, bool) -> bool,
         tell: &mut dyn FnMut(&Error),
     ) -> Result<Rights> {
         let life = config.lease_life.unsigned_abs();
-        let mut rights = Rights { each: Vec::new(), life, strict: config.lease_strict };
+        let mut rights = Rights { each: Vec::new(), life, strict: config.lease_strict, patience };
         let hinders = |e: &Error| matches!(e, Error::LeaseHeld { .. }) || config.lease_strict;
         let remote = match for_leases(config) {
             Ok(None) => return Ok(rights),
@@ -110,7 +139,7 @@ impl Rights {
             }
         };
         for ward in wards {
-            let right = claim(&remote, ward, host, life).and_then(|claim| take(claim, config.lease_strict, wait, tell));
+            let right = claim(&remote, ward, host, life).and_then(|claim| rights.take_one(claim, wait, tell));
             match right {
                 Ok(right) => rights.each.push((ward.session.name.clone(), right)),
                 Err(e) if hinders(&e) => {
@@ -133,9 +162,34 @@ impl Rights {
         }
     }
 
-    /// Renews those that are ours, and takes those that weren't told before.
-    fn renew(&mut self, lost: &mut dyn FnMut(&str, Event)) {
-        let strict = self.strict;
+    fn take_one(
+        &self,
+        mut claim: Claim,
+        wait: &mut dyn FnMut(Duration, bool) -> bool,
+        tell: &mut dyn FnMut(&Error),
+    ) -> Result<Right> {
+        loop {
+            match claim.look() {
+                Ok(Look::Taken(lease)) => return Ok(Right::Ours(lease)),
+                Ok(Look::Held { wait: left, renamed, .. }) if wait(left, renamed) => {}
+                Ok(Look::Held { holder, .. }) if self.patience == Patience::Lasting => {
+                    tell(&Error::LeaseHeld { holder });
+                    return Ok(Right::Open(claim));
+                }
+                Ok(Look::Held { holder, .. }) => return Err(Error::LeaseHeld { holder }),
+                Err(e @ Error::Remote { fault: Fault::NoLease { .. }, .. }) => return Err(e),
+                Err(e) if self.strict => return Err(e),
+                Err(e) => {
+                    tell(&e);
+                    return Ok(Right::Open(claim));
+                }
+            }
+        }
+    }
+
+    /// Renews those that are ours, and takes those that can be by now. Returns whether one was lost.
+    fn renew(&mut self, news: &mut dyn FnMut(&str, Event)) -> bool {
+        let (strict, patience, mut lost) = (self.strict, self.patience, false);
         for (session, right) in &mut self.each {
             let gone = match right {
                 Right::Ours(lease) => match lease.renew() {
@@ -146,20 +200,27 @@ impl Rights {
                 },
                 Right::Open(claim) => match claim.look() {
                     Ok(Look::Taken(lease)) => {
+                        news(session, Event::LeaseTaken { lease: lease.generation() });
                         *right = Right::Ours(lease);
                         None
                     }
                     // This host's own under an earlier name: silent, or else another one's at the next look.
                     Ok(Look::Held { renamed: true, .. }) | Err(_) => None,
+                    Ok(Look::Held { .. }) if patience == Patience::Lasting => None,
                     Ok(Look::Held { holder, .. }) => Some(holder.host),
                 },
                 Right::Gone => None,
             };
             if let Some(host) = gone {
-                *right = Right::Gone;
-                lost(session, Event::LeaseLost { host });
+                *right = match (std::mem::replace(right, Right::Gone), patience) {
+                    (Right::Ours(lease), Patience::Lasting) => Right::Open(lease.into_claim()),
+                    _ => Right::Gone,
+                };
+                news(session, Event::LeaseLost { host });
+                lost = true;
             }
         }
+        lost
     }
 
     fn generations(&self) -> BTreeMap<String, u64> {
@@ -184,8 +245,7 @@ impl Rights {
             let pause = self.life / 3;
             while !self.each.is_empty() && asked.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
                 let mut news = Vec::new();
-                self.renew(&mut |session, event| news.push((session.to_owned(), event)));
-                let lost = !news.is_empty();
+                let lost = self.renew(&mut |session, event| news.push((session.to_owned(), event)));
                 news.into_iter().for_each(|n| ours.note(BTreeMap::new(), Some(n)));
                 ours.note(self.generations(), None);
                 if lost {
@@ -204,30 +264,6 @@ fn claim(remote: &Arc<dyn Remote>, ward: &Ward, host: &str, life: Duration) -> R
     let name = lease_name(&ward.session.name);
     let memory = Memory::at(ward.work.lease());
     Ok(Claim::new(Arc::clone(remote), Arc::new(Boot), memory, &name, (host, &who), life))
-}
-
-fn take(
-    mut claim: Claim,
-    strict: bool,
-    wait: &mut dyn FnMut(Duration, bool) -> bool,
-    tell: &mut dyn FnMut(&Error),
-) -> Result<Right> {
-    loop {
-        match claim.look() {
-            Ok(Look::Taken(lease)) => return Ok(Right::Ours(lease)),
-            Ok(Look::Held { holder, wait: left, renamed }) => {
-                if !wait(left, renamed) {
-                    return Err(Error::LeaseHeld { holder });
-                }
-            }
-            Err(e @ Error::Remote { fault: Fault::NoLease { .. }, .. }) => return Err(e),
-            Err(e) if strict => return Err(e),
-            Err(e) => {
-                tell(&e);
-                return Ok(Right::Open(claim));
-            }
-        }
-    }
 }
 
 #[derive(Default)]

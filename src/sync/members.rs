@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::os::unix::fs::FileExt;
 
 /// How what is offered begins: the version of the talk.
@@ -69,7 +69,7 @@ impl Wanted {
         bytes
     }
 
-    pub fn read(from: &mut dyn Read) -> io::Result<Wanted> {
+    pub fn read(from: &mut dyn BufRead) -> io::Result<Wanted> {
         let mut bytes = [0; Wanted::BYTES];
         from.read_exact(&mut bytes)?;
         let (mut digest, mut len) = ([0; 32], [0; 4]);
@@ -79,16 +79,11 @@ impl Wanted {
     }
 }
 
-/// A line without its end, read byte by byte so that nothing behind it is taken. `None` at the end of all.
-pub(super) fn line(from: &mut dyn Read) -> io::Result<Option<String>> {
+/// A line without its end. `None` at the end of all.
+pub(super) fn line(from: &mut dyn BufRead) -> io::Result<Option<String>> {
     let mut text = Vec::new();
-    for byte in from.take(LINE).bytes() {
-        match byte? {
-            b'\n' => return Ok(Some(String::from_utf8_lossy(&text).into_owned())),
-            byte => text.push(byte),
-        }
-    }
-    Ok(None)
+    from.take(LINE).read_until(b'\n', &mut text)?;
+    Ok(text.strip_suffix(b"\n").map(|line| String::from_utf8_lossy(line).into_owned()))
 }
 
 /// What one try came to.

@@ -310,6 +310,11 @@ pub(super) fn event(event: &Event) -> String {
         Event::PushFailed { remote, error } => {
             format!("{remote} doesn’t have the newest archive yet, it is tried again: {error}")
         }
+        Event::PushedUnsealed { remote } => {
+            format!(
+                "archives go to {remote} unsealed; whoever reads them there can take over the account (`wakeep keygen`, then seal_to)"
+            )
+        }
         Event::PushedAgain { remote } => format!("{remote} has the newest archive again"),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
         Event::LeaseTaken { lease } => format!("this host has the lease ({lease}): it may run the bot"),
@@ -396,6 +401,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Keeper => "keeper",
         Phrase::Disk => "disk",
         Phrase::Events => "events",
+        Phrase::Lease => "lease",
+        Phrase::LeaseHere => "this host may run the bot",
+        Phrase::LeaseFree => "free: no host has it",
         Phrase::KeeperRuns => "runs",
         Phrase::KeeperRests => "does not run: start it with `wakeep watch`",
         Phrase::NoArchive => "none yet",

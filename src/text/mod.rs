@@ -155,6 +155,12 @@ pub enum Phrase {
     ArchiveNewer,
     /// Nothing was changed.
     NothingChanged,
+    /// Status: who may run the bot.
+    Lease,
+    /// Status: this host may.
+    LeaseHere,
+    /// Status: nobody has the lease.
+    LeaseFree,
     /// Receive: the file that is taken.
     Takes,
     /// Receive: no archive was found.

@@ -324,6 +324,11 @@ pub(super) fn event(event: &Event) -> String {
         Event::PushFailed { remote, error } => {
             format!("в {remote} ещё нет новейшего архива, попытки продолжаются: {error}")
         }
+        Event::PushedUnsealed { remote } => {
+            format!(
+                "архивы уходят в {remote} незапечатанными; кто их там прочтёт, сможет захватить аккаунт (`wakeep keygen`, затем seal_to)"
+            )
+        }
         Event::PushedAgain { remote } => format!("в {remote} снова новейший архив"),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
         Event::LeaseTaken { lease } => format!("право запускать бота у этой машины ({lease})"),
@@ -415,6 +420,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Keeper => "хранитель",
         Phrase::Disk => "диск",
         Phrase::Events => "события",
+        Phrase::Lease => "право",
+        Phrase::LeaseHere => "бота может запускать эта машина",
+        Phrase::LeaseFree => "свободно: его нет ни у одной машины",
         Phrase::KeeperRuns => "работает",
         Phrase::KeeperRests => "не работает: запустите `wakeep watch`",
         Phrase::NoArchive => "пока нет",

@@ -36,7 +36,5 @@ mod states;
 mod sync;
 mod threats;
 mod terminal;
-mod terminal;
-mod threats;
 mod trouble;
 mod vps;
