@@ -58,7 +58,7 @@ export function createAuthArchive(options?: Place & { force?: boolean; plain?: b
 export function check(options?: Place): Promise<Check>;
 export function check(path: string | undefined, options?: Place): Promise<Check>;
 export function restoreIfNeeded(options?: Place): Promise<Restored>;
-export function event(what: 'ready' | 'logged-out' | 'qr' | 'disconnected', options?: Place & { reason?: string | number }): Promise<unknown>;
+export function event(what: 'ready' | 'logged-out' | 'qr' | 'disconnected' | 'phone-seen', options?: Place & { reason?: string | number }): Promise<unknown>;
 
 export interface Watching extends EventEmitter {
   /** The keeper's process; null while another keeper has the session. */
@@ -103,4 +103,10 @@ export function useWakeepAuthState<State = any>(folder: string, options?: Place 
 }>;
 
 /** A pm2 app → the bot's and its keeper's, for `module.exports = { apps }`. */
-export function withWakeep<App extends object>(app: App, options?: { keeper?: boolean; env?: Record<string, string> }): object[];
+export function withWakeep<App extends object>(app: App, options?: {
+  keeper?: boolean;
+  env?: Record<string, string>;
+  /** The bot's session, where several bots have theirs in one folder: its path, or its name. */
+  session?: string;
+  only?: string;
+}): object[];

@@ -5,14 +5,23 @@
 const { spawnSync } = require('node:child_process');
 const { isMainThread } = require('node:worker_threads');
 const { binary } = require('./lib/binary.js');
+const { startLimit } = require('./lib/call.js');
 
 const HOLD_BACK = [11, 12];
 // Forks of the bot inherit its node flags: for them all is done already.
 const inherited = process.env.WAKEEP_REGISTERED === String(process.ppid);
 
+/** The one session that this bot has, where there are several: another bot's must not hold it back (see `withWakeep`). */
+function meant() {
+  const { WAKEEP_SESSION, WAKEEP_ONLY } = process.env;
+  return [...(WAKEEP_SESSION ? ['--session', WAKEEP_SESSION] : []), ...(WAKEEP_ONLY ? ['--only', WAKEEP_ONLY] : [])];
+}
+
 function restoreBeforeStart() {
   try {
-    const { status, error } = spawnSync(binary(), ['restore', '--before-start'], { stdio: ['ignore', 'inherit', 'inherit'] });
+    const limit = { timeout: startLimit(), killSignal: 'SIGKILL' };
+    const { status, error } = spawnSync(binary(), ['restore', '--before-start', ...meant()], { stdio: ['ignore', 'inherit', 'inherit'], ...limit });
+    if (error?.code === 'ETIMEDOUT') error.message = `no answer of wakeep restore in ${limit.timeout / 1000} s`;
     if (error) console.error(`wakeep: ${error.message}`);
     return status;
   } catch (error) {

@@ -8,13 +8,19 @@ const { WakeepError } = require('./error.js');
 const BOT_MS = 15_000;
 /** Longer than `last_archive_wait`: the keeper waits for the bot to let go, then archives once more. */
 const KEEPER_MS = 60_000;
+/** How long until a keeper that ended is tried again: where another keeps the session already, that is for months. */
+const KEEPER_AGAIN_MS = 60_000;
 
-/** A pm2 app → the apps for `module.exports = { apps }`: the bot and, unless `keeper: false`, its keeper. */
-function withWakeep(app, { keeper = true, env = {} } = {}) {
+/**
+ * A pm2 app → the apps for `module.exports = { apps }`: the bot and, unless `keeper: false`, its keeper. `session` (a path)
+ * or `only` (a name) say which session is this bot's where several have theirs in one folder.
+ */
+function withWakeep(app, { keeper = true, env: given = {}, session, only } = {}) {
+  const env = { ...given, ...(session && { WAKEEP_SESSION: session }), ...(only && { WAKEEP_ONLY: only }) };
   if (app.interpreter && !/(^|\/)node(js)?$/.test(app.interpreter)) {
     throw new WakeepError('USAGE', `withWakeep is for Node apps, and the interpreter of ${app.name} is ${app.interpreter}`);
   }
-  const given = [app.node_args ?? app.nodeArgs ?? app.interpreter_args ?? []].flat().flatMap(each => String(each).split(/\s+/)).filter(Boolean);
+  const flags = [app.node_args ?? app.nodeArgs ?? app.interpreter_args ?? []].flat().flatMap(each => String(each).split(/\s+/)).filter(Boolean);
   const bot = {
     // Two processes on one profile lose the login of both.
     instances: 1,
@@ -22,19 +28,19 @@ function withWakeep(app, { keeper = true, env = {} } = {}) {
     // A bot that asks for a QR code isn't helped by being started again and again.
     exp_backoff_restart_delay: 1000,
     ...app,
-    node_args: [...given, '-r', require.resolve('../register.js')],
+    node_args: [...flags, '-r', require.resolve('../register.js')],
     kill_timeout: Math.max(app.kill_timeout ?? 0, BOT_MS),
-    env: { ...app.env, ...env },
+    // At this WakeepAuth and useWakeepAuthState start no keeper where the one beside has their session.
+    env: { ...app.env, ...env, ...(keeper && { WAKEEP_KEEPER: 'beside' }) },
   };
   if (!keeper) return [bot];
   const beside = {
     name: `${app.name ?? 'bot'}-wakeep`,
     script: binary(),
-    args: 'watch',
+    args: only ? ['watch', '--only', only] : 'watch',
     interpreter: 'none',
     kill_timeout: KEEPER_MS,
-    // Where wakeep.service keeps the session already this one ends, and looks again later.
-    exp_backoff_restart_delay: 1000,
+    restart_delay: KEEPER_AGAIN_MS,
     env,
   };
   return [bot, app.cwd ? { ...beside, cwd: app.cwd } : beside];

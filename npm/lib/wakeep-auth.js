@@ -6,7 +6,8 @@
 'use strict';
 
 const { join } = require('node:path');
-const { call } = require('./call.js');
+const { isKeptBeside } = require('./beside.js');
+const { call, restoreBeforeStart } = require('./call.js');
 const { say, tell } = require('./log.js');
 const { resolvePeer } = require('./peer.js');
 const { putAside } = require('./quarantine.js');
@@ -73,7 +74,8 @@ class WakeepAuth extends class {} {
     [this.restarts, this.mayHelp, this.wasReady] = [0, true, true];
     this.left = null;
     await this.#event('ready');
-    if (this.wasReady) this.#keep();
+    const kept = await isKeptBeside(this.wakeep);
+    if (this.wasReady && !kept) this.#keep();
   }
 
   /** The browser has closed, the profile is quiet: the best archive there can be. */
@@ -111,9 +113,8 @@ class WakeepAuth extends class {} {
   async #restore() {
     this.restarting = false;
     // No browser is alive here: nobody scans a page but one of which the program was told.
-    const verb = ['restore', '--before-start', '--qr-unseen'];
     try {
-      const { result } = await call(verb, this.wakeep);
+      const { result } = await restoreBeforeStart(this.wakeep, '--qr-unseen');
       if (result?.outcome === 'restored' || result?.outcome === 'rolled_back') tell(this.wakeep.logger, result);
       // What was restored may come back logged out, and then an older one may help.
       this.mayHelp = result?.outcome === 'restored' || (this.restarts === 0 && !ONLY_A_SCAN_HELPS.includes(result?.reason));

@@ -12,7 +12,7 @@ const { existsSync, readlinkSync, renameSync } = require('node:fs');
 const { writeFile } = require('node:fs/promises');
 const { hostname } = require('node:os');
 const { dirname, join, resolve } = require('node:path');
-const { call } = require('./call.js');
+const { call, restoreBeforeStart } = require('./call.js');
 const { WakeepError } = require('./error.js');
 const { say } = require('./log.js');
 const { putAside } = require('./quarantine.js');
@@ -61,7 +61,7 @@ class WakeepStore {
   /** What every start of a bot begins with: the login is back where it is needed. Rejects where nobody else may start it. */
   async #begin(session, place) {
     if (this.#begun.has(session)) return;
-    await call(['restore', '--before-start', '--qr-unseen'], place).catch(error => {
+    await restoreBeforeStart(place, '--qr-unseen').catch(error => {
       if (MUST_NOT_START.includes(error.code)) throw error;
       this.#warn(error);
     });

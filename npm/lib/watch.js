@@ -18,6 +18,10 @@ class Watch extends EventEmitter {
   #child = null;
   #timer = null;
   #stopped = false;
+  /** Words of a keeper that isn't keeping (yet): why it ended. */
+  #words = [];
+  #keeping = false;
+  #saidBusy = false;
 
   constructor(options = {}) {
     super();
@@ -36,7 +40,7 @@ class Watch extends EventEmitter {
     // Where the bot's logger gets the lines they don't go to its file a second time.
     const env = logger ? { ...process.env, WAKEEP_LOG_FILE: 'false' } : process.env;
     const child = spawn(binary(), args, { cwd: this.#options.cwd, env, stdio: ['pipe', 'ignore', 'pipe'] });
-    this.#child = child;
+    [this.#child, this.#keeping] = [child, false];
     // A keeper is no reason for a bot to go on living, nor, should it die, to fall.
     child.unref();
     child.stdin.on('error', () => {}).unref?.();
@@ -51,8 +55,11 @@ class Watch extends EventEmitter {
     try {
       told = JSON.parse(line);
     } catch {
-      return say(this.#options.logger, 'warn', line);
+      this.#words.push(line);
+      return this.#keeping && this.#sayWords();
     }
+    [this.#keeping, this.#saidBusy] = [true, false];
+    this.#sayWords();
     tell(this.#options.logger, { ...told, outcome: told.event });
     this.emit('event', told);
   }
@@ -60,9 +67,18 @@ class Watch extends EventEmitter {
   #ended(child, why) {
     if (this.#child !== child) return;
     this.#child = null;
+    this.#sayWords(why === BUSY);
     if (why !== 0 && why !== BUSY && !this.#stopped) say(this.#options.logger, 'warn', `wakeep: the keeper ended (${why?.message ?? why})`);
     this.emit('end', why);
     if (!this.#stopped) this.#timer = setTimeout(() => this.#start(), AGAIN).unref();
+  }
+
+  /** Another keeper may have the session for months: that is said once. */
+  #sayWords(busy = false) {
+    const words = this.#words.splice(0);
+    if (busy && this.#saidBusy) return;
+    this.#saidBusy = busy;
+    for (const line of words) say(this.#options.logger, 'warn', line);
   }
 
   /** Ends the keeper; resolves after its last archive. */

@@ -52,6 +52,16 @@ fn baileys_keeps_its_login() {
 }
 
 #[test]
+fn baileys_bots_may_ask_for_their_login_at_every_connect() {
+    node_test("baileys-reuse.test.mjs");
+}
+
+#[test]
+fn it_holds_no_bot_up_for_long() {
+    node_test("start.test.mjs");
+}
+
+#[test]
 fn a_lease_held_elsewhere_is_told_by_its_name() {
     let s3 = S3::moto();
     let (one, two) = (lease::app(&s3, "60s"), lease::app(&s3, "60s"));

@@ -1,0 +1,28 @@
+// Whether the keeper that `withWakeep` has put beside the bot keeps a session: then the bot needs none of its own.
+'use strict';
+
+const { realpathSync } = require('node:fs');
+const { resolve } = require('node:path');
+const { call } = require('./call.js');
+
+/** That keeper has the bot's folder and environment, so the program itself says which sessions it means. */
+async function isKeptBeside({ session, archive, vault, config }) {
+  if (process.env.WAKEEP_KEEPER !== 'beside' || archive || vault || config) return false;
+  const only = process.env.WAKEEP_ONLY;
+  try {
+    const { result } = await call(['status', ...(only ? ['--only', only] : [])], {}, [0, 1, 3, 4, 5]);
+    return result.sessions.some(one => real(one.path) === real(session));
+  } catch {
+    return false;
+  }
+}
+
+function real(path) {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
+module.exports = { isKeptBeside };

@@ -1,0 +1,106 @@
+// What holds a bot up, and what doesn't: a program that hangs, another bot's session, a keeper that another wakeep is.
+
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { BINARY, PACKAGE, REAL, ROOT, app, events, packageIn, run, spawn, until } from './world.mjs';
+
+/** A stand-in bot at work on this profile, which ends with the test. */
+async function living(t, profile) {
+  mkdirSync(join(profile, '..'), { recursive: true });
+  const bot = spawn(BINARY, ['demo', '--bot', profile], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => bot.kill('SIGKILL'));
+  await new Promise(resolve => bot.stdout.once('data', resolve));
+  return bot;
+}
+
+function paired(t) {
+  const home = app(t, ['baileys']);
+  const auth = join(home, 'auth');
+  cpSync(join(ROOT, 'tests/fixtures/baileys/paired'), auth, { recursive: true });
+  return { home, auth, wakeep: packageIn(home) };
+}
+
+test('a restore that hangs delays the bot and no more', async t => {
+  const { home, auth, wakeep } = paired(t);
+  const hanging = join(home, 'hanging');
+  writeFileSync(hanging, '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
+  writeFileSync(join(home, 'bot.js'), "console.log('started')");
+  const env = { ...process.env, WAKEEP_BINARY: hanging, WAKEEP_START_LIMIT: '1' };
+  const started = run('node', ['-r', 'wakeep/register', 'bot.js'], { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  assert.equal(started.stdout, 'started\n');
+  assert.match(started.stderr, /no answer of wakeep restore in 1 s/);
+  writeFileSync(join(home, 'baileys.js'), `
+    require('wakeep').useWakeepAuthState(${JSON.stringify(auth)}, { logger: console }).then(({ state }) => {
+      console.log(state.creds.account ? 'login' : 'none');
+      process.exit(0);
+    });`);
+  const told = run('node', ['baileys.js'], { cwd: home, env });
+  assert.match(told.stdout, /^login$/m, told.stderr);
+  assert.match(told.stderr, /no answer of wakeep restore in 1 s/);
+  assert.ok(wakeep);
+});
+
+test("a bot isn't held back by another one's session in the same folder", async t => {
+  const home = app(t, []);
+  const [a, b] = ['session-a', 'session-b'].map(name => join(home, '.wwebjs_auth', name));
+  const first = await living(t, a);
+  first.kill('SIGKILL');
+  await new Promise(resolve => first.once('close', resolve));
+  await living(t, b);
+  await packageIn(home).createAuthArchive({ cwd: home });
+  rmSync(a, { recursive: true });
+  writeFileSync(join(home, 'bot.js'), "console.log('started')");
+  for (const [n, meant] of [{ session: '.wwebjs_auth/session-a' }, { only: 'session-a' }].entries()) {
+    rmSync(a, { recursive: true, force: true });
+    const [bot, keeper] = packageIn(home).withWakeep({ name: 'a', script: 'bot.js' }, meant);
+    const started = run('node', [...bot.node_args, 'bot.js'], { cwd: home, env: { ...process.env, ...bot.env } });
+    assert.match(started.stdout, /^started$/m, started.stderr);
+    assert.ok(existsSync(join(a, 'Default')), `${n}: ${started.stdout}${started.stderr}`);
+    assert.ok(keeper.restart_delay >= 60_000 && !keeper.exp_backoff_restart_delay);
+  }
+});
+
+test('a bot beside whose keeper its session is starts none; for any other session it does', async t => {
+  const { home, auth } = paired(t);
+  const bot = session => `
+    require('wakeep').useWakeepAuthState('auth').then(async login => {
+      await login.onConnection({ connection: 'open' });
+      const watch = require('node:child_process').execSync('ps -o args= --ppid ' + process.pid).toString();
+      console.log(/ watch /.test(watch) ? 'own' : 'none');
+      await login.stop();
+    });`;
+  writeFileSync(join(home, 'bot.js'), bot());
+  const lives = options => {
+    const [{ env }] = packageIn(home).withWakeep({ name: 'bot', script: 'bot.js' }, options);
+    return run('node', ['bot.js'], { cwd: home, env: { ...process.env, ...env } }).stdout.trim();
+  };
+  assert.equal(lives({ session: 'auth' }), 'none');
+  assert.equal(lives({ session: 'elsewhere' }), 'own');
+  assert.equal(lives({ session: 'auth', keeper: false }), 'own');
+  assert.ok(existsSync(auth));
+});
+
+test('that another keeper has the session is said', async t => {
+  const { home, auth, wakeep } = paired(t);
+  const other = spawn(BINARY, ['watch', '--session', auth, '--until-eof'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  t.after(() => other.kill('SIGKILL'));
+  await until('the other keeper', () => events(home, 'auth').includes('watching'));
+  const said = [];
+  const watching = wakeep.watch({ session: auth, logger: { warn: line => said.push(line) } });
+  await new Promise(resolve => watching.once('end', resolve));
+  await watching.stop();
+  assert.equal(said.filter(line => /^wakeep: another wakeep/.test(line)).length, 1, said.join('\n'));
+});
+
+test('the types hold for import and for require', t => {
+  const home = app(t, []);
+  const text = "import { event, watch } from 'wakeep';\nevent('phone-seen');\nwatch().pid?.toFixed();\n";
+  writeFileSync(join(home, 'named.cts'), text);
+  writeFileSync(join(home, 'default.mts'), `${text}import wakeep from 'wakeep';\nwakeep.withWakeep({ name: 'a' }, { session: 'auth' });\n`);
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--types', 'node', '--typeRoots', join(REAL, 'node_modules/@types'), '--target', 'es2022', '--module', 'node16'];
+  const done = run('node', [join(REAL, 'node_modules/typescript/bin/tsc'), ...options, 'named.cts', 'default.mts'], { cwd: home });
+  assert.equal(done.status, 0, done.stdout);
+  assert.ok(existsSync(join(PACKAGE, 'index.d.mts')));
+});
