@@ -61,8 +61,8 @@ pub(super) fn watch(context: Context, wish: &Watch) -> Result<Exit> {
     let rights = rights(&context, &context.wards()?, wish.take_over, Patience::Lasting, &mut signals)?;
     keeper.hold(rights.keep(|| {}));
     let tally = Arc::default();
-    attend(&mut keeper, &config, &context, &tally)?;
-    let _page = config.serve.map(|at| serve::start(&context, &config, at, Some(tally))).transpose()?;
+    attend(&mut keeper, &config, &context, &tally);
+    show_page(&context, &config, tally);
     let mut tell = teller(show, &config);
     keeper.watch(&mut signals, &mut tell)?;
     Ok(Exit::Done)
@@ -93,14 +93,8 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
         show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
     }
     let tally = Arc::default();
-    // Law 11: neither notices nor the page keep a bot from starting.
-    if let Err(e) = attend(&mut keeper, &context.config, &context, &tally) {
-        show.error(&e);
-    }
-    let page = context.config.serve.map(|at| serve::start(&context, &context.config, at, Some(tally)));
-    if let Some(Err(e)) = &page {
-        show.error(e);
-    }
+    attend(&mut keeper, &context.config, &context, &tally);
+    show_page(&context, &context.config, tally);
     let mut tell = teller(show, &context.config);
     let code = keeper::run::run(command, rights, keeper, &mut tell)?;
     Ok(Exit::Bot(code))
@@ -129,13 +123,23 @@ fn rights(
     if asked { Err(Error::Interrupted) } else { taken }
 }
 
-/// Notices and metrics look on at every round.
-fn attend<'a>(keeper: &mut Keeper<'a>, config: &'a Config, context: &'a Context, tally: &Arc<Tally>) -> Result<()> {
+/// Notices and metrics look on at every round. A channel that can't be used keeps no bot from starting (law 11), and
+/// nothing from being archived.
+fn attend<'a>(keeper: &mut Keeper<'a>, config: &'a Config, context: &'a Context, tally: &Arc<Tally>) {
     keeper.show_to(Box::new(Arc::clone(tally)));
-    if let Some(notices) = Notices::new(config, &context.host, context.show.lang, clock)? {
+    let (notices, errors) = Notices::new(config, &context.host, context.show.lang, clock);
+    errors.iter().for_each(|e| context.show.error(e));
+    if let Some(notices) = notices {
         keeper.show_to(Box::new(notices));
     }
-    Ok(())
+}
+
+/// Starts the page, if there is to be one. Neither does a taken port.
+fn show_page(context: &Context, config: &Config, tally: Arc<Tally>) {
+    let page = config.serve.map(|at| serve::start(context, config, at, Some(tally)));
+    if let Some(Err(e)) = &page {
+        context.show.error(e);
+    }
 }
 
 /// Says what the keeper has to say, here and in the bot's own log.

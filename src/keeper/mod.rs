@@ -61,6 +61,8 @@ pub trait Witness {
     fn saw(&mut self, ward: &Ward, round: &Round);
     /// A round is over.
     fn ends(&mut self, seconds: f64);
+    /// The keeper ends: what is still on its way may take a moment.
+    fn leaves(&mut self) {}
 }
 
 /// One ward, and what was last said of it.
@@ -216,6 +218,7 @@ impl<'a> Keeper<'a> {
         self.tell_pushes(tell, LAST_PUSH);
         self.each(tell, |_, _| Ok(Event::Stopped));
         self.active = None;
+        self.witnesses.iter_mut().for_each(|w| w.leaves());
         Ok(())
     }
 
