@@ -32,5 +32,6 @@ mod seal;
 mod snapshots;
 mod states;
 mod sync;
+mod sync_faults;
 mod trouble;
 mod vps;
