@@ -21,6 +21,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub(super) fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
     context.each(
@@ -107,7 +108,13 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
     }
     // What is wrong with the sessions is told below, and holds no bot back.
     if let (true, Ok(wards)) = (wish.before_start, context.wards()) {
-        active::require(&context.config, &wards, &context.host, &mut |e| context.show.error(e))?;
+        let mut wait = |left: Duration, renamed: bool| {
+            if renamed {
+                std::thread::sleep(left.min(Duration::from_secs(5)));
+            }
+            renamed
+        };
+        active::require(&context.config, &wards, &context.host, &mut wait, &mut |e| context.show.error(e))?;
     }
     let told = if wish.tell && !context.show.json { reading::check(context, &[])? } else { Exit::Done };
     let mut changed = false;

@@ -111,7 +111,8 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
 fn rights(context: &Context, wards: &[Ward], take_over: bool, signals: &mut Signals) -> Result<Rights> {
     let show = &context.show;
     let (mut asked, mut said) = (false, false);
-    let mut wait = |left: Duration| {
+    let mut wait = |left: Duration, renamed: bool| {
+        let take_over = take_over || renamed;
         if take_over && !said {
             show.talk(&show.lang.takes_over(left.as_secs() + 1));
             said = true;

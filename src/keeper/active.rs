@@ -34,14 +34,29 @@ pub fn lease_name(session: &str) -> String {
     format!("{session}.lease")
 }
 
-/// That no other host may run these bots: what stands before a start that isn't this process's own.
+/// That no other host may run these bots: what stands before a start beside the process that renews the lease. Takes a
+/// free one.
 ///
 /// # Errors
 /// [`Error::LeaseHeld`]; with `lease_strict` also that the remote can't be reached. Without, `tell` hears that.
-pub fn require(config: &Config, wards: &[Ward], host: &str, tell: &mut dyn FnMut(&Error)) -> Result<()> {
+pub fn require<'a>(
+    config: &Config,
+    wards: impl IntoIterator<Item = &'a Ward>,
+    host: &str,
+    wait: &mut dyn FnMut(Duration, bool) -> bool,
+    tell: &mut dyn FnMut(&Error),
+) -> Result<()> {
     let asked = || -> Result<()> {
         let Some(remote) = for_leases(config)? else { return Ok(()) };
-        wards.iter().try_for_each(|ward| claim(&remote, ward, host, config.lease_life.unsigned_abs())?.require())
+        for ward in wards {
+            let mut claim = claim(&remote, ward, host, config.lease_life.unsigned_abs())?;
+            while let Some(Look::Held { holder, wait: left, renamed }) = claim.look_beside()? {
+                if !wait(left, renamed) {
+                    return Err(Error::LeaseHeld { holder });
+                }
+            }
+        }
+        Ok(())
     };
     match asked() {
         Err(e) if !matches!(e, Error::LeaseHeld { .. }) && !config.lease_strict => {
@@ -69,16 +84,17 @@ pub struct Rights {
 }
 
 impl Rights {
-    /// Takes them. `wait` sleeps while another host's lease runs out, or says that this was not asked for.
+    /// Takes them. `wait` sleeps while another's lease runs out, or says that this was not asked for; it hears whether
+    /// the other seems to be this host under an earlier name.
     ///
     /// # Errors
     /// [`Error::LeaseHeld`]: another host has one, and it is not waited for. With `lease_strict` also that the remote
     /// can't be reached; without, `tell` hears that, and the bot may start (law 11).
-    pub fn take(
+    pub fn take<'a>(
         config: &Config,
-        wards: &[Ward],
+        wards: impl IntoIterator<Item = &'a Ward>,
         host: &str,
-        wait: &mut dyn FnMut(Duration) -> bool,
+        wait: &mut dyn FnMut(Duration, bool) -> bool,
         tell: &mut dyn FnMut(&Error),
     ) -> Result<Rights> {
         let life = config.lease_life.unsigned_abs();
@@ -133,8 +149,9 @@ impl Rights {
                         *right = Right::Ours(lease);
                         None
                     }
+                    // This host's own under an earlier name: silent, or else another one's at the next look.
+                    Ok(Look::Held { renamed: true, .. }) | Err(_) => None,
                     Ok(Look::Held { holder, .. }) => Some(holder.host),
-                    Err(_) => None,
                 },
                 Right::Gone => None,
             };
@@ -192,14 +209,14 @@ fn claim(remote: &Arc<dyn Remote>, ward: &Ward, host: &str, life: Duration) -> R
 fn take(
     mut claim: Claim,
     strict: bool,
-    wait: &mut dyn FnMut(Duration) -> bool,
+    wait: &mut dyn FnMut(Duration, bool) -> bool,
     tell: &mut dyn FnMut(&Error),
 ) -> Result<Right> {
     loop {
         match claim.look() {
             Ok(Look::Taken(lease)) => return Ok(Right::Ours(lease)),
-            Ok(Look::Held { holder, wait: left }) => {
-                if !wait(left) {
+            Ok(Look::Held { holder, wait: left, renamed }) => {
+                if !wait(left, renamed) {
                     return Err(Error::LeaseHeld { holder });
                 }
             }

@@ -5,12 +5,13 @@
 //! it changes hands its generation grows by one; releasing it writes an expired body and deletes nothing, so that the
 //! generation never starts anew. It fences what is published, not what WhatsApp is sent.
 
-use super::{Put, Remote, Source, Tag, When, nonce};
-use crate::disk;
+mod body;
+mod memory;
+
+use super::{Put, Remote, Tag, When, nonce};
 use crate::error::{Error, Fault, Holder, Result};
-use serde::{Deserialize, Serialize};
-use std::fs;
-use std::path::PathBuf;
+use body::{Body, outlived, read, write};
+pub use memory::Memory;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,50 +33,6 @@ impl Clock for Boot {
     }
 }
 
-/// What stands in the object.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Body {
-    /// Another one in each body: no two bodies, hence no two tags, are alike.
-    nonce: String,
-    host: String,
-    session: String,
-    generation: u64,
-    /// Seconds.
-    life: f64,
-    released: bool,
-}
-
-/// The last nonces of this host, kept beside the session: after a crash they tell that nobody else had the lease since.
-#[derive(Debug)]
-pub struct Memory {
-    path: Option<PathBuf>,
-    nonces: Vec<String>,
-}
-
-impl Memory {
-    /// Remembers in a file.
-    pub fn at(path: PathBuf) -> Memory {
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        Memory { path: Some(path), nonces: text.lines().map(str::to_owned).collect() }
-    }
-
-    /// Forgets with the process.
-    pub fn none() -> Memory {
-        Memory { path: None, nonces: Vec::new() }
-    }
-
-    /// Before a body is written: its answer may be lost.
-    fn note(&mut self, nonce: &str) -> Result<()> {
-        const KEPT: usize = 4;
-        self.nonces.push(nonce.to_owned());
-        self.nonces.drain(..self.nonces.len().saturating_sub(KEPT));
-        match &self.path {
-            Some(path) => disk::write_hint(path, (self.nonces.join("\n") + "\n").as_bytes()),
-            None => Ok(()),
-        }
-    }
-}
-
 /// Whoever wants the lease of a session.
 pub struct Claim {
     remote: Arc<dyn Remote>,
@@ -85,7 +42,11 @@ pub struct Claim {
     host: String,
     session: String,
     life: Duration,
+    /// The nonce of the next body: noted once, however often its writing fails.
+    next: String,
     seen: Option<(Tag, Duration)>,
+    /// Whether somebody was seen to renew it.
+    alive: bool,
 }
 
 /// What a look at the lease came to.
@@ -98,6 +59,10 @@ pub enum Look {
         holder: Holder,
         /// How long yet, by this side's clock.
         wait: Duration,
+        /// Whether this session's own memory knows the body: it is of this host under an earlier name, as a container
+        /// that was made anew has another one, or of a copy of its folder. Its silence tells which: no longer so once
+        /// the body was seen to change.
+        renamed: bool,
     },
 }
 
@@ -113,7 +78,18 @@ impl Claim {
         life: Duration,
     ) -> Claim {
         let (host, session) = (who.0.to_owned(), who.1.to_owned());
-        Claim { remote, clock, memory, name: name.to_owned(), host, session, life, seen: None }
+        Claim {
+            remote,
+            clock,
+            memory,
+            name: name.to_owned(),
+            host,
+            session,
+            life,
+            next: nonce(),
+            seen: None,
+            alive: false,
+        }
     }
 
     /// Looks, and takes it if it is free, was released, was ours, or has not changed for its whole life.
@@ -129,6 +105,7 @@ impl Claim {
         if body.released || self.is_ours(&body) {
             return self.take(Some(tag), body.generation + 1, begun);
         }
+        self.alive |= self.seen.as_ref().is_some_and(|(seen, _)| *seen != tag);
         // From when its tag was surely there: after it was read.
         let now = self.clock.now();
         let since = match &self.seen {
@@ -136,60 +113,63 @@ impl Claim {
             _ => now,
         };
         self.seen = Some((tag.clone(), since));
-        let whole = outlived(Duration::try_from_secs_f64(body.life).unwrap_or(Duration::MAX).max(self.life));
+        let whole = outlived(body.life().max(self.life));
         if now.saturating_sub(since) >= whole {
-            return self.take(Some(tag), body.generation + 1, self.clock.now());
+            return self.take(Some(tag), body.generation + 1, begun);
         }
-        Ok(Look::Held { holder: holder(&body), wait: whole - (now - since) })
+        Ok(self.held(&body, whole.saturating_sub(now.saturating_sub(since))))
     }
 
-    /// That no other host has it, so that a bot may start here now; another process of this host renews it. Takes it if
-    /// it is free.
+    /// The same before a bot starts beside another process of this host, which renews the lease: that one's stays as
+    /// it is. `None` stands for it.
     ///
     /// # Errors
-    /// [`Error::LeaseHeld`], and [`Fault::NoLease`] where the remote can't hold one.
-    pub fn require(&mut self) -> Result<()> {
+    /// As [`Claim::look`].
+    pub fn look_beside(&mut self) -> Result<Option<Look>> {
         let there = read(&*self.remote, &self.name)?;
         if there.is_some_and(|(body, _)| self.is_ours(&body) && !body.released) {
-            return Ok(());
+            return Ok(None);
         }
-        match self.look()? {
-            Look::Taken(_) => Ok(()),
-            Look::Held { holder, .. } => Err(Error::LeaseHeld { holder }),
-        }
+        self.look().map(Some)
     }
 
     /// A folder copied to another host brings its memory along.
     fn is_ours(&self, body: &Body) -> bool {
-        body.host == self.host && self.memory.nonces.contains(&body.nonce)
+        body.host == self.host && self.memory.knows(&body.nonce)
+    }
+
+    fn held(&self, body: &Body, wait: Duration) -> Look {
+        let renamed = !self.alive && body.host != self.host && self.memory.knows(&body.nonce);
+        Look::Held { holder: body.holder(), wait, renamed }
     }
 
     fn take(&mut self, there: Option<Tag>, generation: u64, begun: Duration) -> Result<Look> {
-        let mut body = Body {
-            nonce: nonce(),
+        let body = Body {
+            nonce: self.next.clone(),
             host: self.host.clone(),
             session: self.session.clone(),
             generation,
             life: self.life.as_secs_f64(),
             released: false,
         };
-        self.memory.note(&body.nonce)?;
+        // A full disk here is no reason to leave the lease to others.
+        let _ = self.memory.note(&body.nonce);
+        self.seen = None;
         let when = there.map_or(When::Absent, When::Unchanged);
         match write(&*self.remote, &self.name, &body, &when)? {
-            Put::Stored(tag) => {
-                self.seen = None;
-                let memory = std::mem::replace(&mut self.memory, Memory::none());
-                let (remote, clock) = (Arc::clone(&self.remote), Arc::clone(&self.clock));
-                Ok(Look::Taken(Lease { remote, clock, memory, name: self.name.clone(), body, tag, since: begun }))
-            }
-            Put::Refused => {
-                self.seen = None;
-                if let Some((there, _)) = read(&*self.remote, &self.name)? {
-                    body = there;
-                }
-                Ok(Look::Held { holder: holder(&body), wait: outlived(self.life) })
-            }
+            Put::Stored(tag) => Ok(Look::Taken(self.lease(body, tag, begun))),
+            // The first try of a request whose answer was lost may have arrived.
+            Put::Refused => match read(&*self.remote, &self.name)? {
+                Some((found, tag)) if found.is(&body) => Ok(Look::Taken(self.lease(body, tag, begun))),
+                found => Ok(self.held(&found.map_or(body, |(found, _)| found), outlived(self.life))),
+            },
         }
+    }
+
+    fn lease(&mut self, body: Body, tag: Tag, since: Duration) -> Lease {
+        let memory = std::mem::replace(&mut self.memory, Memory::none());
+        let (remote, clock) = (Arc::clone(&self.remote), Arc::clone(&self.clock));
+        Lease { remote, clock, memory, name: self.name.clone(), body, tag, next: nonce(), begun: None, since }
     }
 }
 
@@ -201,6 +181,10 @@ pub struct Lease {
     name: String,
     body: Body,
     tag: Tag,
+    /// The nonce of the next body: noted once, however often its writing fails.
+    next: String,
+    /// When its writing was begun for the first time, if it was.
+    begun: Option<Duration>,
     /// When the last write that arrived was begun.
     since: Duration,
 }
@@ -218,7 +202,7 @@ impl Lease {
 
     /// How long it holds after it was written.
     pub fn life(&self) -> Duration {
-        Duration::try_from_secs_f64(self.body.life).unwrap_or_default()
+        self.body.life()
     }
 
     /// Writes it anew. An error of the line leaves it as it is: it may be tried again.
@@ -226,64 +210,56 @@ impl Lease {
     /// # Errors
     /// [`Error::LeaseHeld`]: another host has it.
     pub fn renew(&mut self) -> Result<()> {
-        let begun = self.clock.now();
-        self.write(Body { nonce: nonce(), ..self.body.clone() })?;
-        self.since = begun;
-        Ok(())
+        self.write(false)
     }
 
     /// Gives it up, so that another host needn't wait. The generation stays.
+    ///
+    /// # Errors
+    /// As [`Lease::renew`].
     pub fn release(mut self) -> Result<()> {
-        self.write(Body { nonce: nonce(), released: true, ..self.body.clone() })
+        self.write(true)
     }
 
-    fn write(&mut self, body: Body) -> Result<()> {
-        self.memory.note(&body.nonce)?;
-        if let Put::Stored(tag) = write(&*self.remote, &self.name, &body, &When::Unchanged(self.tag.clone()))? {
-            (self.tag, self.body) = (tag, body);
-            return Ok(());
-        }
-        // Ours all the same, if it is a body of ours whose answer was lost: then it is built upon.
-        let there = read(&*self.remote, &self.name)?;
-        match there {
-            Some((found, tag)) if self.memory.nonces.contains(&found.nonce) && found.generation == body.generation => {
-                match write(&*self.remote, &self.name, &body, &When::Unchanged(tag))? {
-                    Put::Stored(tag) => {
-                        (self.tag, self.body) = (tag, body);
-                        Ok(())
-                    }
-                    Put::Refused => Err(lost(None)),
-                }
+    fn write(&mut self, released: bool) -> Result<()> {
+        const TRIES: usize = 3;
+        for _ in 0..TRIES {
+            let now = self.clock.now();
+            let first = *self.begun.get_or_insert(now);
+            let body = Body { nonce: self.next.clone(), released, ..self.body.clone() };
+            // A full disk here is no reason to leave the lease to others.
+            let _ = self.memory.note(&body.nonce);
+            let put = write(&*self.remote, &self.name, &body, &When::Unchanged(self.tag.clone()));
+            if let Ok(Put::Stored(tag)) = put {
+                self.build_on(body, tag, Some(now));
+                return Ok(());
             }
-            found => Err(lost(found.map(|(body, _)| body))),
+            // Also where only writing fails, reading tells who has it.
+            match (read(&*self.remote, &self.name), put) {
+                (Ok(Some((found, tag))), _) if found.is(&body) => {
+                    self.build_on(found, tag, Some(first));
+                    if first == now {
+                        return Ok(());
+                    }
+                }
+                (Ok(Some((found, tag))), Ok(_)) if self.is_ours(&found) => self.build_on(found, tag, None),
+                (Ok(Some((found, _))), Err(e)) if self.is_ours(&found) => return Err(e),
+                (Ok(Some((found, _))), _) => return Err(Error::LeaseHeld { holder: found.holder() }),
+                (Ok(None), Ok(_)) => return Err(Error::LeaseHeld { holder: Holder::default() }),
+                (_, Err(e)) | (Err(e), _) => return Err(e),
+            }
         }
+        // Other processes of this host write all the time.
+        Err(Error::Remote { place: self.remote.place(), fault: Fault::TimedOut })
     }
-}
 
-/// A life and a margin: clocks of two hosts may differ in pace by a tenth, requests take a moment.
-fn outlived(life: Duration) -> Duration {
-    life + life / 5
-}
+    /// A body of this host's is there, ours or another process's; `since` is when its writing was begun, if it's ours.
+    fn build_on(&mut self, there: Body, tag: Tag, since: Option<Duration>) {
+        (self.body, self.tag, self.next, self.begun) = (there, tag, nonce(), None);
+        self.since = since.unwrap_or(self.since);
+    }
 
-fn holder(body: &Body) -> Holder {
-    Holder { pid: None, program: body.session.clone(), host: Some(body.host.clone()) }
-}
-
-fn lost(to: Option<Body>) -> Error {
-    Error::LeaseHeld { holder: to.as_ref().map(holder).unwrap_or_default() }
-}
-
-fn read(remote: &dyn Remote, name: &str) -> Result<Option<(Body, Tag)>> {
-    let mut text = Vec::new();
-    let Some(tag) = remote.get(name, None, &mut text)? else { return Ok(None) };
-    let body = serde_json::from_slice(&text).map_err(|e| Error::Remote {
-        place: remote.place(),
-        fault: Fault::Odd { why: format!("{name} is no lease: {e}") },
-    })?;
-    Ok(Some((body, tag)))
-}
-
-fn write(remote: &dyn Remote, name: &str, body: &Body, when: &When) -> Result<Put> {
-    let text = serde_json::to_vec(body).expect("a body has only texts and numbers");
-    remote.put(name, &Source::bytes(&text), when, &mut |_| {})
+    fn is_ours(&self, found: &Body) -> bool {
+        found.host == self.body.host && self.memory.knows(&found.nonce)
+    }
 }

@@ -204,7 +204,7 @@ impl Settings {
 }
 
 /// The pauses between tries: longer each time, and not the same for all who wait. None reaches beyond the deadline.
-fn tries(times: usize, deadline: Option<Instant>) -> impl Iterator<Item = Duration> {
+pub fn tries(times: usize, deadline: Option<Instant>) -> impl Iterator<Item = Duration> {
     let pauses = ExponentialBuilder::new().with_min_delay(Duration::from_millis(250)).with_factor(2.0);
     pauses
         .with_max_delay(Duration::from_secs(10))

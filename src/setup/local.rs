@@ -105,7 +105,8 @@ mod tests {
             assert_ne!(site.take(&step).unwrap(), Fate::Stands, "{step:?}");
         }
         let exclude = fs::read_to_string(home.join(".git/info/exclude")).unwrap();
-        assert_eq!(exclude, ".wwebjs_auth/\nwhatsapp_auth_*\n.whatsapp_auth_*\n.wakeep/\nwakeep.toml\n");
+        let kept_out = ".wwebjs_auth/\nwakeep-key.txt\nwhatsapp_auth_*\n.whatsapp_auth_*\n.wakeep/\nwakeep.toml\n";
+        assert_eq!(exclude, kept_out);
         assert!(fs::read_to_string(home.join(".dockerignore")).unwrap().starts_with("node_modules\n.wwebjs_auth/\n"));
         assert!(!home.join(".npmignore").exists());
         assert!(plan(&home, &sessions).iter().all(|s| site.judge(s).unwrap() == Fate::Stands));

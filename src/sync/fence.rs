@@ -35,7 +35,7 @@ impl Mark {
 
 /// Which bot: 16 bits of a digest of its number and its kind. Enough to tell two bots apart; so few that they fit a
 /// hundred thousand numbers and name none. The device isn't part of it: linked anew, it is the same bot.
-fn who(label: &Label) -> Option<String> {
+pub(super) fn who(label: &Label) -> Option<String> {
     let number = label.account.as_deref()?.split([':', '.', '@']).next().filter(|n| !n.is_empty())?;
     let mut hasher = blake3::Hasher::new_derive_key("wakeep 2026-11 which bot an archive at a remote is of");
     hasher.update(number.as_bytes()).update(b"\n").update(label.kind.as_bytes());

@@ -19,10 +19,10 @@ use wakeep::remote::lease::{Boot, Claim, Clock, Lease, Look, Memory};
 use wakeep::remote::{Object, Place, Put, Remote, Settings, Source, Spent, Tag, When, open};
 
 /// Numbers that come out the same each time.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
+    pub fn below(&mut self, n: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -31,7 +31,7 @@ impl Dice {
 }
 
 /// Bodies that the server accepted, in its order: a generation has one holder, and none comes after a later one.
-fn require_one_writer(accepted: &[(u64, String)]) {
+pub fn require_one_writer(accepted: &[(u64, String)]) {
     let mut holders: BTreeMap<u64, &str> = BTreeMap::new();
     let mut last = 0;
     for (generation, holder) in accepted {
@@ -45,13 +45,13 @@ fn require_one_writer(accepted: &[(u64, String)]) {
 // --- the simulation
 
 /// Time as it truly passes, in microseconds.
-type Time = Arc<AtomicU64>;
+pub type Time = Arc<AtomicU64>;
 
 /// A host's own clock: its zero and its pace are its own.
-struct Skewed {
-    time: Time,
-    zero: u64,
-    pace: u64,
+pub struct Skewed {
+    pub time: Time,
+    pub zero: u64,
+    pub pace: u64,
 }
 
 impl Clock for Skewed {
@@ -61,14 +61,19 @@ impl Clock for Skewed {
 }
 
 /// One object at a server that compares and swaps; requests take time, and answers get lost.
-struct Server {
+pub struct Server {
     time: Time,
     dice: Mutex<Dice>,
     object: Mutex<Option<Vec<u8>>>,
-    accepted: Mutex<Vec<(u64, String)>>,
+    pub accepted: Mutex<Vec<(u64, String)>>,
 }
 
 impl Server {
+    pub fn new(time: &Time) -> Arc<Server> {
+        let (object, accepted) = (Mutex::default(), Mutex::default());
+        Arc::new(Server { time: Arc::clone(time), dice: Mutex::new(Dice(7)), object, accepted })
+    }
+
     fn passes(&self) -> Result<bool> {
         let mut dice = self.dice.lock().unwrap();
         // Now and then a request takes longer than a life.
@@ -145,7 +150,7 @@ fn body(bytes: &[u8]) -> (u64, String) {
     (value["generation"].as_u64().unwrap(), value["host"].as_str().unwrap().to_owned())
 }
 
-const LIFE: Duration = Duration::from_secs(10);
+pub const LIFE: Duration = Duration::from_secs(10);
 
 struct Host {
     server: Arc<Server>,
@@ -179,12 +184,7 @@ impl Host {
 #[test]
 fn ten_thousand_rounds_have_one_holder_each() {
     let time: Time = Arc::default();
-    let server = Arc::new(Server {
-        time: Arc::clone(&time),
-        dice: Mutex::new(Dice(7)),
-        object: Mutex::default(),
-        accepted: Mutex::default(),
-    });
+    let server = Server::new(&time);
     let mut dice = Dice(42);
     // Paces of 92 % to 108 %.
     let host = |n: u64| Host {
@@ -304,7 +304,7 @@ fn one_active_host_whoever_is_stopped_for_how_long() {
 }
 
 /// A bot's folder that shares the remote.
-fn app(s3: &S3, life: &str) -> tempfile::TempDir {
+pub fn app(s3: &S3, life: &str) -> tempfile::TempDir {
     let home = scratch();
     std::fs::create_dir_all(home.path().join(".wwebjs_auth/session/Default")).unwrap();
     let text = format!(
@@ -316,11 +316,13 @@ fn app(s3: &S3, life: &str) -> tempfile::TempDir {
     home
 }
 
-fn run<'a>(home: &Path, args: impl IntoIterator<Item = &'a str>) -> Wakeep {
+/// wakeep there, with the keys of the storage.
+pub fn run<'a>(home: &Path, args: impl IntoIterator<Item = &'a str>) -> Wakeep {
     Wakeep::new(home, args).env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test")
 }
 
-fn until(what: &str, done: impl Fn() -> bool) {
+/// Waits for it.
+pub fn until(what: &str, done: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !done() {
         assert!(Instant::now() < deadline, "{what}");
@@ -328,7 +330,8 @@ fn until(what: &str, done: impl Fn() -> bool) {
     }
 }
 
-const BOT: &str = "trap 'echo stopped >>bot; exit 3' TERM; echo started >>bot; while :; do sleep 0.1; done";
+/// Says in the file `bot` that it started and that it was asked to stop.
+pub const BOT: &str = "trap 'echo stopped >>bot; exit 3' TERM; echo started >>bot; while :; do sleep 0.1; done";
 
 #[test]
 fn a_bot_runs_on_one_host_and_stops_when_another_took_over() {

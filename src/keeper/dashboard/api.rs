@@ -18,7 +18,6 @@ use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -117,7 +116,7 @@ async fn pass(
     request: Request,
     next: Next,
 ) -> Response {
-    peer.busy.store(true, Ordering::Relaxed);
+    let working = peer.work.begin();
     let mut answer = match refusal(&gate, &request) {
         Some(status) => (status, Json(json!({"error": status.canonical_reason()}))).into_response(),
         None => match tokio::time::timeout(LIMIT, next.run(request)).await {
@@ -125,7 +124,7 @@ async fn pass(
             Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
         },
     };
-    peer.busy.store(false, Ordering::Relaxed);
+    drop(working);
     gate::harden(&mut answer);
     answer
 }
