@@ -13,7 +13,10 @@ use crate::text::Phrase;
 use crate::vault::backup::label_of;
 use jiff::Timestamp;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long the start of a bot waits for a remote at most; systemd gives up on the whole start after 90 s.
+const LONGEST_FETCH: Duration = Duration::from_secs(60);
 
 /// Pulls the archive of each session.
 pub fn pull(context: &Context, place: Option<&str>, at: Option<&str>, force: bool) -> Result<Exit> {
@@ -80,6 +83,7 @@ pub fn fetch_where_none_is(context: &Context) {
     let Some(place) = context.config.remote.as_deref() else { return };
     let mut settings = sync::settings(&context.config, false);
     (settings.patience, settings.tries) = (Duration::from_secs(10), 1);
+    settings.deadline = Some(Instant::now() + LONGEST_FETCH);
     let fetched = context.wards().and_then(|wards| {
         let bare = |w: &Ward| !disk::exists(w.vault.archive()) && w.vault.backups().is_ok_and(|b| b.is_empty());
         for mut ward in wards.into_iter().filter(bare) {

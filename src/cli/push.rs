@@ -30,6 +30,9 @@ pub fn push(context: &Context, place: Option<&str>, force: bool) -> Result<Exit>
             Ok(pushed) => {
                 if !show.json {
                     show.line(&format!("{}: {}", ward.session.name, told_of(context, &sync, &pushed)));
+                    if pushed.renewed {
+                        show.line(show.lang.phrase(Phrase::SentAnew));
+                    }
                 }
                 all.push(pushed_json(&ward.session.name, &sync, &pushed));
             }
@@ -69,7 +72,7 @@ fn told_of(context: &Context, sync: &Sync, pushed: &Pushed) -> String {
 fn pushed_json(session: &str, sync: &Sync, pushed: &Pushed) -> Value {
     let outcome = if pushed.changed { "pushed" } else { "unchanged" };
     json!({"session": session, "outcome": outcome, "remote": sync.place(), "sealed": sync.seals(),
-        "bytes_sent": pushed.spent.sent, "requests": pushed.spent.requests})
+        "renewed": pushed.renewed, "bytes_sent": pushed.spent.sent, "requests": pushed.spent.requests})
 }
 
 /// Draws on a terminal only.

@@ -3,6 +3,7 @@
 //!
 //! What arrives is kept in a stock until all has: a line that breaks costs what was on its way.
 
+use super::fence::who;
 use super::members::{LONGEST, MOST, OFFER, Offered, PLAN, Standing, Wanted, line, write_line};
 use crate::archive::pieces::pieces;
 use crate::archive::{self, Depth};
@@ -212,5 +213,6 @@ pub fn stored(to: &mut dyn Write, archive: &Path) -> Result<()> {
 
 fn standing_at(archive: &Path) -> Option<Standing> {
     let label = label_of(archive)?;
-    Some(Standing { host: label.host, generation: label.generation, made: label.made })
+    let who = who(&label);
+    Some(Standing { host: label.host, generation: label.generation, made: label.made, who })
 }

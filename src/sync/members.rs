@@ -49,6 +49,8 @@ pub(super) struct Standing {
     pub host: String,
     pub generation: u64,
     pub made: Timestamp,
+    #[serde(default)]
+    pub who: Option<String>,
 }
 
 /// One piece of the archive to be: its digest, its length, and whether its bytes follow the plan.
@@ -102,7 +104,7 @@ pub fn push(out: &Outgoing, far: &Far, told: &mut dyn FnMut(u64, u64)) -> Result
     if out.recipients.is_some() || all.iter().any(|p| p.len > LONGEST) {
         return Ok(None);
     }
-    let (mut pauses, mut spent) = (tries(TRIES), Spent::default());
+    let (mut pauses, mut spent) = (tries(TRIES, None), Spent::default());
     loop {
         match attempt(out, far, &all, &mut spent, told) {
             Ok(Said::Done(pushed)) => return Ok(Some(pushed)),
@@ -132,11 +134,11 @@ fn attempt(
         offered.standing.is_some() && all.iter().map(|p| p.digest).eq(theirs.iter().copied().take(offered.pieces));
     if same {
         talk.end()?;
-        return Ok(Said::Done(Pushed { changed: false, spent: *spent }));
+        return Ok(Said::Done(Pushed { changed: false, renewed: false, spent: *spent }));
     }
     if let (Some(standing), false) = (offered.standing, out.force) {
-        let Standing { host, generation, made } = standing;
-        let theirs = Mark { generation, fence: 0, made, host, digest: String::new() };
+        let Standing { host, generation, made, who } = standing;
+        let theirs = Mark { generation, fence: 0, made, host, digest: String::new(), who };
         require_newer(&out.mark, &out.origin, &theirs, far.place())?;
     }
     let held: HashSet<[u8; 32]> = theirs.into_iter().collect();
@@ -144,7 +146,7 @@ fn attempt(
     let sent = send(out, &mut talk, all, &held, spent, told)?;
     let stored = sent && matches!(talk.line(), Some(said) if said == STORED);
     let end = talk.end()?;
-    if stored { Ok(Said::Done(Pushed { changed: true, spent: *spent })) } else { Err(far.odd(&end)) }
+    if stored { Ok(Said::Done(Pushed { changed: true, renewed: false, spent: *spent })) } else { Err(far.odd(&end)) }
 }
 
 fn hear(talk: &mut Talk, spent: &mut Spent) -> Option<(Offered, Vec<[u8; 32]>)> {

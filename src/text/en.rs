@@ -171,6 +171,14 @@ fn fault(place: &str, fault: &Fault) -> Told {
         Fault::Replaced { name } => {
             Told::new(format!("{place}: {name} was replaced while it was fetched"), "try again: the new one is whole")
         }
+        Fault::Foreign { name } => Told::new(
+            format!("{place}: {name} was not put there by this wakeep, and what it is can't be told from here"),
+            "move it to another name if somebody needs it, or replace it with `wakeep push --force`",
+        ),
+        Fault::OtherBot => Told::new(
+            format!("{place} keeps the archive of another bot (another number or kind)"),
+            "give each bot a place of its own, or replace that one with `wakeep push --force`",
+        ),
         Fault::Name { name } => Told::new(format!("{place}: {name:?} can't be the name of an object"), ""),
         Fault::NoLease { why } => Told::new(
             format!("{place} can't say which host may run the bot: {why}"),
@@ -480,6 +488,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::NoRemote => "no remote is named",
         Phrase::ThereAlready => "unchanged in",
+        Phrase::SentAnew => "packs were missing there (a lifecycle rule? a person?): all was sent anew",
         Phrase::AtOfFile => "a time can’t be combined with a file",
         Phrase::KeyWritten => {
             "the secret key is in this file; keep a copy off this machine, without it nothing sealed opens again:"

@@ -191,6 +191,8 @@ pub enum Phrase {
     NoRemote,
     /// Push: the remote has it already; before the place.
     ThereAlready,
+    /// Push: the remote had lost packs.
+    SentAnew,
     /// Restore: a time goes with a remote, not with a file.
     AtOfFile,
     /// Keygen: where the secret key is; before the path.

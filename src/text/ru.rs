@@ -182,6 +182,14 @@ fn fault(place: &str, fault: &Fault) -> Told {
         Fault::Replaced { name } => {
             Told::new(format!("{place}: {name} заменили, пока он загружался"), "повторите: новый цел")
         }
+        Fault::Foreign { name } => Told::new(
+            format!("{place}: {name} положил туда не этот wakeep, и что это, отсюда не узнать"),
+            "переименуйте, если он кому-то нужен, либо замените: `wakeep push --force`",
+        ),
+        Fault::OtherBot => Told::new(
+            format!("в {place} лежит архив другого бота (другой номер или вид)"),
+            "дайте каждому боту своё место, либо замените тот архив: `wakeep push --force`",
+        ),
         Fault::Name { name } => Told::new(format!("{place}: {name:?} не может быть именем объекта"), ""),
         Fault::NoLease { why } => Told::new(
             format!("{place} не может хранить, какая машина вправе запускать бота: {why}"),
@@ -497,6 +505,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::NoRemote => "не указано, куда",
         Phrase::ThereAlready => "без изменений в",
+        Phrase::SentAnew => "там не хватало пачек (правило хранения? человек?): всё отправлено заново",
         Phrase::AtOfFile => "время нельзя указать вместе с файлом",
         Phrase::KeyWritten => {
             "секретный ключ в этом файле; сохраните копию в другом месте, без него запечатанное не открыть:"

@@ -34,6 +34,7 @@ mod seal;
 mod snapshots;
 mod states;
 mod sync;
+mod sync_faults;
 mod threats;
 mod terminal;
 mod trouble;
