@@ -320,7 +320,7 @@ fn run<'a>(home: &Path, args: impl IntoIterator<Item = &'a str>) -> Wakeep {
     Wakeep::new(home, args).env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test")
 }
 
-fn until(what: &str, done: impl Fn() -> bool) {
+pub fn until(what: &str, done: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !done() {
         assert!(Instant::now() < deadline, "{what}");
@@ -328,7 +328,7 @@ fn until(what: &str, done: impl Fn() -> bool) {
     }
 }
 
-const BOT: &str = "trap 'echo stopped >>bot; exit 3' TERM; echo started >>bot; while :; do sleep 0.1; done";
+pub const BOT: &str = "trap 'echo stopped >>bot; exit 3' TERM; echo started >>bot; while :; do sleep 0.1; done";
 
 #[test]
 fn a_bot_runs_on_one_host_and_stops_when_another_took_over() {

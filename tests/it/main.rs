@@ -21,6 +21,7 @@ mod kinds;
 mod kinds_corpus;
 mod lease;
 mod lease_memory;
+mod lease_starts;
 mod lives;
 mod metrics;
 mod moments;
