@@ -109,9 +109,9 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
         };
         active::require(&context.config, &wards, &context.host, &mut wait, &mut |e| context.show.error(e))?;
     }
-    // Only whoever may run the bot asks the remote for its archive.
+    // After the lease: only whoever may start the bot is to take what another host pushed last.
     if wish.if_needed || wish.before_start {
-        pull::fetch_where_needed(context);
+        pull::fetch_where_needed(context, wish.before_start);
     }
     if wish.ask && !wish.answered && !sides::wanted(context, wish.yes)? {
         context.show.line(context.show.lang.phrase(Phrase::NothingChanged));
