@@ -1,15 +1,18 @@
 //! Being the one active host: takes the leases of the sessions before their bot starts, renews them in a thread of its
 //! own (a round may take long), and says when one is lost. Where no remote is configured, there is nothing to do.
 
+mod right;
+
 use super::ward::Ward;
 use crate::config::Config;
-use crate::disk;
-use crate::error::{Error, Fault, Result};
-use crate::remote::lease::{Boot, Claim, Lease, Look, Memory, standing};
+use crate::error::{Error, Result};
+use crate::remote::lease::{Look, standing};
 use crate::remote::{Place, Remote, Settings, open};
 use crate::sync;
 use crate::vault::journal::Event;
-use std::collections::BTreeMap;
+pub use right::Patience;
+use right::{Right, claim, take};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,7 +52,7 @@ pub fn require<'a>(
     let asked = || -> Result<()> {
         let Some(remote) = for_leases(config)? else { return Ok(()) };
         for ward in wards {
-            let mut claim = claim(&remote, ward, host, config.lease_life.unsigned_abs())?;
+            let mut claim = claim(&remote, ward, host, config.lease_life.unsigned_abs());
             while let Some(Look::Held { holder, wait: left, renamed }) = claim.look_beside()? {
                 if !wait(left, renamed) {
                     return Err(Error::LeaseHeld { holder });
@@ -81,24 +84,6 @@ pub fn holder(config: &Config, session: &str) -> Result<Option<(String, u64)>> {
         Some(remote) => standing(&*remote, &lease_name(session)),
         None => Ok(None),
     }
-}
-
-/// Whether another host's lease ends the matter, or is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Patience {
-    /// The bot here stands and falls with the lease.
-    #[default]
-    None,
-    /// It is tried again as long as this process lives: the bot isn't ours to stop.
-    Lasting,
-}
-
-/// One session's right to run.
-enum Right {
-    Ours(Lease),
-    /// The remote couldn't be reached so far, or another host's lease is waited for.
-    Open(Claim),
-    Gone,
 }
 
 /// The leases of all sessions here.
@@ -139,7 +124,7 @@ impl Rights {
             }
         };
         for ward in wards {
-            let right = claim(&remote, ward, host, life).and_then(|claim| rights.take_one(claim, wait, tell));
+            let right = take(claim(&remote, ward, host, life), config.lease_strict, patience, wait, tell);
             match right {
                 Ok(right) => rights.each.push((ward.session.name.clone(), right)),
                 Err(e) if hinders(&e) => {
@@ -162,62 +147,27 @@ impl Rights {
         }
     }
 
-    fn take_one(
-        &self,
-        mut claim: Claim,
-        wait: &mut dyn FnMut(Duration, bool) -> bool,
-        tell: &mut dyn FnMut(&Error),
-    ) -> Result<Right> {
-        loop {
-            match claim.look() {
-                Ok(Look::Taken(lease)) => return Ok(Right::Ours(lease)),
-                Ok(Look::Held { wait: left, renamed, .. }) if wait(left, renamed) => {}
-                Ok(Look::Held { holder, .. }) if self.patience == Patience::Lasting => {
-                    tell(&Error::LeaseHeld { holder });
-                    return Ok(Right::Open(claim));
-                }
-                Ok(Look::Held { holder, .. }) => return Err(Error::LeaseHeld { holder }),
-                Err(e @ Error::Remote { fault: Fault::NoLease { .. }, .. }) => return Err(e),
-                Err(e) if self.strict => return Err(e),
-                Err(e) => {
-                    tell(&e);
-                    return Ok(Right::Open(claim));
-                }
-            }
-        }
+    /// Once more before a bot starts: what stands between may have taken long.
+    ///
+    /// # Errors
+    /// [`Error::LeaseHeld`]: another host has one by now. With `lease_strict` also that one ran out unrenewed.
+    pub fn confirm(&mut self) -> Result<()> {
+        let (strict, patience) = (self.strict, self.patience);
+        self.each.iter_mut().try_for_each(|(_, right)| right.renew(strict, patience).map(drop))
     }
 
     /// Renews those that are ours, and takes those that can be by now. Returns whether one was lost.
     fn renew(&mut self, news: &mut dyn FnMut(&str, Event)) -> bool {
-        let (strict, patience, mut lost) = (self.strict, self.patience, false);
+        let mut lost = false;
         for (session, right) in &mut self.each {
-            let gone = match right {
-                Right::Ours(lease) => match lease.renew() {
-                    Ok(()) => None,
-                    Err(Error::LeaseHeld { holder }) => Some(holder.host),
-                    Err(_) if strict && lease.left().is_zero() => Some(None),
-                    Err(_) => None,
-                },
-                Right::Open(claim) => match claim.look() {
-                    Ok(Look::Taken(lease)) => {
-                        news(session, Event::LeaseTaken { lease: lease.generation() });
-                        *right = Right::Ours(lease);
-                        None
-                    }
-                    // This host's own under an earlier name: silent, or else another one's at the next look.
-                    Ok(Look::Held { renamed: true, .. }) | Err(_) => None,
-                    Ok(Look::Held { .. }) if patience == Patience::Lasting => None,
-                    Ok(Look::Held { holder, .. }) => Some(holder.host),
-                },
-                Right::Gone => None,
-            };
-            if let Some(host) = gone {
-                *right = match (std::mem::replace(right, Right::Gone), patience) {
-                    (Right::Ours(lease), Patience::Lasting) => Right::Open(lease.into_claim()),
-                    _ => Right::Gone,
-                };
-                news(session, Event::LeaseLost { host });
-                lost = true;
+            match right.renew(self.strict, self.patience) {
+                Ok(None) => {}
+                Ok(Some(lease)) => news(session, Event::LeaseTaken { lease }),
+                Err(e) => {
+                    let host = if let Error::LeaseHeld { holder } = e { holder.host } else { None };
+                    news(session, Event::LeaseLost { host });
+                    lost = true;
+                }
             }
         }
         lost
@@ -243,27 +193,28 @@ impl Rights {
         let thread = std::thread::spawn(move || {
             // Three tries in a life.
             let pause = self.life / 3;
-            while !self.each.is_empty() && asked.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-                let mut news = Vec::new();
-                let lost = self.renew(&mut |session, event| news.push((session.to_owned(), event)));
-                news.into_iter().for_each(|n| ours.note(BTreeMap::new(), Some(n)));
-                ours.note(self.generations(), None);
-                if lost {
+            let mut free: std::result::Result<BTreeSet<String>, _> = Err(RecvTimeoutError::Timeout);
+            while !self.each.is_empty() && free == Err(RecvTimeoutError::Timeout) {
+                free = asked.recv_timeout(pause);
+                if free == Err(RecvTimeoutError::Timeout) && self.renew_and_tell(&ours) {
                     stop();
                 }
             }
+            let free = free.unwrap_or_default();
+            self.each.retain(|(session, _)| free.contains(session));
             self.release();
         });
         Active { shared, thread: Some(thread), hang_up }
     }
-}
 
-fn claim(remote: &Arc<dyn Remote>, ward: &Ward, host: &str, life: Duration) -> Result<Claim> {
-    disk::make_dir(ward.work.dir())?;
-    let who = format!("{}", ward.session.path.display());
-    let name = lease_name(&ward.session.name);
-    let memory = Memory::at(ward.work.lease());
-    Ok(Claim::new(Arc::clone(remote), Arc::new(Boot), memory, &name, (host, &who), life))
+    /// Returns whether one was lost.
+    fn renew_and_tell(&mut self, shared: &Shared) -> bool {
+        let mut news = Vec::new();
+        let lost = self.renew(&mut |session, event| news.push((session.to_owned(), event)));
+        news.into_iter().for_each(|n| shared.note(BTreeMap::new(), Some(n)));
+        shared.note(self.generations(), None);
+        lost
+    }
 }
 
 #[derive(Default)]
@@ -279,17 +230,23 @@ impl Shared {
     }
 }
 
-/// Leases that are being renewed; given up when dropped.
+/// Leases that are being renewed. When dropped they are no longer, and run out by themselves: a bot may still run.
 pub struct Active {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
-    hang_up: Sender<()>,
+    hang_up: Sender<BTreeSet<String>>,
 }
 
 impl Active {
     /// The lease's generation of a session that may be published: `None` while it isn't surely ours.
     pub fn generation(&self, session: &str) -> Option<u64> {
         self.shared.generations.lock().unwrap_or_else(PoisonError::into_inner).get(session).copied()
+    }
+
+    /// Gives up those of sessions that nobody works with any more, so that another host needn't wait.
+    pub(super) fn release(self, free: BTreeSet<String>) {
+        // The thread has ended only where there are no leases.
+        let _ = self.hang_up.send(free);
     }
 
     /// What happened since the last call.
@@ -300,9 +257,8 @@ impl Active {
 
 impl Drop for Active {
     fn drop(&mut self) {
-        let _ = self.hang_up.send(());
+        let _ = self.hang_up.send(BTreeSet::new());
         if let Some(thread) = self.thread.take() {
-            // It gives the leases up.
             let _ = thread.join();
         }
     }
