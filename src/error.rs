@@ -205,6 +205,13 @@ pub enum Fault {
         /// The object.
         name: String,
     },
+    /// Something that wakeep didn't put there, and of which it can't tell what it is.
+    Foreign {
+        /// The object.
+        name: String,
+    },
+    /// Another bot's archive is kept there under the same name.
+    OtherBot,
     /// An object can't have this name.
     Name {
         /// The name.

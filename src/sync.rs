@@ -9,10 +9,12 @@ mod members;
 mod pack;
 mod packs;
 pub mod seals;
+mod sweep;
+mod turn;
 mod whole;
 
 use crate::archive::keys::{Identities, Recipients};
-use crate::archive::seal;
+use crate::archive::{self, Depth, seal};
 use crate::config::{self, Config};
 use crate::disk;
 use crate::error::{At, Error, Fault, Result};
@@ -45,17 +47,19 @@ struct Outgoing<'a> {
 pub struct Pushed {
     /// False where the remote held this archive already.
     pub changed: bool,
+    /// True where the remote had lost a part of what it held, and all was sent anew.
+    pub renewed: bool,
     /// What it cost.
     pub spent: Spent,
 }
 
 impl Pushed {
     fn unchanged(remote: &dyn Remote) -> Pushed {
-        Pushed { changed: false, spent: remote.spent() }
+        Pushed { changed: false, renewed: false, spent: remote.spent() }
     }
 
     fn all(remote: &dyn Remote) -> Pushed {
-        Pushed { changed: true, spent: remote.spent() }
+        Pushed { changed: true, renewed: false, spent: remote.spent() }
     }
 }
 
@@ -87,6 +91,24 @@ impl Sync {
         self.recipients.is_some()
     }
 
+    /// Whether it is now to be said that archives lie there unsealed: once for each place and session, remembered beside
+    /// the vault's memory, until something is sealed. A folder of this machine is no news: the archive beside the session is
+    /// as open, and so is the session.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn is_news_that_unsealed(&self, vault: &Path, session: &str) -> Result<bool> {
+        let told = vault.join("sync").join(self.named("unsealed", session));
+        if self.seals() {
+            return disk::remove_file(&told).map(|()| false);
+        }
+        if matches!(self.place, Place::Dir(_)) || disk::exists(&told) {
+            return Ok(false);
+        }
+        disk::make_dir(disk::parent(&told))?;
+        disk::write_hint(&told, b"").map(|()| true)
+    }
+
     /// The same, but nothing is sealed: for a machine that has no key, over a line that nobody can read.
     #[must_use]
     pub fn unsealed(self) -> Sync {
@@ -102,7 +124,8 @@ impl Sync {
     /// and bytes in all.
     ///
     /// # Errors
-    /// `NothingToRestore` where no archive stands; `RemoteNewer`; `Remote`; `Io`.
+    /// `NothingToRestore` where no archive stands; `Damaged` where its bytes aren't whole any more; `RemoteNewer`;
+    /// `Busy` while another push goes on; `Remote`; `Io`.
     pub fn push(
         &self,
         vault: &Vault,
@@ -111,15 +134,17 @@ impl Sync {
         force: bool,
         told: &mut dyn FnMut(u64, u64),
     ) -> Result<Pushed> {
+        let scratch = vault.dir().join("sync");
+        disk::make_dir(&scratch)?;
+        let _turn = turn::take(&scratch)?;
         let nothing = || Error::NothingToRestore { place: vault.archive().to_owned() };
         let (archive, label) = vault.newest()?.ok_or_else(nothing)?;
         // A name of its own, held open by a link: a round may replace the archive meanwhile.
-        let scratch = vault.dir().join("sync");
-        disk::make_dir(&scratch)?;
         let held = scratch.join("outgoing.tar.gz");
         disk::remove_file(&held)?;
         disk::link_or_copy(&archive, &held)?;
-        let pushed = self.mark(&held, &label, fence, vault).and_then(|mark| {
+        let whole = require_whole(&held, &archive);
+        let pushed = whole.and_then(|()| self.mark(&held, &label, fence, vault)).and_then(|mark| {
             let out = Outgoing {
                 archive: &held,
                 name: vault.archive().file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -129,7 +154,7 @@ impl Sync {
                 recipients: self.recipients.as_ref(),
                 identities: &self.identities,
                 scratch: &scratch,
-                memory: scratch.join(self.memory(session)),
+                memory: scratch.join(format!("{}.json", self.named("pushed", session))),
                 force,
             };
             let members = self.far.as_ref().map(|far| members::push(&out, far, told)).transpose()?.flatten();
@@ -147,14 +172,13 @@ impl Sync {
         // Where it is sealed, the digest tells nothing to whoever can't make the archive: it is keyed with a secret.
         let key = if self.seals() { Some(own_secret(&vault.dir().join("sync/secret"))?) } else { None };
         let digest = digest_of(archive, key)?;
-        let (generation, made, host) = (label.generation, label.made, label.host.clone());
-        Ok(Mark { generation, fence: fence.unwrap_or(0), made, host, digest })
+        Ok(Mark::of(label, fence.unwrap_or(0), digest))
     }
 
-    /// The name of the file in which this host remembers what it pushed there.
-    fn memory(&self, session: &str) -> String {
+    /// The name of a file in which this host remembers something of a session there.
+    fn named(&self, what: &str, session: &str) -> String {
         let place = blake3::hash(format!("{}\n{session}", self.place()).as_bytes());
-        format!("pushed-{}.json", &place.to_hex()[..16])
+        format!("{what}-{}", &place.to_hex()[..16])
     }
 
     /// Fetches a session's archive into the new file `to`: the newest, or where `at` is given and the remote keeps a
@@ -213,6 +237,15 @@ fn fetch(remote: &dyn Remote, name: &str, to: &Path, keys: &Identities, sealed: 
         disk::remove_file(to)?;
     }
     opened
+}
+
+/// Law 1: what rotted on this disk doesn't replace the good one there. `held` is what is pushed, `archive` what a person
+/// knows it by.
+fn require_whole(held: &Path, archive: &Path) -> Result<()> {
+    match archive::verify(held, Depth::Stored) {
+        Err(Error::Damaged { what, .. }) => Err(Error::damaged(archive, what)),
+        other => other.map(drop),
+    }
 }
 
 /// BLAKE3 of a file, keyed where a key is given.

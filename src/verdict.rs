@@ -290,6 +290,23 @@ pub fn masked(account: &str) -> String {
     format!("+{head}{}{tail}", "•".repeat(middle.len()))
 }
 
+/// A name, a path or a sentence with every number in it masked that may be a phone's: seven digits or more.
+pub fn veiled(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, digits) = rest.split_at(at);
+        let (run, after) = digits.split_at(digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len()));
+        out.push_str(before);
+        match run.len() {
+            0..7 => out.push_str(run),
+            _ => out.push_str(masked(run).trim_start_matches('+')),
+        }
+        rest = after;
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,6 +324,13 @@ mod tests {
     fn every_code_has_a_name_of_its_own() {
         let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn phone_numbers_in_names_are_masked() {
+        assert_eq!(veiled("/srv/b2/session-79001234567/x"), "/srv/b2/session-79•••••4567/x");
+        assert_eq!(veiled("session-123456 é 1"), "session-123456 é 1");
+        assert_eq!(veiled("+79001234567"), "+79•••••4567");
     }
 
     #[test]

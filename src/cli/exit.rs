@@ -1,6 +1,6 @@
 //! The exit codes: what a script learns without reading. Documented in README.md, stable.
 
-use crate::error::{Error, Unsealable};
+use crate::error::{Error, Fault, Unsealable};
 use crate::vault::journal::{Event, Refusal};
 use crate::verdict::{Grade, Login, Verdict};
 
@@ -52,6 +52,7 @@ impl Exit {
     /// The code of an error.
     pub fn of_error(error: &Error) -> Exit {
         match error {
+            Error::Remote { fault: Fault::Foreign { .. } | Fault::OtherBot, .. } => Exit::LeaseHeld,
             Error::Io { .. } | Error::Restless { .. } | Error::Stale { .. } | Error::Remote { .. } => Exit::Failed,
             Error::Sealed { why: Unsealable::NoKey | Unsealable::NoRecipient | Unsealable::KeyUnusable, .. } => {
                 Exit::Usage
@@ -93,7 +94,7 @@ impl Exit {
             Event::WouldRestore { .. } | Event::Recovered { .. } | Event::Arrived { .. } => Exit::Done,
             Event::NeedsQr { .. } => Exit::LoggedOut,
             Event::PushFailed { .. } => Exit::Failed,
-            Event::PushedAgain { .. } => Exit::Done,
+            Event::PushedAgain { .. } | Event::PushedUnsealed { .. } => Exit::Done,
             Event::LeaseTaken { .. } => Exit::Done,
             Event::LeaseLost { .. } => Exit::LeaseHeld,
             Event::Told { .. } | Event::CleanedUp { .. } | Event::Watching { .. } | Event::Stopped => Exit::Done,

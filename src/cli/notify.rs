@@ -12,9 +12,10 @@ use serde_json::json;
 /// Tries every channel; fails if one does.
 pub fn test(context: &Context) -> Result<Exit> {
     let (config, lang) = (&context.config.notify, context.show.lang);
-    let channels = channel::all(config, lang)?;
+    let (channels, errors) = channel::all(config, lang);
+    errors.iter().for_each(|e| context.show.error(e));
     let ping = Ping::of(config);
-    if channels.is_empty() && ping.is_none() {
+    if channels.is_empty() && ping.is_none() && errors.is_empty() {
         let problem = lang.phrase(Phrase::NoChannel).to_owned();
         return Err(Error::Config { place: "wakeep.toml".into(), problem, suggestion: Some("notify_webhook".into()) });
     }
@@ -31,7 +32,7 @@ pub fn test(context: &Context) -> Result<Exit> {
         tried.push((channel.name(), channel.host().to_owned(), sent));
     }
     tried.extend(ping.map(|ping| ("ping", ping.host().to_owned(), ping.send(&Beat::Good))));
-    let failed = tried.iter().any(|(_, _, sent)| sent.is_err());
+    let failed = !errors.is_empty() || tried.iter().any(|(_, _, sent)| sent.is_err());
     say(context, &tried);
     Ok(if failed { Exit::Failed } else { Exit::Done })
 }

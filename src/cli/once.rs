@@ -99,13 +99,6 @@ fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
 /// `wakeep restore`, as whoever this process runs.
 pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
     let source = if from_remote(wish) { pulled(context, wish)? } else { source(context, wish)? };
-    if wish.if_needed || wish.before_start {
-        pull::fetch_where_none_is(context);
-    }
-    if wish.ask && !wish.answered && !sides::wanted(context, wish.yes)? {
-        context.show.line(context.show.lang.phrase(Phrase::NothingChanged));
-        return Ok(Exit::Done);
-    }
     // What is wrong with the sessions is told below, and holds no bot back.
     if let (true, Ok(wards)) = (wish.before_start, context.wards()) {
         let mut wait = |left: Duration, renamed: bool| {
@@ -115,6 +108,14 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
             renamed
         };
         active::require(&context.config, &wards, &context.host, &mut wait, &mut |e| context.show.error(e))?;
+    }
+    // After the lease: only whoever may start the bot is to take what another host pushed last.
+    if wish.if_needed || wish.before_start {
+        pull::fetch_where_needed(context, wish.before_start);
+    }
+    if wish.ask && !wish.answered && !sides::wanted(context, wish.yes)? {
+        context.show.line(context.show.lang.phrase(Phrase::NothingChanged));
+        return Ok(Exit::Done);
     }
     let told = if wish.tell && !context.show.json { reading::check(context, &[])? } else { Exit::Done };
     let mut changed = false;

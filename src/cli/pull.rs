@@ -13,7 +13,10 @@ use crate::text::Phrase;
 use crate::vault::backup::label_of;
 use jiff::Timestamp;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long the start of a bot waits for a remote at most; systemd gives up on the whole start after 90 s.
+const LONGEST_FETCH: Duration = Duration::from_secs(60);
 
 /// Pulls the archive of each session.
 pub fn pull(context: &Context, place: Option<&str>, at: Option<&str>, force: bool) -> Result<Exit> {
@@ -74,18 +77,24 @@ pub fn fetch(context: &Context, sync: &Sync, ward: &mut Ward, at: Option<Timesta
     brought
 }
 
-/// Where no archive is here at all, the configured remote is asked for one, for a short time: law 11. Whatever goes
-/// wrong is told and holds nothing up.
-pub fn fetch_where_none_is(context: &Context) {
+/// Where no archive is here at all, the configured remote is asked for one, for a short time: law 11. So it is before a
+/// start where the session is missing: another host may have run the bot since, and pushed a newer one. Whatever goes wrong is told and
+/// holds nothing up.
+pub fn fetch_where_needed(context: &Context, starts: bool) {
     let Some(place) = context.config.remote.as_deref() else { return };
     let mut settings = sync::settings(&context.config, false);
     (settings.patience, settings.tries) = (Duration::from_secs(10), 1);
+    settings.deadline = Some(Instant::now() + LONGEST_FETCH);
     let fetched = context.wards().and_then(|wards| {
         let bare = |w: &Ward| !disk::exists(w.vault.archive()) && w.vault.backups().is_ok_and(|b| b.is_empty());
-        for mut ward in wards.into_iter().filter(bare) {
+        // A bot that was moved away is not to come back by itself.
+        let wanted =
+            |w: &Ward| w.vault.state().moved.is_none() && (bare(w) || starts && !disk::exists(&w.session.path));
+        for mut ward in wards.into_iter().filter(wanted) {
             let sync = Sync::open(place, &context.config, &settings)?;
             match fetch(context, &sync, &mut ward, None, false) {
-                Err(Error::NothingToRestore { .. }) => {}
+                // What is here is newer, or all there is.
+                Err(Error::NothingToRestore { .. } | Error::Stale { .. }) => {}
                 other => drop(other?),
             }
         }

@@ -12,11 +12,13 @@ use serde_json::{Value, json};
 pub fn push(context: &Context, place: Option<&str>, force: bool) -> Result<Exit> {
     let sync = open(context, place)?;
     let show = &context.show;
-    if !sync.seals() {
-        show.talk(show.lang.phrase(Phrase::NotSealedThere));
-    }
-    let (mut exit, mut all) = (Exit::Done, Vec::new());
+    let (mut exit, mut all, mut warned) = (Exit::Done, Vec::new(), false);
     for ward in context.wards()? {
+        // What can't be remembered is said again.
+        let news = sync.is_news_that_unsealed(ward.vault.dir(), &ward.session.name).unwrap_or(true);
+        if news && !std::mem::replace(&mut warned, true) {
+            show.talk(show.lang.phrase(Phrase::NotSealedThere));
+        }
         let bar = bar(&ward.session.name);
         let mut told = |sent, size| {
             bar.set_length(size);
@@ -28,6 +30,9 @@ pub fn push(context: &Context, place: Option<&str>, force: bool) -> Result<Exit>
             Ok(pushed) => {
                 if !show.json {
                     show.line(&format!("{}: {}", ward.session.name, told_of(context, &sync, &pushed)));
+                    if pushed.renewed {
+                        show.line(show.lang.phrase(Phrase::SentAnew));
+                    }
                 }
                 all.push(pushed_json(&ward.session.name, &sync, &pushed));
             }
@@ -67,7 +72,7 @@ fn told_of(context: &Context, sync: &Sync, pushed: &Pushed) -> String {
 fn pushed_json(session: &str, sync: &Sync, pushed: &Pushed) -> Value {
     let outcome = if pushed.changed { "pushed" } else { "unchanged" };
     json!({"session": session, "outcome": outcome, "remote": sync.place(), "sealed": sync.seals(),
-        "bytes_sent": pushed.spent.sent, "requests": pushed.spent.requests})
+        "renewed": pushed.renewed, "bytes_sent": pushed.spent.sent, "requests": pushed.spent.requests})
 }
 
 /// Draws on a terminal only.

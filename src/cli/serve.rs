@@ -40,7 +40,7 @@ pub fn start(context: &Context, config: &Config, at: SocketAddr, tally: Option<A
         clock,
         flags: flags(config),
         seen: Mutex::default(),
-        turn: tokio::sync::Semaphore::new(1),
+        turn: Arc::new(tokio::sync::Semaphore::new(1)),
     };
     let gate = Gate::new(token.clone(), at, config.serve_host.clone());
     let at = dashboard::start(at, shared, gate)?;

@@ -5,7 +5,8 @@ use super::run::Context;
 use super::show::{COLUMN, Show, Tone, near, nearer};
 use crate::check;
 use crate::disk;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::keeper::active;
 use crate::keeper::doctor;
 use crate::keeper::standing::Outlook;
 use crate::keeper::ward::Ward;
@@ -30,6 +31,14 @@ struct Picture {
     free: u64,
     events: Vec<crate::vault::journal::Line>,
     wait: u64,
+    lease: Option<Leased>,
+}
+
+/// What is known of the lease, where a remote is configured.
+enum Leased {
+    By(String, u64),
+    Nobody,
+    Unknown(Error),
 }
 
 /// Shows every session's state; the exit code is the gravest verdict's.
@@ -128,6 +137,18 @@ fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
         free: disk::free_space(&ward.session.home)?,
         events: events.split_off(events.len().saturating_sub(EVENTS)),
         wait: ward.vault.state().written.wait(context.now, ward.vault.rules.write_budget),
+        lease: leased(context, ward),
+    })
+}
+
+fn leased(context: &Context, ward: &Ward) -> Option<Leased> {
+    if !active::holds_leases(&context.config) {
+        return None;
+    }
+    Some(match active::holder(&context.config, &ward.session.name) {
+        Ok(Some((host, generation))) => Leased::By(host, generation),
+        Ok(None) => Leased::Nobody,
+        Err(e) => Leased::Unknown(e),
     })
 }
 
@@ -166,6 +187,9 @@ fn draw(context: &Context, ward: &Ward, picture: &Picture) {
     show.row(Phrase::Drill, &drill_words(context, ward));
     show.row(Phrase::Backups, &backup_words(context, ward, picture));
     show.row(Phrase::Keeper, &keeper_words(context, picture));
+    if let Some(lease) = &picture.lease {
+        show.row(Phrase::Lease, &lease_words(context, lease));
+    }
     show.row(Phrase::Disk, &lang.free(picture.free));
     for (n, line) in picture.events.iter().enumerate() {
         let time = text::clock(line.time, context.now);
@@ -208,6 +232,30 @@ fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
     format!("{words}{held}{wait}")
 }
 
+fn lease_words(context: &Context, lease: &Leased) -> String {
+    let lang = context.show.lang;
+    match lease {
+        Leased::By(host, generation) if *host == context.host => {
+            format!("{} ({generation})", lang.phrase(Phrase::LeaseHere))
+        }
+        Leased::By(host, generation) => format!("{host} ({generation})"),
+        Leased::Nobody => lang.phrase(Phrase::LeaseFree).to_owned(),
+        Leased::Unknown(e) => lang.error(e).what,
+    }
+}
+
+fn lease_json(context: &Context, lease: &Leased) -> Value {
+    match lease {
+        Leased::By(host, generation) => {
+            json!({"host": host, "generation": generation, "here": *host == context.host, "error": null})
+        }
+        Leased::Nobody => json!({"host": null, "generation": null, "here": false, "error": null}),
+        Leased::Unknown(e) => {
+            json!({"host": null, "generation": null, "here": false, "error": context.show.lang.error(e).what})
+        }
+    }
+}
+
 fn drill_words(context: &Context, ward: &Ward) -> String {
     let lang = context.show.lang;
     let Some(drilled) = &ward.vault.state().drilled else { return lang.phrase(Phrase::NoDrill).to_owned() };
@@ -240,6 +288,7 @@ fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
         "keeper": picture.keeper,
         "next_round": picture.next.map(|n| n.to_string()),
         "conditions": picture.wrong,
+        "lease": picture.lease.as_ref().map(|lease| lease_json(context, lease)),
         "free_bytes": picture.free,
         "next_archive_in_seconds": picture.wait,
         "events": picture.events,

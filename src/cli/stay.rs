@@ -8,15 +8,16 @@ use super::serve;
 use super::show::{Show, near};
 use crate::config::{Config, LogFile};
 use crate::error::{Error, Result};
-use crate::keeper::active::Rights;
+use crate::keeper::active::{self, Patience, Rights};
 use crate::keeper::metrics::Tally;
 use crate::keeper::notice::Notices;
-use crate::keeper::signals::{Alarm, Signals, Woken};
+use crate::keeper::signals::{Alarm, Deaf, Signals, Woken};
 use crate::keeper::ward::Ward;
 use crate::keeper::{self, Keeper, all_taken, botlog};
 use crate::text::Phrase;
 use crate::vault::journal::Event;
 use jiff::Timestamp;
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub(super) fn without_configuration(verb: Option<Verb>, show: &Show, e: &Error) 
         Some(Verb::Run { command, .. }) => {
             let config = Config::default();
             let (keeper, _) = Keeper::new(Vec::new(), &config, "", show.lang, clock);
-            let ended = keeper::run::run(&command, Rights::default(), keeper, &mut |_, _, _| {});
+            let ended = keeper::run::run(&command, Rights::default(), keeper, &mut Deaf, &mut |_, _, _| {});
             ended.map_or_else(|e| Exit::of_error(&e), Exit::Bot)
         }
         _ => Exit::of_error(e),
@@ -57,15 +58,12 @@ pub(super) fn watch(context: Context, wish: &Watch) -> Result<Exit> {
         return Err(all_taken(by));
     }
     announce(&context, &config)?;
-    match rights(&context, &context.wards()?, wish.take_over, &mut signals) {
-        Ok(rights) => keeper.hold(rights.keep(|| {})),
-        // The bot isn't this process's to stop; what it keeps is no other host's.
-        Err(e @ Error::LeaseHeld { .. }) => show.error(&e),
-        Err(e) => return Err(e),
-    }
+    // The bot isn't this process's to stop: another host's lease is waited for, and tried again as it is renewed.
+    let rights = rights(&context, &context.wards()?, wish.take_over, Patience::Lasting, &mut signals)?;
+    keeper.hold(rights.keep(|| {}));
     let tally = Arc::default();
-    attend(&mut keeper, &config, &context, &tally)?;
-    let _page = config.serve.map(|at| serve::start(&context, &config, at, Some(tally))).transpose()?;
+    attend(&mut keeper, &config, &context, &tally);
+    show_page(&context, &config, tally);
     let mut tell = teller(show, &config);
     keeper.watch(&mut signals, &mut tell)?;
     Ok(Exit::Done)
@@ -75,62 +73,103 @@ pub(super) fn watch(context: Context, wish: &Watch) -> Result<Exit> {
 pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> Result<Exit> {
     let before = Restore { before_start: true, ..Restore::default() };
     let show = &context.show;
-    let rights = match context.wards() {
-        Ok(wards) if context.config.remote.is_some() => rights(&context, &wards, take_over, &mut Signals::new()?)?,
-        // No remote; what is wrong with the sessions is told below.
-        _ => Rights::default(),
+    // Law 11: that nobody can be heard keeps no bot from starting.
+    let mut signals: Box<dyn Alarm> = match Signals::new() {
+        Ok(signals) => Box::new(signals),
+        Err(e) => {
+            show.error(&e);
+            Box::new(Deaf)
+        }
     };
-    let exit = restore(&context, &before).unwrap_or_else(|e| let_start(show, &e));
-    if exit != Exit::Done {
-        rights.release();
-        return Ok(exit);
-    }
-    let wards = context.wards().unwrap_or_else(|e| {
-        show.error(&e);
-        Vec::new()
-    });
+    // What is wrong with the sessions is told by the restore.
+    let wards = context.wards().unwrap_or_default();
     let (mut keeper, taken) = Keeper::new(wards, &context.config, &context.host, show.lang, clock);
     for (ward, by) in &taken {
         show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
     }
-    let tally = Arc::default();
-    // Law 11: neither notices nor the page keep a bot from starting.
-    if let Err(e) = attend(&mut keeper, &context.config, &context, &tally) {
+    rights_beside(&context, &taken, take_over, &mut *signals)?;
+    let rights = rights(&context, keeper.wards(), take_over, Patience::None, &mut *signals)?;
+    let exit = restore(&context, &before).unwrap_or_else(|e| let_start(show, &e));
+    if exit != Exit::Done {
+        // In use: a bot runs here, whoever started it, and keeps the lease from others.
+        if exit != Exit::InUse {
+            rights.release();
+        }
+        return Ok(exit);
+    }
+    if let Err(e) = keeper.adopt() {
         show.error(&e);
     }
-    let page = context.config.serve.map(|at| serve::start(&context, &context.config, at, Some(tally)));
-    if let Some(Err(e)) = &page {
-        show.error(e);
-    }
+    let tally = Arc::default();
+    attend(&mut keeper, &context.config, &context, &tally);
+    show_page(&context, &context.config, tally);
     let mut tell = teller(show, &context.config);
-    let code = keeper::run::run(command, rights, keeper, &mut tell)?;
+    let code = keeper::run::run(command, rights, keeper, &mut *signals, &mut tell)?;
     Ok(Exit::Bot(code))
 }
 
 /// The right to run the bots, taken at the remote where one is configured.
-fn rights(context: &Context, wards: &[Ward], take_over: bool, signals: &mut Signals) -> Result<Rights> {
+fn rights<'a>(
+    context: &Context,
+    wards: impl IntoIterator<Item = &'a Ward>,
+    take_over: bool,
+    patience: Patience,
+    signals: &mut dyn Alarm,
+) -> Result<Rights> {
     let show = &context.show;
-    let (mut asked, mut said) = (false, false);
-    let mut wait = |left: Duration, renamed: bool| {
+    let asked = Cell::new(false);
+    let mut wait = waiting(show, take_over, signals, &asked);
+    let taken = Rights::take(&context.config, wards, &context.host, patience, &mut wait, &mut |e| show.error(e));
+    if asked.get() { Err(Error::Interrupted) } else { taken }
+}
+
+/// The same for sessions that another keeper of this host has: that one renews the lease.
+fn rights_beside(context: &Context, taken: &[(Ward, String)], take_over: bool, signals: &mut dyn Alarm) -> Result<()> {
+    let show = &context.show;
+    let asked = Cell::new(false);
+    let mut wait = waiting(show, take_over, signals, &asked);
+    let wards = taken.iter().map(|(ward, _)| ward);
+    let free = active::require(&context.config, wards, &context.host, &mut wait, &mut |e| show.error(e));
+    if asked.get() { Err(Error::Interrupted) } else { free }
+}
+
+/// Waits for another host's lease to run out, where that was asked for, or where the other seems to be this host under
+/// an earlier name.
+fn waiting(
+    show: &Show,
+    take_over: bool,
+    signals: &mut dyn Alarm,
+    asked: &Cell<bool>,
+) -> impl FnMut(Duration, bool) -> bool {
+    let mut said = false;
+    move |left, renamed| {
         let take_over = take_over || renamed;
         if take_over && !said {
             show.talk(&show.lang.takes_over(left.as_secs() + 1));
             said = true;
         }
-        asked = take_over && !matches!(signals.wait(left.min(Duration::from_secs(5))), Ok(Woken::Rested));
-        take_over && !asked
-    };
-    let taken = Rights::take(&context.config, wards, &context.host, &mut wait, &mut |e| show.error(e));
-    if asked { Err(Error::Interrupted) } else { taken }
+        asked.set(take_over && !matches!(signals.wait(left.min(Duration::from_secs(5))), Ok(Woken::Rested)));
+        take_over && !asked.get()
+    }
 }
 
-/// Notices and metrics look on at every round.
-fn attend<'a>(keeper: &mut Keeper<'a>, config: &'a Config, context: &'a Context, tally: &Arc<Tally>) -> Result<()> {
+/// Notices and metrics look on at every round. A channel that can't be used keeps no bot from starting (law 11), and
+/// nothing from being archived.
+fn attend<'a>(keeper: &mut Keeper<'a>, config: &'a Config, context: &'a Context, tally: &Arc<Tally>) {
     keeper.show_to(Box::new(Arc::clone(tally)));
-    if let Some(notices) = Notices::new(config, &context.host, context.show.lang, clock)? {
+    let (notices, errors) = Notices::new(config, &context.host, context.show.lang, clock);
+    errors.iter().for_each(|e| context.show.error(e));
+    if let Some(notices) = notices {
         keeper.show_to(Box::new(notices));
     }
-    Ok(())
+}
+
+/// Starts the page, if there is to be one. Neither does a taken port.
+fn show_page(context: &Context, config: &Config, tally: Arc<Tally>) {
+    let page = config.serve.map(|at| serve::start(context, config, at, Some(tally)));
+    if let Some(Err(e)) = &page {
+        context.show.error(e);
+    }
 }
 
 /// Says what the keeper has to say, here and in the bot's own log.

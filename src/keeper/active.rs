@@ -1,15 +1,18 @@
 //! Being the one active host: takes the leases of the sessions before their bot starts, renews them in a thread of its
 //! own (a round may take long), and says when one is lost. Where no remote is configured, there is nothing to do.
 
+mod right;
+
 use super::ward::Ward;
 use crate::config::Config;
-use crate::disk;
-use crate::error::{Error, Fault, Result};
-use crate::remote::lease::{Boot, Claim, Lease, Look, Memory};
+use crate::error::{Error, Result};
+use crate::remote::lease::{Look, standing};
 use crate::remote::{Place, Remote, Settings, open};
 use crate::sync;
 use crate::vault::journal::Event;
-use std::collections::BTreeMap;
+pub use right::Patience;
+use right::{Right, claim, take};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,7 +52,7 @@ pub fn require<'a>(
     let asked = || -> Result<()> {
         let Some(remote) = for_leases(config)? else { return Ok(()) };
         for ward in wards {
-            let mut claim = claim(&remote, ward, host, config.lease_life.unsigned_abs())?;
+            let mut claim = claim(&remote, ward, host, config.lease_life.unsigned_abs());
             while let Some(Look::Held { holder, wait: left, renamed }) = claim.look_beside()? {
                 if !wait(left, renamed) {
                     return Err(Error::LeaseHeld { holder });
@@ -67,12 +70,20 @@ pub fn require<'a>(
     }
 }
 
-/// One session's right to run.
-enum Right {
-    Ours(Lease),
-    /// The remote couldn't be reached so far.
-    Open(Claim),
-    Gone,
+/// Whether a remote is configured that can hold leases: all but plain SSH.
+pub fn holds_leases(config: &Config) -> bool {
+    config.remote.as_ref().is_some_and(|text| !text.starts_with("ssh://"))
+}
+
+/// Who has a session's lease at the configured remote, and its generation; `None` where nobody has. Nothing is written.
+///
+/// # Errors
+/// `Remote`; `Config` for what is no place.
+pub fn holder(config: &Config, session: &str) -> Result<Option<(String, u64)>> {
+    match for_leases(config)? {
+        Some(remote) => standing(&*remote, &lease_name(session)),
+        None => Ok(None),
+    }
 }
 
 /// The leases of all sessions here.
@@ -81,10 +92,12 @@ pub struct Rights {
     each: Vec<(String, Right)>,
     life: Duration,
     strict: bool,
+    patience: Patience,
 }
 
 impl Rights {
-    /// Takes them. `wait` sleeps while another's lease runs out, or says that this was not asked for; it hears whether
+    /// Takes them; with lasting patience those that another host has are tried again later, and `tell` hears whose they
+    /// are. `wait` sleeps while another host's lease runs out, or says that this was not asked for; it hears whether
     /// the other seems to be this host under an earlier name.
     ///
     /// # Errors
@@ -94,11 +107,12 @@ impl Rights {
         config: &Config,
         wards: impl IntoIterator<Item = &'a Ward>,
         host: &str,
+        patience: Patience,
         wait: &mut dyn FnMut(Duration, bool) -> bool,
         tell: &mut dyn FnMut(&Error),
     ) -> Result<Rights> {
         let life = config.lease_life.unsigned_abs();
-        let mut rights = Rights { each: Vec::new(), life, strict: config.lease_strict };
+        let mut rights = Rights { each: Vec::new(), life, strict: config.lease_strict, patience };
         let hinders = |e: &Error| matches!(e, Error::LeaseHeld { .. }) || config.lease_strict;
         let remote = match for_leases(config) {
             Ok(None) => return Ok(rights),
@@ -110,7 +124,7 @@ impl Rights {
             }
         };
         for ward in wards {
-            let right = claim(&remote, ward, host, life).and_then(|claim| take(claim, config.lease_strict, wait, tell));
+            let right = take(claim(&remote, ward, host, life), config.lease_strict, patience, wait, tell);
             match right {
                 Ok(right) => rights.each.push((ward.session.name.clone(), right)),
                 Err(e) if hinders(&e) => {
@@ -133,33 +147,30 @@ impl Rights {
         }
     }
 
-    /// Renews those that are ours, and takes those that weren't told before.
-    fn renew(&mut self, lost: &mut dyn FnMut(&str, Event)) {
-        let strict = self.strict;
+    /// Once more before a bot starts: what stands between may have taken long.
+    ///
+    /// # Errors
+    /// [`Error::LeaseHeld`]: another host has one by now. With `lease_strict` also that one ran out unrenewed.
+    pub fn confirm(&mut self) -> Result<()> {
+        let (strict, patience) = (self.strict, self.patience);
+        self.each.iter_mut().try_for_each(|(_, right)| right.renew(strict, patience).map(drop))
+    }
+
+    /// Renews those that are ours, and takes those that can be by now. Returns whether one was lost.
+    fn renew(&mut self, news: &mut dyn FnMut(&str, Event)) -> bool {
+        let mut lost = false;
         for (session, right) in &mut self.each {
-            let gone = match right {
-                Right::Ours(lease) => match lease.renew() {
-                    Ok(()) => None,
-                    Err(Error::LeaseHeld { holder }) => Some(holder.host),
-                    Err(_) if strict && lease.left().is_zero() => Some(None),
-                    Err(_) => None,
-                },
-                Right::Open(claim) => match claim.look() {
-                    Ok(Look::Taken(lease)) => {
-                        *right = Right::Ours(lease);
-                        None
-                    }
-                    // This host's own under an earlier name: silent, or else another one's at the next look.
-                    Ok(Look::Held { renamed: true, .. }) | Err(_) => None,
-                    Ok(Look::Held { holder, .. }) => Some(holder.host),
-                },
-                Right::Gone => None,
-            };
-            if let Some(host) = gone {
-                *right = Right::Gone;
-                lost(session, Event::LeaseLost { host });
+            match right.renew(self.strict, self.patience) {
+                Ok(None) => {}
+                Ok(Some(lease)) => news(session, Event::LeaseTaken { lease }),
+                Err(e) => {
+                    let host = if let Error::LeaseHeld { holder } = e { holder.host } else { None };
+                    news(session, Event::LeaseLost { host });
+                    lost = true;
+                }
             }
         }
+        lost
     }
 
     fn generations(&self) -> BTreeMap<String, u64> {
@@ -182,51 +193,27 @@ impl Rights {
         let thread = std::thread::spawn(move || {
             // Three tries in a life.
             let pause = self.life / 3;
-            while !self.each.is_empty() && asked.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-                let mut news = Vec::new();
-                self.renew(&mut |session, event| news.push((session.to_owned(), event)));
-                let lost = !news.is_empty();
-                news.into_iter().for_each(|n| ours.note(BTreeMap::new(), Some(n)));
-                ours.note(self.generations(), None);
-                if lost {
+            let mut free: std::result::Result<BTreeSet<String>, _> = Err(RecvTimeoutError::Timeout);
+            while !self.each.is_empty() && free == Err(RecvTimeoutError::Timeout) {
+                free = asked.recv_timeout(pause);
+                if free == Err(RecvTimeoutError::Timeout) && self.renew_and_tell(&ours) {
                     stop();
                 }
             }
+            let free = free.unwrap_or_default();
+            self.each.retain(|(session, _)| free.contains(session));
             self.release();
         });
         Active { shared, thread: Some(thread), hang_up }
     }
-}
 
-fn claim(remote: &Arc<dyn Remote>, ward: &Ward, host: &str, life: Duration) -> Result<Claim> {
-    disk::make_dir(ward.work.dir())?;
-    let who = format!("{}", ward.session.path.display());
-    let name = lease_name(&ward.session.name);
-    let memory = Memory::at(ward.work.lease());
-    Ok(Claim::new(Arc::clone(remote), Arc::new(Boot), memory, &name, (host, &who), life))
-}
-
-fn take(
-    mut claim: Claim,
-    strict: bool,
-    wait: &mut dyn FnMut(Duration, bool) -> bool,
-    tell: &mut dyn FnMut(&Error),
-) -> Result<Right> {
-    loop {
-        match claim.look() {
-            Ok(Look::Taken(lease)) => return Ok(Right::Ours(lease)),
-            Ok(Look::Held { holder, wait: left, renamed }) => {
-                if !wait(left, renamed) {
-                    return Err(Error::LeaseHeld { holder });
-                }
-            }
-            Err(e @ Error::Remote { fault: Fault::NoLease { .. }, .. }) => return Err(e),
-            Err(e) if strict => return Err(e),
-            Err(e) => {
-                tell(&e);
-                return Ok(Right::Open(claim));
-            }
-        }
+    /// Returns whether one was lost.
+    fn renew_and_tell(&mut self, shared: &Shared) -> bool {
+        let mut news = Vec::new();
+        let lost = self.renew(&mut |session, event| news.push((session.to_owned(), event)));
+        news.into_iter().for_each(|n| shared.note(BTreeMap::new(), Some(n)));
+        shared.note(self.generations(), None);
+        lost
     }
 }
 
@@ -243,17 +230,23 @@ impl Shared {
     }
 }
 
-/// Leases that are being renewed; given up when dropped.
+/// Leases that are being renewed. When dropped they are no longer, and run out by themselves: a bot may still run.
 pub struct Active {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
-    hang_up: Sender<()>,
+    hang_up: Sender<BTreeSet<String>>,
 }
 
 impl Active {
     /// The lease's generation of a session that may be published: `None` while it isn't surely ours.
     pub fn generation(&self, session: &str) -> Option<u64> {
         self.shared.generations.lock().unwrap_or_else(PoisonError::into_inner).get(session).copied()
+    }
+
+    /// Gives up those of sessions that nobody works with any more, so that another host needn't wait.
+    pub(super) fn release(self, free: BTreeSet<String>) {
+        // The thread has ended only where there are no leases.
+        let _ = self.hang_up.send(free);
     }
 
     /// What happened since the last call.
@@ -264,9 +257,8 @@ impl Active {
 
 impl Drop for Active {
     fn drop(&mut self) {
-        let _ = self.hang_up.send(());
+        let _ = self.hang_up.send(BTreeSet::new());
         if let Some(thread) = self.thread.take() {
-            // It gives the leases up.
             let _ = thread.join();
         }
     }

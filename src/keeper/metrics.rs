@@ -7,6 +7,7 @@ use super::ward::Ward;
 use crate::disk::{self, FileMark};
 use crate::notice::{Condition, Standing};
 use crate::vault::journal::Event;
+use crate::verdict::veiled;
 use jiff::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -58,7 +59,7 @@ impl Witness for Arc<Tally> {
 
     fn saw(&mut self, ward: &Ward, round: &Round) {
         self.lives();
-        let of = OfSession { session: ward.session.name.clone() };
+        let of = OfSession { session: veiled(&ward.session.name) };
         match round.event {
             Event::Created { .. } => drop(self.archives.get_or_create(&of).inc()),
             Event::Refused { .. } => drop(self.refused.get_or_create(&of).inc()),
@@ -126,7 +127,7 @@ pub fn older(text: &str) -> String {
 fn logins(registry: &mut Registry, all: &[(Ward, Outlook)]) {
     let (states, wrong) = (Family::<InState, Gauge>::default(), Family::<WithCondition, Gauge>::default());
     for (ward, outlook) in all {
-        let session = || ward.session.name.clone();
+        let session = || veiled(&ward.session.name);
         for state in Standing::ALL {
             let is = i64::from(state == outlook.standing);
             states.get_or_create(&InState { session: session(), state: state.as_str() }).set(is);
@@ -145,7 +146,7 @@ fn archives(registry: &mut Registry, all: &[(Ward, Outlook)], now: Timestamp) {
         let family = Family::<OfSession, Figure>::default();
         for (ward, outlook) in all {
             if let Some(value) = of(ward, outlook) {
-                family.get_or_create(&OfSession { session: ward.session.name.clone() }).set(value);
+                family.get_or_create(&OfSession { session: veiled(&ward.session.name) }).set(value);
             }
         }
         registry.register(name, help, family);

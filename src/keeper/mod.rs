@@ -61,6 +61,8 @@ pub trait Witness {
     fn saw(&mut self, ward: &Ward, round: &Round);
     /// A round is over.
     fn ends(&mut self, seconds: f64);
+    /// The keeper ends: what is still on its way may take a moment.
+    fn leaves(&mut self) {}
 }
 
 /// One ward, and what was last said of it.
@@ -102,7 +104,7 @@ impl<'a> Keeper<'a> {
     }
 
     /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
-    fn adopt(&mut self) -> Result<()> {
+    pub fn adopt(&mut self) -> Result<()> {
         for ward in ward::wards(self.config)? {
             let known = self.cares.iter().position(|c| c.ward.session.path == ward.session.path);
             match known {
@@ -139,6 +141,16 @@ impl<'a> Keeper<'a> {
                 tell(&care.ward, &event, now);
             }
         }
+    }
+
+    /// How long it waits for a bot that was asked to end.
+    pub fn patience(&self) -> Duration {
+        self.config.last_archive_wait.unsigned_abs()
+    }
+
+    /// What it has in its care.
+    pub fn wards(&self) -> impl Iterator<Item = &Ward> {
+        self.cares.iter().map(|c| &c.ward)
     }
 
     /// Whether there is nothing to keep.
@@ -204,7 +216,7 @@ impl<'a> Keeper<'a> {
     pub fn finish(&mut self, tell: Tell) -> Result<()> {
         notify(&[NotifyState::Stopping]);
         self.hear_of_leases(tell);
-        let patience = self.config.last_archive_wait.unsigned_abs();
+        let patience = self.patience();
         let start = Instant::now();
         let in_use = |c: &Care| c.ward.session.in_use() != Use::Free;
         while start.elapsed() < patience && self.cares.iter().any(in_use) {
@@ -215,7 +227,12 @@ impl<'a> Keeper<'a> {
         self.each(tell, |ward, now| archive(ward, host, now));
         self.tell_pushes(tell, LAST_PUSH);
         self.each(tell, |_, _| Ok(Event::Stopped));
-        self.active = None;
+        self.witnesses.iter_mut().for_each(|w| w.leaves());
+        if let Some(active) = self.active.take() {
+            // A keeper may end while its bot runs on: then no other host may have the lease yet.
+            let free = self.cares.iter().filter(|c| !in_use(c)).map(|c| c.ward.session.name.clone());
+            active.release(free.collect());
+        }
         Ok(())
     }
 

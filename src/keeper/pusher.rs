@@ -143,7 +143,12 @@ impl Line {
             if pending.due.is_none_or(|due| due > Instant::now()) {
                 continue;
             }
-            let pushed = push(sync, &pending.job);
+            let job = &pending.job;
+            if sync.is_news_that_unsealed(&job.dir, &job.session).unwrap_or(false) {
+                let event = Some(Event::PushedUnsealed { remote: sync.place() });
+                let _ = self.tell.send(News { dir: dir.clone(), event, done: 0 });
+            }
+            let pushed = push(sync, job);
             let event = pending.settle(pushed, &sync.place(), lang);
             let done = std::mem::take(&mut pending.waiting);
             // Nobody listens any more only when the keeper has ended.

@@ -1,6 +1,7 @@
 //! How a session stands and what is wrong with its keeping, told from what lies on disk: journal, memory, the last
 //! round. The session itself isn't opened, so that looking costs nothing and disturbs nobody.
 
+use super::notice::memory::Memory;
 use super::round::Round;
 use super::ward::Ward;
 use crate::config::Config;
@@ -35,10 +36,16 @@ impl Outlook {
         let lines = ward.vault.events()?;
         let round = Round::read(&ward.work);
         let label = ward.vault.newest()?.map(|(_, label)| label);
-        let standing = standing(ward, label.as_ref(), round.as_ref(), &lines);
+        let standing = standing(ward, config, label.as_ref(), round.as_ref(), &lines);
         let mut outlook = Outlook { standing, conditions: Vec::new(), label, round, lines };
         outlook.conditions = outlook.conditions(ward, config, now);
         Ok(outlook)
+    }
+
+    /// One that can't be read: that is all that is known of it.
+    pub fn unreadable(error: String) -> Outlook {
+        let conditions = vec![Condition::RoundsFail { error }];
+        Outlook { standing: Standing::Doubtful, conditions, label: None, round: None, lines: Vec::new() }
     }
 
     fn conditions(&self, ward: &Ward, config: &Config, now: Timestamp) -> Vec<Condition> {
@@ -49,17 +56,19 @@ impl Outlook {
         } else if standing.is_lost() {
             found.push(Condition::SessionLost { standing });
         }
-        if standing == Standing::Elsewhere {
+        if standing == Standing::Elsewhere && !is_moved(ward) {
             found.push(Condition::LeaseLost);
         }
+        // Of one that runs elsewhere nothing is kept here.
+        let is_here = !standing.is_lost() && standing != Standing::Elsewhere;
         match self.round.as_ref().map(|r| &r.event) {
             Some(Event::Failed { error }) => found.push(Condition::RoundsFail { error: error.clone() }),
-            Some(Event::Refused { reason, .. }) if !standing.is_lost() => {
+            Some(Event::Refused { reason, .. }) if is_here => {
                 found.push(Condition::SnapshotsRefused { reason: *reason });
             }
             _ => {}
         }
-        found.extend(self.no_good_archive(config, now).filter(|_| !standing.is_lost()));
+        found.extend(self.no_good_archive(ward, config, now).filter(|_| is_here));
         let drilled = ward.vault.state().drilled.as_ref();
         found.extend(drilled.filter(|d| !d.good).map(|_| Condition::DrillFailed));
         found.extend(nearly_full(ward, config));
@@ -68,28 +77,41 @@ impl Outlook {
     }
 
     /// Only a keeper that looks can say so: without one the archive's age says nothing of the session.
-    fn no_good_archive(&self, config: &Config, now: Timestamp) -> Option<Condition> {
+    fn no_good_archive(&self, ward: &Ward, config: &Config, now: Timestamp) -> Option<Condition> {
         let round = self.round.as_ref().filter(|_| self.label.is_some())?;
         let seconds = now.as_second() - round.good.as_second();
+        // While the write budget lets it wait no round looks for an archive.
+        let waited = ward.vault.state().written.until(ward.vault.rules.write_budget) - round.good.as_second();
         let limit = config.notify.archive_age.as_secs().max(2 * config.interval.as_secs());
-        (seconds > limit).then_some(Condition::NoGoodArchive { seconds })
+        (seconds - waited.clamp(0, seconds.max(0)) > limit).then_some(Condition::NoGoodArchive { seconds })
     }
 }
 
-/// Whether the last word on the lease was that another host has it.
-fn runs_elsewhere(lines: &[Line]) -> bool {
+/// Whether `wakeep move` has brought it to another machine.
+fn is_moved(ward: &Ward) -> bool {
+    ward.vault.state().moved.as_ref().is_some_and(|m| m.done)
+}
+
+/// Whether the last word on the lease was that another host has it. Where there is no remote any more there is no lease.
+fn runs_elsewhere(config: &Config, lines: &[Line]) -> bool {
+    if config.remote.is_none() {
+        return false;
+    }
     let mut words = lines.iter().rev().map(|l| &l.event);
     let last = words.find(|e| matches!(e, Event::LeaseTaken { .. } | Event::LeaseLost { .. }));
     matches!(last, Some(Event::LeaseLost { .. }))
 }
 
-fn standing(ward: &Ward, label: Option<&Label>, round: Option<&Round>, lines: &[Line]) -> Standing {
+fn standing(ward: &Ward, config: &Config, label: Option<&Label>, round: Option<&Round>, lines: &[Line]) -> Standing {
     let state = ward.vault.state();
+    if is_moved(ward) {
+        return Standing::Elsewhere;
+    }
     let kept = label.is_some() || state.generation > 0;
     if !disk::exists(&ward.session.path) {
         return if kept { Standing::Missing } else { Standing::Waiting };
     }
-    if runs_elsewhere(lines) {
+    if runs_elsewhere(config, lines) {
         return Standing::Elsewhere;
     }
     if kept && (state.tombstone.is_some() || asks_for_qr(lines)) {
@@ -120,18 +142,18 @@ fn asks_for_qr(lines: &[Line]) -> bool {
     said == Some(true)
 }
 
-/// The vault's file system and the archive's: each is told where little is left.
-fn nearly_full(ward: &Ward, config: &Config) -> Vec<Condition> {
+/// The vault's file system and the archive's: the first where little is left. What was told so ends only with clearly
+/// more than the limit: a bot that writes and tidies would end and begin it all day.
+fn nearly_full(ward: &Ward, config: &Config) -> Option<Condition> {
     let archive = disk::parent(ward.vault.archive());
     let vault = ward.vault.dir().ancestors().find(|p| p.exists()).unwrap_or(archive);
-    let mut found: Vec<Condition> = Vec::new();
-    for path in [vault, archive] {
-        let Ok(free) = disk::free_space(path) else { continue };
-        if free < config.notify.free && found.is_empty() {
-            found.push(Condition::DiskNearlyFull { path: path.to_owned(), free });
-        }
-    }
-    found
+    let was = Memory::load(ward.vault.dir()).is_ok_and(|m| m.has("disk_nearly_full"));
+    let limit = config.notify.free;
+    let limit = if was { limit.saturating_add(limit / 5) } else { limit };
+    [vault, archive].into_iter().find_map(|path| {
+        let free = disk::free_space(path).ok().filter(|free| *free < limit)?;
+        Some(Condition::DiskNearlyFull { path: path.to_owned(), free })
+    })
 }
 
 /// Only a bot that says when it last saw the phone can be warned of its absence.

@@ -89,17 +89,17 @@ impl Dir {
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let temp = parent.join(format!(".{name}.{}{PART}", nonce()));
-        let done = self.write(&temp, source, told).and_then(|()| self.place_under(&temp, path, when));
+        let done = self.write(&temp, &name, source, told).and_then(|()| self.place_under(&temp, path, when));
         if !matches!(done, Ok(Put::Stored(_))) {
             let _ = disk::remove_file(&temp);
         }
         done
     }
 
-    fn write(&self, temp: &Path, source: &Source, told: &mut dyn FnMut(u64)) -> Result<()> {
+    fn write(&self, temp: &Path, name: &str, source: &Source, told: &mut dyn FnMut(u64)) -> Result<()> {
         let mut file = disk::create_new(temp)?;
         self.keep_owner(temp)?;
-        sweep(temp)?;
+        sweep(temp, name)?;
         let (mut reader, mut piece, mut sent) = (source.from(0), vec![0; PIECE], 0);
         loop {
             let n = reader.read(&mut piece).at("reading", source.path())?;
@@ -271,19 +271,25 @@ fn tag_of(file: &mut File) -> io::Result<Tag> {
     Ok(Tag::new(blake3::hash(&content).to_hex().as_str()))
 }
 
-/// Removes what killed writers left beside a file being written: by that file system's own clock, a day old.
-fn sweep(temp: &Path) -> Result<()> {
+/// Removes what killed writers of this name left beside a file being written: by that file system's own clock, a day old.
+/// No other program's files.
+fn sweep(temp: &Path, name: &str) -> Result<()> {
     const DAY: i64 = 24 * 60 * 60;
     let dir = disk::parent(temp);
     let now = fs::metadata(temp).at("reading", temp)?.mtime();
     for item in fs::read_dir(dir).at("reading", dir)?.flatten() {
         let stale = |path: &Path| fs::symlink_metadata(path).is_ok_and(|m| m.is_file() && now - m.mtime() > DAY);
-        let name = item.file_name();
-        if name.to_str().is_some_and(|n| n != LOCK && hidden(n)) && stale(&item.path()) {
+        if item.file_name().to_str().is_some_and(|file| is_part_of(file, name)) && stale(&item.path()) {
             disk::remove_file(&item.path())?;
         }
     }
     Ok(())
+}
+
+/// `.NAME.NONCE.part`.
+fn is_part_of(file: &str, name: &str) -> bool {
+    let nonce = file.strip_prefix('.').and_then(|f| f.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(PART));
+    nonce.is_some_and(|n| n.len() == 32 && n.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// The kind of a file system whose locks other hosts don't see, where the folder lies on one: what the locks of two

@@ -50,6 +50,7 @@ pub struct Claim {
 }
 
 /// What a look at the lease came to.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and moved on at once")]
 pub enum Look {
     /// It is ours.
     Taken(Lease),
@@ -221,6 +222,14 @@ impl Lease {
         self.write(true)
     }
 
+    /// Another host has it: from now on it is only wanted.
+    pub fn into_claim(self) -> Claim {
+        let life = self.life();
+        let Body { host, session, .. } = self.body;
+        let (remote, clock, memory, name) = (self.remote, self.clock, self.memory, self.name);
+        Claim { remote, clock, memory, name, host, session, life, next: nonce(), seen: None, alive: false }
+    }
+
     fn write(&mut self, released: bool) -> Result<()> {
         const TRIES: usize = 3;
         for _ in 0..TRIES {
@@ -262,4 +271,13 @@ impl Lease {
     fn is_ours(&self, found: &Body) -> bool {
         found.host == self.body.host && self.memory.knows(&found.nonce)
     }
+}
+
+/// Who has the lease `name`, as it stands there, and its generation; `None` where nobody has. Nothing is written.
+///
+/// # Errors
+/// `Remote`.
+pub fn standing(remote: &dyn Remote, name: &str) -> Result<Option<(String, u64)>> {
+    let there = read(remote, name)?.filter(|(body, _)| !body.released);
+    Ok(there.map(|(body, _)| (body.host, body.generation)))
 }

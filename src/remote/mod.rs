@@ -21,7 +21,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One state of an object: an ETag, or what stands for it. Opaque; another content has another tag.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -176,6 +176,8 @@ pub struct Settings {
     pub patience: Duration,
     /// How often something is tried again that may pass by.
     pub tries: usize,
+    /// When whatever is still asked or sent is given up, alive or not; only a folder's own file system can't be hurried.
+    pub deadline: Option<Instant>,
 }
 
 impl Default for Settings {
@@ -190,6 +192,7 @@ impl Default for Settings {
             environment: |_| None,
             patience: Duration::from_secs(30),
             tries: 6,
+            deadline: None,
         }
     }
 }
@@ -200,10 +203,20 @@ impl Settings {
     }
 }
 
-/// The pauses between tries: longer each time, and not the same for all who wait.
-pub fn tries(times: usize) -> impl Iterator<Item = Duration> {
+/// The pauses between tries: longer each time, and not the same for all who wait. None reaches beyond the deadline.
+pub fn tries(times: usize, deadline: Option<Instant>) -> impl Iterator<Item = Duration> {
     let pauses = ExponentialBuilder::new().with_min_delay(Duration::from_millis(250)).with_factor(2.0);
-    pauses.with_max_delay(Duration::from_secs(10)).with_max_times(times).with_jitter().build()
+    pauses
+        .with_max_delay(Duration::from_secs(10))
+        .with_max_times(times)
+        .with_jitter()
+        .build()
+        .take_while(move |pause| left(deadline).is_none_or(|left| left > *pause))
+}
+
+/// How long yet until a deadline.
+fn left(deadline: Option<Instant>) -> Option<Duration> {
+    deadline.map(|at| at.saturating_duration_since(Instant::now()))
 }
 
 /// Opens a remote. Nothing is asked of it yet.

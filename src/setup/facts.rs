@@ -79,7 +79,24 @@ impl Facts {
         let pm2 = if unit.is_none() { pm2_app(&app, owner) } else { None };
         let schedule = said.schedule.unwrap_or_else(|| usual_schedule(root));
         let second = second(root, &app);
-        Ok(Facts { app, session, second, owner, user, unit, pm2, schedule, wakeep: program(root) })
+        Facts { app, session, second, owner, user, unit, pm2, schedule, wakeep: program(root) }.checked()
+    }
+
+    /// The names go into units and into lines that root's shell runs. Both have their own quotes, and neither needs
+    /// them for names without blanks and signs.
+    fn checked(self) -> Result<Facts> {
+        let names = [
+            ("--app-dir", self.app.to_str()),
+            ("wakeep", self.wakeep.to_str()),
+            ("--unit", self.unit.as_deref().or(Some(""))),
+            ("User=", Some(self.user.as_str())),
+        ];
+        let odd = names.into_iter().find(|(_, name)| !name.is_some_and(is_plain)).map(|(place, name)| Error::Config {
+            place: place.to_owned(),
+            problem: format!("`{}`: a name in services has letters, digits and /._-+@: only", name.unwrap_or("?")),
+            suggestion: None,
+        });
+        odd.map_or(Ok(self), Err)
     }
 
     /// The bot's folder's own name.
@@ -161,6 +178,11 @@ fn app(root: &Path, said: &Said, here: &Path, units: &[Unit]) -> Result<PathBuf>
     })
 }
 
+/// Neither sh nor systemd nor cron reads anything into such a name.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_alphanumeric() || "/._-+@:".contains(c))
+}
+
 /// The session in a bot's folder, named from there: a `.wwebjs_auth` as a whole.
 fn session(app: &Path) -> Option<PathBuf> {
     if app.join(".wwebjs_auth").is_dir() {
@@ -221,6 +243,23 @@ mod tests {
         assert_eq!(facts.session, Path::new("/srv/shop/.wwebjs_auth"));
         let said = Said { unit: Some("shop-bot".into()), ..Said::default() };
         assert_eq!(Facts::find(root, &said, Path::new("/")).unwrap().app, Path::new("/srv/shop"));
+    }
+
+    #[test]
+    fn a_folder_whose_name_says_something_to_a_shell_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let found = |app: &str| {
+            fs::create_dir_all(root.path().join(app.trim_start_matches('/'))).unwrap();
+            let said = Said { app: Some(app.into()), ..Said::default() };
+            Facts::find(root.path(), &said, Path::new("/"))
+        };
+        for app in ["/srv/$(id)", "/srv/a b", "/srv/a;b", "/srv/a'b", "/srv/a\"b", "/srv/%n", "/srv/a\nb", "/srv/a\\b"]
+        {
+            assert!(matches!(found(app), Err(Error::Config { place, .. }) if place == "--app-dir"), "{app:?}");
+        }
+        for app in ["/srv/nord-laundry_bot.2", "/srv/прачечная"] {
+            assert_eq!(found(app).unwrap().app, Path::new(app));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! What arrives is kept in a stock until all has: a line that breaks costs what was on its way.
 
+use super::fence::who;
 use super::members::{LONGEST, MOST, OFFER, Offered, PLAN, Standing, Wanted, line, write_line};
 use crate::archive::pieces::pieces;
 use crate::archive::{self, Depth};
@@ -11,7 +12,7 @@ use crate::error::{At, Error, Result};
 use crate::vault::backup::label_of;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufWriter, Seek, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -107,14 +108,14 @@ impl Arrival {
     ///
     /// # Errors
     /// `Io` where the line breaks (what came stays in the stock); `Damaged` for what can't be a plan.
-    pub fn collect(&mut self, from: &mut dyn Read) -> Result<bool> {
+    pub fn collect(&mut self, from: &mut dyn BufRead) -> Result<bool> {
         let odd = || Error::damaged(&self.archive, "what comes is no plan of an archive");
         let Some(said) = line(from).at("receiving", &self.archive)? else { return Ok(false) };
         let count: Option<usize> = said.strip_prefix(PLAN).and_then(|n| n.parse().ok());
         let count = count.filter(|n| *n <= MOST).ok_or_else(odd)?;
         let (mut plan, mut coming) = (Vec::new(), HashSet::new());
         for _ in 0..count {
-            let wanted = Wanted::read(from).at("receiving", &self.archive)?;
+            let wanted = Wanted::read(&mut *from).at("receiving", &self.archive)?;
             let known = self.places.contains_key(&wanted.digest) || coming.contains(&wanted.digest);
             if u64::from(wanted.len) > LONGEST || !(known || wanted.follows) {
                 return Err(odd());
@@ -137,12 +138,14 @@ impl Arrival {
         if *blake3::hash(&record[36..]).as_bytes() != digest {
             return Err(Error::damaged(&self.archive, "what arrives is not what was sent"));
         }
-        let at = self.stock.metadata().at("reading", &self.stock_path)?.len();
         if let Err(e) = (&self.stock).write_all(record) {
             // A disk that is full is not to be kept full by what can't be finished.
             let _ = self.stock.set_len(0);
             return Err(e).at("writing", &self.stock_path);
         }
+        // Where it went, also if an earlier try that hasn't noticed its end wrote meanwhile.
+        let end = self.stock.stream_position().at("reading", &self.stock_path)?;
+        let at = end.saturating_sub(record.len() as u64);
         self.places.insert(digest, Place::Stock(at + 36));
         Ok(())
     }
@@ -210,5 +213,6 @@ pub fn stored(to: &mut dyn Write, archive: &Path) -> Result<()> {
 
 fn standing_at(archive: &Path) -> Option<Standing> {
     let label = label_of(archive)?;
-    Some(Standing { host: label.host, generation: label.generation, made: label.made })
+    let who = who(&label);
+    Some(Standing { host: label.host, generation: label.generation, made: label.made, who })
 }

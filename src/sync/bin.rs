@@ -4,7 +4,7 @@ use super::pack::{Held, Manifest, Place, Pointer, garbled};
 use super::packs::{hex, pack_name, read_pointer};
 use crate::archive::keys::Identities;
 use crate::disk;
-use crate::error::{At, Error, Result};
+use crate::error::{At, Error, Fault, Result};
 use crate::remote::Remote;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -12,6 +12,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+
+/// A push that ends meanwhile may remove the packs of what it replaces: then there is a new pointer, followed so often.
+const AGAIN: usize = 2;
 
 /// Puts an archive together in the new file `to`: the newest, or the newest not younger than `at`.
 pub fn pull(
@@ -22,10 +25,35 @@ pub fn pull(
     keys: &Identities,
     scratch: &Path,
 ) -> Result<()> {
+    let look =
+        || read_pointer(remote, session)?.ok_or_else(|| Error::NothingToRestore { place: remote.place().into() });
+    let (mut pointer, mut tag) = look()?;
+    for _ in 0..AGAIN {
+        let missing = match put_together(remote, session, &pointer, at, to, keys, scratch) {
+            Err(e @ Error::Remote { fault: Fault::Garbled { .. }, .. }) => e,
+            done => return done,
+        };
+        let (now, its) = look()?;
+        if its == tag {
+            return Err(missing);
+        }
+        (pointer, tag) = (now, its);
+    }
+    put_together(remote, session, &pointer, at, to, keys, scratch)
+}
+
+fn put_together(
+    remote: &dyn Remote,
+    session: &str,
+    pointer: &Pointer,
+    at: Option<Timestamp>,
+    to: &Path,
+    keys: &Identities,
+    scratch: &Path,
+) -> Result<()> {
     let nothing = || Error::NothingToRestore { place: remote.place().into() };
-    let (pointer, _) = read_pointer(remote, session)?.ok_or_else(nothing)?;
     let held = pointer.archives.iter().find(|a| at.is_none_or(|at| a.mark.made <= at)).ok_or_else(nothing)?;
-    let mut bin = Bin::new(remote, session, scratch, keys, &pointer);
+    let mut bin = Bin::new(remote, session, scratch, keys, pointer);
     let done = bin.manifest(held).and_then(|manifest| bin.assemble(&manifest, to));
     bin.clear();
     if done.is_err() {

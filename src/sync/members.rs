@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::os::unix::fs::FileExt;
 
 /// How what is offered begins: the version of the talk.
@@ -49,6 +49,8 @@ pub(super) struct Standing {
     pub host: String,
     pub generation: u64,
     pub made: Timestamp,
+    #[serde(default)]
+    pub who: Option<String>,
 }
 
 /// One piece of the archive to be: its digest, its length, and whether its bytes follow the plan.
@@ -69,7 +71,7 @@ impl Wanted {
         bytes
     }
 
-    pub fn read(from: &mut dyn Read) -> io::Result<Wanted> {
+    pub fn read(from: &mut dyn BufRead) -> io::Result<Wanted> {
         let mut bytes = [0; Wanted::BYTES];
         from.read_exact(&mut bytes)?;
         let (mut digest, mut len) = ([0; 32], [0; 4]);
@@ -79,16 +81,11 @@ impl Wanted {
     }
 }
 
-/// A line without its end, read byte by byte so that nothing behind it is taken. `None` at the end of all.
-pub(super) fn line(from: &mut dyn Read) -> io::Result<Option<String>> {
+/// A line without its end. `None` at the end of all.
+pub(super) fn line(from: &mut dyn BufRead) -> io::Result<Option<String>> {
     let mut text = Vec::new();
-    for byte in from.take(LINE).bytes() {
-        match byte? {
-            b'\n' => return Ok(Some(String::from_utf8_lossy(&text).into_owned())),
-            byte => text.push(byte),
-        }
-    }
-    Ok(None)
+    from.take(LINE).read_until(b'\n', &mut text)?;
+    Ok(text.strip_suffix(b"\n").map(|line| String::from_utf8_lossy(line).into_owned()))
 }
 
 /// What one try came to.
@@ -107,7 +104,7 @@ pub fn push(out: &Outgoing, far: &Far, told: &mut dyn FnMut(u64, u64)) -> Result
     if out.recipients.is_some() || all.iter().any(|p| p.len > LONGEST) {
         return Ok(None);
     }
-    let (mut pauses, mut spent) = (tries(TRIES), Spent::default());
+    let (mut pauses, mut spent) = (tries(TRIES, None), Spent::default());
     loop {
         match attempt(out, far, &all, &mut spent, told) {
             Ok(Said::Done(pushed)) => return Ok(Some(pushed)),
@@ -137,11 +134,11 @@ fn attempt(
         offered.standing.is_some() && all.iter().map(|p| p.digest).eq(theirs.iter().copied().take(offered.pieces));
     if same {
         talk.end()?;
-        return Ok(Said::Done(Pushed { changed: false, spent: *spent }));
+        return Ok(Said::Done(Pushed { changed: false, renewed: false, spent: *spent }));
     }
     if let (Some(standing), false) = (offered.standing, out.force) {
-        let Standing { host, generation, made } = standing;
-        let theirs = Mark { generation, fence: 0, made, host, digest: String::new() };
+        let Standing { host, generation, made, who } = standing;
+        let theirs = Mark { generation, fence: 0, made, host, digest: String::new(), who };
         require_newer(&out.mark, &out.origin, &theirs, far.place())?;
     }
     let held: HashSet<[u8; 32]> = theirs.into_iter().collect();
@@ -149,7 +146,7 @@ fn attempt(
     let sent = send(out, &mut talk, all, &held, spent, told)?;
     let stored = sent && matches!(talk.line(), Some(said) if said == STORED);
     let end = talk.end()?;
-    if stored { Ok(Said::Done(Pushed { changed: true, spent: *spent })) } else { Err(far.odd(&end)) }
+    if stored { Ok(Said::Done(Pushed { changed: true, renewed: false, spent: *spent })) } else { Err(far.odd(&end)) }
 }
 
 fn hear(talk: &mut Talk, spent: &mut Spent) -> Option<(Offered, Vec<[u8; 32]>)> {

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
 
 /// The version of all that is written here.
@@ -43,6 +43,13 @@ pub struct Held {
     pub manifest: (u64, u64),
     /// The packs that its pieces lie in.
     pub packs: Vec<String>,
+}
+
+impl Held {
+    /// Whether it needs none of these packs.
+    pub fn is_without(&self, lost: &HashSet<String>) -> bool {
+        self.packs.iter().chain([&self.pack]).all(|name| !lost.contains(name))
+    }
 }
 
 /// How one archive is put together.

@@ -5,6 +5,7 @@
 use super::bin::Bin;
 use super::fence::{Mark, require_newer};
 use super::pack::{FORMAT, Held, Manifest, Place, Pointer, garbled};
+use super::sweep::sweep;
 use super::{Outgoing, Pushed};
 use crate::archive::pieces::{Piece, pieces};
 use crate::archive::seal::Sealer;
@@ -25,8 +26,6 @@ const MOST_PACKS: usize = 24;
 const MERGED: usize = 16;
 /// Packs may hold this much that no latest archive needs, beyond as much as it needs.
 const SLACK: u64 = 8 << 20;
-/// Packs that no pointer names are looked for at every so many pushes.
-const SWEEP_EVERY: u64 = 64;
 
 /// What this host remembers of its last push: a host that can seal but not open needs nothing of the remote then.
 #[derive(Serialize, Deserialize)]
@@ -43,7 +42,7 @@ pub(super) fn pack_name(session: &str, name: &str) -> String {
     format!("{session}/packs/{name}")
 }
 
-/// Pushes what the bucket doesn't hold yet.
+/// Pushes what the bucket doesn't hold yet; all of it where it turns out to have lost some.
 pub fn push(out: &Outgoing, remote: &dyn Remote, told: &mut dyn FnMut(u64, u64)) -> Result<Pushed> {
     let there = read_pointer(remote, &out.session)?;
     if let Some((pointer, _)) = &there {
@@ -56,20 +55,38 @@ pub fn push(out: &Outgoing, remote: &dyn Remote, told: &mut dyn FnMut(u64, u64))
         }
     }
     let known = there.as_ref().and_then(|(pointer, tag)| known(out, remote, pointer, tag));
-    let (pack, manifest) = build(out, known.as_ref(), there.as_ref().map(|(p, _)| p))?;
-    let pointer = point(out, &pack, &manifest, there.as_ref().map(|(p, _)| p));
-    let source = Source::file(&pack.file)?;
-    let all = source.len();
+    let now = publish(out, remote, there.as_ref(), known.as_ref(), &HashSet::new(), told)?;
+    let lost = sweep(out, remote, there.as_ref().map(|(p, _)| p), &now.0);
+    if lost.is_empty() {
+        return Ok(Pushed::all(remote));
+    }
+    // What this host remembers to be there isn't: nothing of it is built upon.
+    publish(out, remote, Some(&now), None, &lost, told)?;
+    Ok(Pushed { renewed: true, ..Pushed::all(remote) })
+}
+
+/// Uploads a pack of what isn't `known` to be there, then the new pointer, if `there` is still what stands there.
+fn publish(
+    out: &Outgoing,
+    remote: &dyn Remote,
+    there: Option<&(Pointer, Tag)>,
+    known: Option<&Manifest>,
+    lost: &HashSet<String>,
+    told: &mut dyn FnMut(u64, u64),
+) -> Result<(Pointer, Tag)> {
+    let before = there.map(|(p, _)| p);
+    let (pack, manifest) = build(out, known, before)?;
+    let pointer = point(out, &pack, &manifest, before, lost);
+    let all = pack.content.len();
     let name = pack_name(&out.session, &pack.name);
-    let stored = remote.put(&name, &source, &When::Always, &mut |sent| told(sent, all));
+    let stored = remote.put(&name, &pack.content, &When::Always, &mut |sent| told(sent, all));
     disk::remove_file(&pack.file)?;
     stored?;
-    let when = there.as_ref().map_or(When::Absent, |(_, tag)| When::Unchanged(tag.clone()));
+    let when = there.map_or(When::Absent, |(_, tag)| When::Unchanged(tag.clone()));
     match remote.put(&latest(&out.session), &Source::bytes(&pointer.to_bytes()), &when, &mut |_| {})? {
         Put::Stored(tag) => {
             remember(out, &Memory { tag: tag.as_str().to_owned(), manifest })?;
-            sweep(out, remote, there.as_ref().map(|(p, _)| p), &pointer);
-            Ok(Pushed::all(remote))
+            Ok((pointer, tag))
         }
         Put::Refused => Err(overtaken(out, remote)),
     }
@@ -106,7 +123,10 @@ fn known(out: &Outgoing, remote: &dyn Remote, pointer: &Pointer, tag: &Tag) -> O
     if let Some(memory) = memory.filter(|m| m.tag == tag.as_str()) {
         return Some(memory.manifest);
     }
-    let mut bin = Bin::new(remote, &out.session, out.scratch, out.identities, pointer);
+    // Apart from what a pull may be fetching at the same time.
+    let scratch = out.scratch.join("known");
+    disk::make_dir(&scratch).ok()?;
+    let mut bin = Bin::new(remote, &out.session, &scratch, out.identities, pointer);
     let manifest = bin.manifest(&pointer.archives[0]);
     bin.clear();
     manifest.ok()
@@ -120,6 +140,8 @@ fn remember(out: &Outgoing, memory: &Memory) -> Result<()> {
 /// A pack in the making.
 struct Pack {
     name: String,
+    /// Its content, held open: what is uploaded under its name is this and nothing else.
+    content: Source<'static>,
     file: PathBuf,
     bytes: u64,
     manifest: (u64, u64),
@@ -155,8 +177,8 @@ fn build(out: &Outgoing, known: Option<&Manifest>, pointer: Option<&Pointer>) ->
     let file = out.scratch.join("outgoing.pack");
     disk::remove_file(&file)?;
     write_pack(out, &file, &missing, &text)?;
-    let len = text.len() as u64;
-    Ok((Pack { name, file, bytes: at + len, manifest: (at, len) }, manifest))
+    let (len, content) = (text.len() as u64, Source::file(&file)?);
+    Ok((Pack { name, content, file, bytes: at + len, manifest: (at, len) }, manifest))
 }
 
 fn manifest(all: &[Piece], places: &HashMap<String, (String, u64)>, secret: String, new: &str) -> Manifest {
@@ -231,8 +253,14 @@ fn stay(known: &Manifest, all: &[Piece], pointer: Option<&Pointer>) -> HashSet<S
     packs.into_iter().map(|(pack, _)| pack.to_owned()).collect()
 }
 
-/// The new pointer: this archive before those that the rule keeps.
-fn point(out: &Outgoing, pack: &Pack, manifest: &Manifest, before: Option<&Pointer>) -> Pointer {
+/// The new pointer: this archive before those that the rule keeps and that can still be put together.
+fn point(
+    out: &Outgoing,
+    pack: &Pack,
+    manifest: &Manifest,
+    before: Option<&Pointer>,
+    lost: &HashSet<String>,
+) -> Pointer {
     let live = manifest.live();
     let fence = before.map_or(0, |b| b.archives[0].mark.fence).max(out.mark.fence);
     let new = Held {
@@ -245,6 +273,7 @@ fn point(out: &Outgoing, pack: &Pack, manifest: &Manifest, before: Option<&Point
     let sealed = out.recipients.is_some();
     // What was open before doesn't stay beside what is sealed now.
     let earlier = before.filter(|b| b.sealed == sealed).map(|b| b.archives.clone()).unwrap_or_default();
+    let earlier = earlier.into_iter().filter(|a| a.is_without(lost));
     let mut archives: Vec<Held> = std::iter::once(new).chain(earlier).collect();
     let candidates: Vec<Candidate> =
         archives.iter().map(|a| Candidate { made: a.mark.made, bytes: 0, pinned: None }).collect();
@@ -255,19 +284,6 @@ fn point(out: &Outgoing, pack: &Pack, manifest: &Manifest, before: Option<&Point
     let sized = |name: &String| (name.clone(), if *name == pack.name { pack.bytes } else { size(name) });
     let packs = used.into_iter().map(sized).collect();
     Pointer { format: FORMAT, sealed, archives, packs }
-}
-
-/// Removes what no archive needs any more. What fails here is tried again by a later push.
-fn sweep(out: &Outgoing, remote: &dyn Remote, before: Option<&Pointer>, now: &Pointer) {
-    let mut gone: Vec<String> = before.map(|b| b.packs.keys().cloned().collect()).unwrap_or_default();
-    if out.mark.generation.is_multiple_of(SWEEP_EVERY) {
-        let folder = pack_name(&out.session, "");
-        let listed = remote.list(&folder).unwrap_or_default();
-        gone.extend(listed.iter().filter_map(|o| o.name.strip_prefix(&folder).map(str::to_owned)));
-    }
-    for name in gone.iter().filter(|name| !now.packs.contains_key(*name)) {
-        let _ = remote.delete(&pack_name(&out.session, name));
-    }
 }
 
 fn keyed(secret: &str) -> blake3::Hasher {

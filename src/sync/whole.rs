@@ -9,7 +9,7 @@ use crate::error::{At, Error, Fault, Result};
 use crate::remote::{Put, Remote, Source, Tag, When};
 use crate::vault::backup::label_of;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::Path;
 
 /// The record beside the archive.
@@ -21,6 +21,21 @@ struct Record {
     mark: Mark,
 }
 
+/// What this host sent last, kept here: it knows it again where the record over there wasn't written any more.
+#[derive(Serialize, Deserialize)]
+struct Memory {
+    /// BLAKE3 of what was sent, sealed or not.
+    sent: String,
+    mark: Mark,
+}
+
+/// What stands there.
+struct Standing {
+    tag: Tag,
+    /// What it is; not asked where it is replaced anyway.
+    mark: Option<Mark>,
+}
+
 fn record_name(name: &str) -> String {
     format!("{name}.json")
 }
@@ -30,41 +45,80 @@ pub fn push(out: &Outgoing, remote: &dyn Remote, told: &mut dyn FnMut(u64, u64))
     let name = if out.recipients.is_some() { format!("{}.{}", out.name, seal::ENDING) } else { out.name.clone() };
     let record = read_record(remote, &name)?;
     let fence = record.as_ref().map_or(0, |r| r.mark.fence).max(out.mark.fence);
-    if let Some(there) = remote.head(&name)? {
-        let same = record.filter(|r| r.tag == there.tag.as_str());
-        let theirs = match same {
-            Some(record) => Some(record.mark),
-            None if out.force => None,
-            None => foreign(out, remote, &name)?,
-        };
-        if let Some(theirs) = theirs {
-            if theirs.digest == out.mark.digest {
-                return Ok(Pushed::unchanged(remote));
-            }
-            if !out.force {
-                require_newer(&out.mark, &out.origin, &theirs, &remote.place())?;
-            }
+    let standing = look(out, remote, &name, record)?;
+    if let Some(theirs) = standing.as_ref().and_then(|s| s.mark.as_ref()) {
+        if theirs.digest == out.mark.digest {
+            return Ok(Pushed::unchanged(remote));
+        }
+        if !out.force {
+            require_newer(&out.mark, &out.origin, theirs, &remote.place())?;
         }
     }
     let sealed = out.scratch.join("outgoing.age");
+    let put = send(out, remote, &name, &sealed, &when(out, remote, standing), told);
     disk::remove_file(&sealed)?;
+    let Put::Stored(tag) = put? else { return Err(overtaken(out, remote, &name)) };
+    write_record(remote, &name, &tag, &Mark { fence, ..out.mark.clone() })?;
+    if out.recipients.is_some() {
+        retire_open(out, remote)?;
+    }
+    Ok(Pushed::all(remote))
+}
+
+fn send(
+    out: &Outgoing,
+    remote: &dyn Remote,
+    name: &str,
+    sealed: &Path,
+    when: &When,
+    told: &mut dyn FnMut(u64, u64),
+) -> Result<Put> {
+    disk::remove_file(sealed)?;
     let file = match out.recipients {
         Some(recipients) => {
-            seal::seal_file(out.archive, &sealed, recipients)?;
-            &sealed
+            seal::seal_file(out.archive, sealed, recipients)?;
+            sealed
         }
         None => out.archive,
     };
+    let memory = Memory { sent: super::digest_of(file, None)?, mark: out.mark.clone() };
+    let text = serde_json::to_vec(&memory).expect("a memory has string keys only");
+    disk::write_whole(&out.memory, &text)?;
     let source = Source::file(file)?;
     let all = source.len();
-    let put = remote.put(&name, &source, &When::Always, &mut |sent| told(sent, all));
-    disk::remove_file(&sealed)?;
-    if let Put::Stored(tag) = put? {
-        let record = Record { tag: tag.as_str().to_owned(), mark: Mark { fence, ..out.mark.clone() } };
-        let text = serde_json::to_vec(&record).expect("a record has string keys only");
-        remote.put(&record_name(&name), &Source::bytes(&text), &When::Always, &mut |_| {})?;
+    remote.put(name, &source, when, &mut |sent| told(sent, all))
+}
+
+/// Under which condition it may be put there: what was looked at must still be what stands there, as far as the place
+/// can tell.
+fn when(out: &Outgoing, remote: &dyn Remote, standing: Option<Standing>) -> When {
+    match standing {
+        _ if out.force || remote.compares().is_err() => When::Always,
+        Some(standing) => When::Unchanged(standing.tag),
+        None => When::Absent,
     }
-    Ok(Pushed::all(remote))
+}
+
+/// Somebody put another one there between our look and our put.
+fn overtaken(out: &Outgoing, remote: &dyn Remote, name: &str) -> Error {
+    let now = read_record(remote, name).and_then(|record| look(out, remote, name, record));
+    match now.map(|s| s.and_then(|s| s.mark)) {
+        Ok(Some(Mark { host, generation, .. })) => Error::RemoteNewer { place: remote.place(), host, generation },
+        Ok(None) => fault(remote, Fault::Replaced { name: name.to_owned() }),
+        Err(e) => e,
+    }
+}
+
+/// What was open there before, and put there by a wakeep, doesn't stay beside what is sealed now.
+fn retire_open(out: &Outgoing, remote: &dyn Remote) -> Result<()> {
+    let Some(record) = read_record(remote, &out.name)? else { return Ok(()) };
+    let same = remote.head(&out.name)?.is_some_and(|there| there.tag.as_str() == record.tag);
+    // A later one, or another bot's, isn't ours to remove.
+    if same && require_newer(&out.mark, &out.origin, &record.mark, "").is_ok() {
+        remote.delete(&out.name)?;
+        remote.delete(&record_name(&out.name))?;
+    }
+    Ok(())
 }
 
 fn read_record(remote: &dyn Remote, name: &str) -> Result<Option<Record>> {
@@ -73,21 +127,56 @@ fn read_record(remote: &dyn Remote, name: &str) -> Result<Option<Record>> {
     Ok(there.and_then(|_| serde_json::from_slice(&text).ok()))
 }
 
-/// Somebody else put the archive there (a wakeep on that side, a person): what it says of itself.
-fn foreign(out: &Outgoing, remote: &dyn Remote, name: &str) -> Result<Option<Mark>> {
-    let temp = out.scratch.join("theirs.tar.gz");
-    let fetched = fetch(remote, name, &temp, out.identities);
-    let label = fetched.as_ref().ok().and_then(|_| label_of(&temp));
-    let digest = fetched.and_then(|_| super::digest_of(&temp, None));
-    disk::remove_file(&temp)?;
-    let mark = |l: crate::vault::label::Label, digest| Mark {
-        generation: l.generation,
-        fence: 0,
-        made: l.made,
-        host: l.host,
-        digest,
+fn write_record(remote: &dyn Remote, name: &str, tag: &Tag, mark: &Mark) -> Result<()> {
+    let record = Record { tag: tag.as_str().to_owned(), mark: mark.clone() };
+    let text = serde_json::to_vec(&record).expect("a record has string keys only");
+    remote.put(&record_name(name), &Source::bytes(&text), &When::Always, &mut |_| {}).map(drop)
+}
+
+fn look(out: &Outgoing, remote: &dyn Remote, name: &str, record: Option<Record>) -> Result<Option<Standing>> {
+    let Some(there) = remote.head(name)? else { return Ok(None) };
+    let fence = record.as_ref().map_or(0, |r| r.mark.fence);
+    let mark = match record.filter(|r| r.tag == there.tag.as_str()) {
+        Some(record) => Some(record.mark),
+        None if out.force => None,
+        None => {
+            let mark = unrecorded(out, remote, name, fence)?;
+            // Looked at once is enough; and what was sent from here is only remembered until the next is.
+            write_record(remote, name, &there.tag, &mark)?;
+            Some(mark)
+        }
     };
-    label.map(|l| digest.map(|d| mark(l, d))).transpose()
+    Ok(Some(Standing { tag: there.tag, mark }))
+}
+
+/// The record doesn't speak of what stands there: a push of ours was cut off, or somebody else put it there (a wakeep on
+/// that side, a person).
+///
+/// # Errors
+/// [`Fault::Foreign`] where it can't be told what it is: then it is nobody's to replace.
+fn unrecorded(out: &Outgoing, remote: &dyn Remote, name: &str, fence: u64) -> Result<Mark> {
+    let (coming, open) = (out.scratch.join("theirs"), out.scratch.join("theirs.tar.gz"));
+    disk::remove_file(&coming)?;
+    disk::remove_file(&open)?;
+    let mark = receive(remote, name, &coming).and_then(|()| identify(out, remote, name, &coming, &open));
+    disk::remove_file(&coming)?;
+    disk::remove_file(&open)?;
+    mark.map(|mark| Mark { fence: fence.max(mark.fence), ..mark })
+}
+
+fn identify(out: &Outgoing, remote: &dyn Remote, name: &str, coming: &Path, open: &Path) -> Result<Mark> {
+    let memory = fs::read(&out.memory).ok().and_then(|m| serde_json::from_slice::<Memory>(&m).ok());
+    let sent = super::digest_of(coming, None)?;
+    if let Some(memory) = memory.filter(|m| m.sent == sent) {
+        return Ok(memory.mark);
+    }
+    let label = match unseal(coming, name, open, out.identities) {
+        Ok(()) => label_of(open),
+        Err(Error::Sealed { .. } | Error::Damaged { .. }) => None,
+        Err(e) => return Err(e),
+    };
+    let label = label.ok_or_else(|| fault(remote, Fault::Foreign { name: name.to_owned() }))?;
+    Ok(Mark::of(&label, 0, super::digest_of(open, None)?))
 }
 
 /// Fetches the archive into the new file `to`; sealed ones are opened on the way.
@@ -116,14 +205,25 @@ fn fetch(remote: &dyn Remote, name: &str, to: &Path, keys: &Identities) -> Resul
 }
 
 fn fetch_into(remote: &dyn Remote, name: &str, temp: &Path, to: &Path, keys: &Identities) -> Result<()> {
-    let mut file = disk::create_new(temp)?;
-    let gone = || Error::Remote { place: remote.place(), fault: Fault::Garbled { name: name.to_owned() } };
-    remote.get(name, None, &mut file)?.ok_or_else(gone)?;
+    receive(remote, name, temp)?;
+    unseal(temp, name, to, keys)
+}
+
+fn receive(remote: &dyn Remote, name: &str, to: &Path) -> Result<()> {
+    let mut file = disk::create_new(to)?;
+    remote.get(name, None, &mut file)?.ok_or_else(|| fault(remote, Fault::Garbled { name: name.to_owned() })).map(drop)
+}
+
+/// Opens what is sealed; moves what isn't.
+fn unseal(temp: &Path, name: &str, to: &Path, keys: &Identities) -> Result<()> {
     if !seal::is_sealed(temp)? {
         return disk::move_to(temp, to);
     }
-    let place = Path::new(name);
-    let mut open = seal::open(File::open(temp).at("opening", temp)?, keys, place)?;
+    let mut open = seal::open(File::open(temp).at("opening", temp)?, keys, Path::new(name))?;
     let mut out = disk::create_new(to)?;
     open.copy(&mut out, to).map(drop)
+}
+
+fn fault(remote: &dyn Remote, fault: Fault) -> Error {
+    Error::Remote { place: remote.place(), fault }
 }

@@ -171,6 +171,14 @@ fn fault(place: &str, fault: &Fault) -> Told {
         Fault::Replaced { name } => {
             Told::new(format!("{place}: {name} was replaced while it was fetched"), "try again: the new one is whole")
         }
+        Fault::Foreign { name } => Told::new(
+            format!("{place}: {name} was not put there by this wakeep, and what it is can't be told from here"),
+            "move it to another name if somebody needs it, or replace it with `wakeep push --force`",
+        ),
+        Fault::OtherBot => Told::new(
+            format!("{place} keeps the archive of another bot (another number or kind)"),
+            "give each bot a place of its own, or replace that one with `wakeep push --force`",
+        ),
         Fault::Name { name } => Told::new(format!("{place}: {name:?} can't be the name of an object"), ""),
         Fault::NoLease { why } => Told::new(
             format!("{place} can't say which host may run the bot: {why}"),
@@ -310,6 +318,11 @@ pub(super) fn event(event: &Event) -> String {
         Event::PushFailed { remote, error } => {
             format!("{remote} doesn’t have the newest archive yet, it is tried again: {error}")
         }
+        Event::PushedUnsealed { remote } => {
+            format!(
+                "archives go to {remote} unsealed; whoever reads them there can take over the account (`wakeep keygen`, then seal_to)"
+            )
+        }
         Event::PushedAgain { remote } => format!("{remote} has the newest archive again"),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
         Event::LeaseTaken { lease } => format!("this host has the lease ({lease}): it may run the bot"),
@@ -396,6 +409,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Keeper => "keeper",
         Phrase::Disk => "disk",
         Phrase::Events => "events",
+        Phrase::Lease => "lease",
+        Phrase::LeaseHere => "this host may run the bot",
+        Phrase::LeaseFree => "free: no host has it",
         Phrase::KeeperRuns => "runs",
         Phrase::KeeperRests => "does not run: start it with `wakeep watch`",
         Phrase::NoArchive => "none yet",
@@ -472,6 +488,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::NoRemote => "no remote is named",
         Phrase::ThereAlready => "unchanged in",
+        Phrase::SentAnew => "packs were missing there (a lifecycle rule? a person?): all was sent anew",
         Phrase::AtOfFile => "a time can’t be combined with a file",
         Phrase::KeyWritten => {
             "the secret key is in this file; keep a copy off this machine, without it nothing sealed opens again:"

@@ -155,6 +155,12 @@ pub enum Phrase {
     ArchiveNewer,
     /// Nothing was changed.
     NothingChanged,
+    /// Status: who may run the bot.
+    Lease,
+    /// Status: this host may.
+    LeaseHere,
+    /// Status: nobody has the lease.
+    LeaseFree,
     /// Receive: the file that is taken.
     Takes,
     /// Receive: no archive was found.
@@ -185,6 +191,8 @@ pub enum Phrase {
     NoRemote,
     /// Push: the remote has it already; before the place.
     ThereAlready,
+    /// Push: the remote had lost packs.
+    SentAnew,
     /// Restore: a time goes with a remote, not with a file.
     AtOfFile,
     /// Keygen: where the secret key is; before the path.

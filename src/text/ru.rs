@@ -182,6 +182,14 @@ fn fault(place: &str, fault: &Fault) -> Told {
         Fault::Replaced { name } => {
             Told::new(format!("{place}: {name} заменили, пока он загружался"), "повторите: новый цел")
         }
+        Fault::Foreign { name } => Told::new(
+            format!("{place}: {name} положил туда не этот wakeep, и что это, отсюда не узнать"),
+            "переименуйте, если он кому-то нужен, либо замените: `wakeep push --force`",
+        ),
+        Fault::OtherBot => Told::new(
+            format!("в {place} лежит архив другого бота (другой номер или вид)"),
+            "дайте каждому боту своё место, либо замените тот архив: `wakeep push --force`",
+        ),
         Fault::Name { name } => Told::new(format!("{place}: {name:?} не может быть именем объекта"), ""),
         Fault::NoLease { why } => Told::new(
             format!("{place} не может хранить, какая машина вправе запускать бота: {why}"),
@@ -324,6 +332,11 @@ pub(super) fn event(event: &Event) -> String {
         Event::PushFailed { remote, error } => {
             format!("в {remote} ещё нет новейшего архива, попытки продолжаются: {error}")
         }
+        Event::PushedUnsealed { remote } => {
+            format!(
+                "архивы уходят в {remote} незапечатанными; кто их там прочтёт, сможет захватить аккаунт (`wakeep keygen`, затем seal_to)"
+            )
+        }
         Event::PushedAgain { remote } => format!("в {remote} снова новейший архив"),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
         Event::LeaseTaken { lease } => format!("право запускать бота у этой машины ({lease})"),
@@ -415,6 +428,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Keeper => "хранитель",
         Phrase::Disk => "диск",
         Phrase::Events => "события",
+        Phrase::Lease => "право",
+        Phrase::LeaseHere => "бота может запускать эта машина",
+        Phrase::LeaseFree => "свободно: его нет ни у одной машины",
         Phrase::KeeperRuns => "работает",
         Phrase::KeeperRests => "не работает: запустите `wakeep watch`",
         Phrase::NoArchive => "пока нет",
@@ -489,6 +505,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::NoRemote => "не указано, куда",
         Phrase::ThereAlready => "без изменений в",
+        Phrase::SentAnew => "там не хватало пачек (правило хранения? человек?): всё отправлено заново",
         Phrase::AtOfFile => "время нельзя указать вместе с файлом",
         Phrase::KeyWritten => {
             "секретный ключ в этом файле; сохраните копию в другом месте, без него запечатанное не открыть:"

@@ -236,6 +236,11 @@ pub enum Event {
         /// The remote.
         remote: String,
     },
+    /// Archives go to the remote unsealed; told once.
+    PushedUnsealed {
+        /// The remote.
+        remote: String,
+    },
     /// The keeper started to watch.
     Watching {
         /// Seconds between two looks.

@@ -136,6 +136,12 @@ impl Written {
         Written { level: self.sunk(now, daily).saturating_add(bytes), at: now.as_second() }
     }
 
+    /// The second since 1970 from which another archive fits.
+    pub fn until(self, daily: u64) -> i64 {
+        let wait = Timestamp::from_second(self.at).map_or(0, |at| self.wait(at, daily));
+        self.at.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX))
+    }
+
     /// Seconds until another archive fits: a burst of an hour's worth is free, beyond it each waits its turn.
     pub fn wait(self, now: Timestamp, daily: u64) -> u64 {
         let over = self.sunk(now, daily).saturating_sub(daily / 24);

@@ -369,6 +369,33 @@ fn a_bot_runs_on_one_host_and_stops_when_another_took_over() {
 }
 
 #[test]
+fn a_keeper_that_finds_the_lease_held_takes_it_once_it_is_free() {
+    let s3 = S3::moto();
+    let (one, two) = (app(&s3, "2s"), app(&s3, "2s"));
+    let lease = |home: &Path| {
+        let said = run(home, ["status", "--json"]).run().stdout;
+        serde_json::from_str::<Value>(&said).unwrap()["sessions"][0]["lease"].clone()
+    };
+    assert_eq!(lease(two.path())["host"], Value::Null);
+    let bot = run(one.path(), ["run", "--", "sh", "-c", BOT]).spawn();
+    until("the lease is taken", || lease(one.path())["generation"] == 1);
+    let keeper = run(two.path(), ["watch"]).spawn();
+    let journal = || run(two.path(), ["list", "--events"]).run().stdout;
+    until("the keeper watches", || journal().contains("watching"));
+    assert!(lease(two.path())["generation"] == 1 && !journal().contains("has the lease"), "{}", journal());
+    bot.signal(Signal::TERM);
+    assert_eq!(bot.wait().code, 3);
+    until("the keeper has the lease", || journal().contains("has the lease (2)"));
+    assert_eq!(lease(two.path())["here"], true);
+    let shown = run(two.path(), ["status", "--lang", "ru"]).run().stdout;
+    assert!(shown.contains("бота может запускать эта машина (2)"), "{shown}");
+    keeper.signal(Signal::TERM);
+    let ended = keeper.wait();
+    assert!(ended.code == 0 && ended.stderr.contains("another host"), "{ended:?}");
+    assert_eq!(lease(two.path())["host"], Value::Null, "given up in the end");
+}
+
+#[test]
 fn a_remote_out_of_reach_holds_a_bot_back_only_when_that_is_asked_for() {
     let s3 = S3::moto();
     let home = app(&s3, "2s");

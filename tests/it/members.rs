@@ -111,18 +111,19 @@ fn a_cut_line_leaves_the_earlier_archive_and_the_next_push_goes_on() {
     let ((server, folder), bot) = (vps(), large(6));
     let first = archive(&bot);
     push(&bot, &server, server.port, &folder).json(0);
-    std::fs::write(bot.session().join("Default/big"), noise(6 << 20, 3)).unwrap();
+    std::fs::write(bot.session().join("Default/big"), noise(3 << 20, 3)).unwrap();
     archive(&bot);
     let broken = Proxy::new(server.port, Fate::Cut, 200 << 10, 100);
     let cut = push(&bot, &server, broken.port, &folder).run();
     assert_eq!(cut.code, 1, "{cut:?}");
     assert!(broken.times_left() < 100 && there(&folder) == first, "a cut line changed the archive there: {cut:?}");
-    let once = Proxy::new(server.port, Fate::Cut, 3 << 20, 1);
+    let once = Proxy::new(server.port, Fate::Cut, 5 << 20, 1);
     std::fs::write(bot.session().join("Default/big"), noise(6 << 20, 4)).unwrap();
     let third = archive(&bot);
     let pushed = push(&bot, &server, once.port, &folder).json(0);
     assert!(once.times_left() == 0 && there(&folder) == third, "{pushed}");
-    assert!(once.up() < 9 << 20, "what had come before the cut came again: {} bytes", once.up());
+    // 2 MB may be under way in an SSH channel.
+    assert!(once.up() < 10 << 20, "what had come before the cut came again: {} bytes", once.up());
 }
 
 #[test]

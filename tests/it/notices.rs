@@ -137,6 +137,47 @@ fn what_could_not_be_sent_is_sent_by_the_next_keeper() {
 }
 
 #[test]
+fn neither_a_taken_port_nor_a_bad_secret_ends_the_watch() {
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    let (hook, port) = listener();
+    let (_taken, page) = listener();
+    let came = sink(hook, &[200]);
+    configure(
+        bot.home(),
+        &format!(
+            "notify_webhook = \"http://127.0.0.1:{port}/hook\"\n\
+             notify_telegram_chat = 42\nnotify_telegram_token_file = \"no such file\"\n"
+        ),
+    );
+    let keeper = bot.wakeep(["watch", "--serve", &format!("127.0.0.1:{page}")]).spawn();
+    bot.tear();
+    wait_for(&came, "session_lost");
+    keeper.signal(rustix::process::Signal::TERM);
+    let said = keeper.wait();
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.stderr.contains("no such file") && said.stderr.contains(&page.to_string()), "{said:?}");
+}
+
+#[test]
+fn what_is_lost_at_the_bots_end_is_told_before_the_keeper_goes() {
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    let (hook, port) = listener();
+    let came = sink(hook, &[200]);
+    configure(bot.home(), &format!("notify_webhook = \"http://127.0.0.1:{port}/hook\"\n"));
+    let file = bot.home().join("wakeep.toml");
+    // One round at the start: the next look is the last.
+    let slow = fs::read_to_string(&file).unwrap().replace("\"1s\"", "\"1h\"").replace("\"2s\"", "\"60s\"");
+    fs::write(&file, slow).unwrap();
+    let tables = bot.session().join("Default/IndexedDB/https_web.whatsapp.com_0.indexeddb.leveldb");
+    let tear = format!("set -- '{}'/*.ldb; truncate -s 100 \"$1\"; exit 7", tables.display());
+    assert_eq!(bot.wakeep(["run", "--", "sh", "-c", &tear]).run().code, 7);
+    let (_, body) = wait_for(&came, "session_lost");
+    assert!(body.contains("\"began\""), "{body}");
+}
+
+#[test]
 fn every_channel_can_be_tried() {
     let bot = StandIn::stopped();
     let (http, port) = listener();

@@ -1,13 +1,14 @@
 //! Off the machine and back, over a real sshd and a real S3 server: what is pulled is what was pushed, only what changed
 //! travels, and a host that was left behind is refused.
 
-use crate::env::proxy::Proxy;
+use crate::env::proxy::{Fate, Proxy, SmallDisk};
 use crate::env::s3::{BUCKET, S3};
 use crate::env::sshd::Sshd;
 use crate::env::standin::StandIn;
 use crate::env::wakeep::Wakeep;
 use crate::env::{scratch, used};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// A bot's wakeep that may use the bucket.
@@ -139,9 +140,116 @@ fn sealed_packs_tell_nothing_and_any_kept_generation_comes_back() {
     assert!(pulled() == archives[2]);
     at(&endpoint, elsewhere.path(), &["pull", "--at", &times[0]]).env("WAKEEP_IDENTITY", &key).json(0);
     assert!(pulled() == archives[0], "the oldest on its way to be an hour old is kept");
-    // What lies there is age's, and nothing of it names the account.
-    let log = server.log();
-    assert!(log.iter().filter(|l| l.contains("/packs/")).count() >= 4, "{log:?}");
+    let objects = server.objects();
+    assert!(
+        objects.len() >= 3,
+        "a pointer, and the packs of two archives: {:?}",
+        objects.iter().map(|o| &o.0).collect::<Vec<_>>()
+    );
+    require_silent(&objects, &archives);
+    // Names are keyed: the same archives elsewhere have others.
+    let twin = S3::moto();
+    at(&twin.endpoint(), bot.home(), &["push"]).env("WAKEEP_SEAL_TO", to).json(0);
+    let again = twin.objects();
+    require_silent(&again, &archives);
+    let packs = |all: &[(String, Vec<u8>)]| -> Vec<String> {
+        all.iter().filter(|(name, _)| name.contains("/packs/")).map(|(name, _)| name.clone()).collect()
+    };
+    assert!(packs(&again).iter().all(|name| !packs(&objects).contains(name)), "{again:?}");
+}
+
+/// What lies there is age's, and none of its bytes tell of the account, the session or the content.
+fn require_silent(objects: &[(String, Vec<u8>)], archives: &[Vec<u8>]) {
+    let told = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).any(|w| w == what);
+    // Every stretch of an archive of 4 KB has such a part: members and the index.
+    const PART: usize = 24;
+    let middles = |archive: &'_ [u8]| -> Vec<Vec<u8>> {
+        archive.chunks(4096).filter_map(|c| c.get(c.len() / 2..c.len() / 2 + PART)).map(<[u8]>::to_vec).collect()
+    };
+    let parts: HashSet<Vec<u8>> = archives.iter().flat_map(|a| middles(a)).collect();
+    let digests: Vec<String> = archives.iter().map(|a| blake3::hash(a).to_hex().to_string()).collect();
+    for (name, bytes) in objects {
+        let pack = name.contains("/packs/");
+        assert!(!pack || bytes.starts_with(b"age-encryption.org/v1\n"), "{name}");
+        for word in ["79001234567", "wwebjs", "Default", "Local Storage", "session"] {
+            assert!(!told(bytes, word.as_bytes()), "{name} tells {word}");
+        }
+        // The pointer says in clear when an archive was made and on which host; so does a label.
+        assert!(!pack || !bytes.windows(PART).any(|part| parts.contains(part)), "{name} has bytes of an archive");
+        let hash = blake3::hash(bytes).to_hex().to_string();
+        let digest = digests.iter().find(|d| name.contains(*d) || told(bytes, d.as_bytes()));
+        assert!(!name.contains(&hash) && digest.is_none(), "{name} is named by its content");
+    }
+}
+
+#[test]
+fn an_unsealed_remote_is_told_once_by_push_and_keeper_together() {
+    let (server, bot) = (S3::moto(), StandIn::stopped());
+    let endpoint = server.endpoint();
+    let warns = |bot: &StandIn| at(&endpoint, bot.home(), &["push"]).run().stderr.contains("unsealed");
+    bot.wakeep(["archive"]).json(0);
+    assert!(warns(&bot) && !warns(&bot));
+    let keep = |bot: &StandIn, name: &str| {
+        let keeper =
+            at(&endpoint, bot.home(), &["watch", "--interval", "1s"]).env("WAKEEP_PUSH", "after every archive");
+        let journal = || std::fs::read_to_string(bot.vault().join("journal.jsonl")).unwrap_or_default();
+        let begun = journal().matches("watching").count();
+        let keeper = keeper.env("WAKEEP_REMOTE", &format!("s3://{BUCKET}/{name}")).spawn();
+        until("it watches", || journal().matches("watching").count() > begun);
+        keeper.signal(rustix::process::Signal::TERM);
+        assert_eq!(keeper.wait().code, 0);
+        journal().matches("pushed_unsealed").count()
+    };
+    assert_eq!(keep(&bot, "bots"), 0, "push has told it");
+    assert_eq!(keep(&bot, "others"), 1);
+    assert_eq!(keep(&bot, "others"), 1, "the keeper has told it before");
+    // A folder of this machine is as open as the archive beside the session.
+    let disk = scratch();
+    assert!(!bot.wakeep(["push", disk.path().to_str().unwrap()]).run().stderr.contains("unsealed"));
+}
+
+#[test]
+fn a_line_cut_in_mid_pack_leaves_the_last_archive_and_the_next_push_succeeds() {
+    let (server, bot) = (S3::moto(), StandIn::stopped());
+    let wakeep = |endpoint: &str, args: &[&str]| at(endpoint, bot.home(), args).env("WAKEEP_CARRY", "all");
+    let endpoint = server.endpoint();
+    wakeep(&endpoint, &["archive"]).json(0);
+    wakeep(&endpoint, &["push"]).json(0);
+    let first = std::fs::read(bot.archive()).unwrap();
+    std::fs::write(bot.session().join("Default/big"), noise(2 << 20, 5)).unwrap();
+    wakeep(&endpoint, &["archive", "--force"]).json(0);
+    let line = Proxy::new(server.port, Fate::Cut, 300 << 10, 1000);
+    let cut = wakeep(&format!("http://127.0.0.1:{}", line.port), &["push"]).run();
+    assert!(cut.code == 1 && line.times_left() < 1000, "{cut:?}");
+    let pulled = || {
+        let elsewhere = scratch();
+        at(&endpoint, elsewhere.path(), &["pull"]).json(0);
+        std::fs::read(elsewhere.path().join("whatsapp_auth_latest.tar.gz")).unwrap()
+    };
+    assert!(pulled() == first, "a push that was cut off changed what is pulled");
+    assert_eq!(wakeep(&endpoint, &["push"]).json(0)["outcome"], "pushed");
+    assert!(pulled() == std::fs::read(bot.archive()).unwrap());
+}
+
+#[test]
+fn a_remote_disk_that_is_full_keeps_the_last_archive() {
+    let (bot, here) = (StandIn::stopped(), scratch());
+    let disk = SmallDisk::new(here.path());
+    let (remote, there) = (disk.path().to_str().unwrap(), disk.path().join("whatsapp_auth_latest.tar.gz"));
+    let archive = |size: usize| {
+        std::fs::write(bot.session().join("Default/big"), noise(size, 6)).unwrap();
+        bot.wakeep(["archive", "--force"]).env("WAKEEP_CARRY", "all").json(0);
+        std::fs::read(bot.archive()).unwrap()
+    };
+    let first = archive(1 << 20);
+    bot.wakeep(["push", remote]).json(0);
+    archive(8 << 20);
+    let full = bot.wakeep(["push", remote]).run();
+    assert!(full.code == 1 && full.stderr.contains("full"), "{full:?}");
+    assert!(std::fs::read(&there).unwrap() == first);
+    let third = archive(2 << 20);
+    bot.wakeep(["push", remote]).json(0);
+    assert!(std::fs::read(&there).unwrap() == third);
 }
 
 #[test]

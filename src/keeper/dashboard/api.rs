@@ -8,6 +8,7 @@ use super::listener::Peer;
 use super::{board, job};
 use crate::config::Config;
 use crate::text::Lang;
+use crate::verdict::veiled;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -48,7 +49,7 @@ pub struct Shared {
     /// What was last read from the disk.
     pub seen: Mutex<Option<(Instant, Seen)>>,
     /// One child process at a time.
-    pub turn: tokio::sync::Semaphore,
+    pub turn: Arc<tokio::sync::Semaphore>,
 }
 
 impl Shared {
@@ -61,8 +62,13 @@ impl Shared {
         let now = (self.clock)();
         let told = |e: crate::error::Error| Fault(StatusCode::INTERNAL_SERVER_ERROR, self.lang.error(&e).what);
         let all = wards(&self.config).map_err(told)?.into_iter();
-        let all: Vec<_> = all.filter_map(|w| Outlook::of(&w, &self.config, now).ok().map(|o| (w, o))).collect();
-        let all = Arc::new(all);
+        // One that can't be read is seen as just that.
+        let unreadable = |e| Outlook::unreadable(self.lang.error(&e).what);
+        let seen_so = |ward: Ward| {
+            let outlook = Outlook::of(&ward, &self.config, now).unwrap_or_else(unreadable);
+            (ward, outlook)
+        };
+        let all = Arc::new(all.map(seen_so).collect::<Vec<_>>());
         *seen = Some((Instant::now(), Arc::clone(&all)));
         Ok(all)
     }
@@ -136,6 +142,11 @@ fn refusal(gate: &Gate, request: &Request) -> Option<StatusCode> {
     }
     let acts = request.method() != Method::GET && request.method() != Method::HEAD;
     if acts && !gate.is_own(headers) {
+        return Some(StatusCode::FORBIDDEN);
+    }
+    // Looking that costs a process isn't for other people's pages to ask for.
+    let costs = path == "/status.json" || path.ends_with("/findings");
+    if costs && !gate.is_no_foreign_page(headers) {
         return Some(StatusCode::FORBIDDEN);
     }
     // The page itself holds nothing; it asks for the token.
@@ -231,11 +242,15 @@ fn known<'a>(all: &'a [(Ward, Outlook)], name: &str) -> Result<&'a (Ward, Outloo
 
 /// What another wakeep process says.
 async fn child(shared: Arc<Shared>, args: Vec<String>) -> Answer {
-    let turn = shared.turn.acquire().await.map_err(|_| Fault(StatusCode::SERVICE_UNAVAILABLE, String::new()))?;
+    let turn = Arc::clone(&shared.turn).acquire_owned().await;
+    let turn = turn.map_err(|_| Fault(StatusCode::SERVICE_UNAVAILABLE, String::new()))?;
     let args: Vec<String> = args.into_iter().chain(shared.flags.iter().cloned()).collect();
-    let value = reading(move || job::run(&args).map_err(|e| Fault(StatusCode::CONFLICT, e))).await?;
-    drop(turn);
-    Ok(Json(value))
+    let work = move || {
+        // Until the child has ended, though whoever asked may be gone by then.
+        let _turn = turn;
+        job::run(&args).map_err(|e| Fault(StatusCode::CONFLICT, e))
+    };
+    Ok(Json(reading(work).await?))
 }
 
 async fn status(State(shared): State<Arc<Shared>>) -> Answer {
@@ -260,7 +275,10 @@ fn told(value: &Value, lang: Lang) -> Value {
     let ailments = one["ailments"].as_array().into_iter().flatten();
     let ailments = ailments.filter_map(|a| serde_json::from_value(a["ailment"].clone()).ok());
     let ailments = ailments.map(|a: crate::ailment::Ailment| lang.ailment(&a));
-    let all: Vec<Value> = findings.chain(ailments).map(|t| json!({"what": t.what, "next": t.next})).collect();
+    let all: Vec<Value> = findings
+        .chain(ailments)
+        .map(|t| json!({"what": veiled(&t.what), "next": t.next.as_deref().map(veiled)}))
+        .collect();
     json!({"verdict": verdict.map(|v| lang.verdict(&v)), "findings": all})
 }
 

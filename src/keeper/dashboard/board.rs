@@ -7,7 +7,7 @@ use crate::disk;
 use crate::notice::Standing;
 use crate::text::{Lang, clock};
 use crate::vault::journal::{Event, Line};
-use crate::verdict::masked;
+use crate::verdict::{masked, veiled};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -26,14 +26,17 @@ pub fn card(ward: &Ward, outlook: &Outlook, lang: Lang, now: Timestamp) -> Value
         .iter()
         .map(|c| {
             let told = lang.condition(c);
-            json!({"name": c.name(), "grave": c.is_grave(), "what": told.what, "next": told.next})
+            let next = told.next.as_deref().map(veiled);
+            json!({"name": c.name(), "grave": c.is_grave(), "what": veiled(&told.what), "next": next})
         })
         .collect();
     let drilled = ward.vault.state().drilled.as_ref();
     json!({
+        // The name as it is asked for, and as it is shown.
         "name": ward.session.name,
+        "shown": veiled(&ward.session.name),
         "kind": ward.session.kind.name(),
-        "path": ward.session.path,
+        "path": veiled(&ward.session.path.to_string_lossy()),
         "standing": outlook.standing,
         "tone": tone(outlook, kept),
         "headline": lang.standing(outlook.standing),
@@ -80,6 +83,8 @@ pub fn depth(ward: &Ward, outlook: &Outlook, config: &Config, lang: Lang, now: T
     let mut value = card(ward, outlook, lang, now);
     let told = |line: &Line| {
         let words = lang.event(&line.event).replace(&format!("{}/", ward.session.home.display()), "");
+        // Only the name: an archive's own has long numbers, too.
+        let words = words.replace(&ward.session.name, &veiled(&ward.session.name));
         json!({"time": clock(line.time, now), "at": line.time.to_string(), "sort": sort(&line.event), "words": words})
     };
     value["events"] = outlook.lines.iter().rev().take(EVENTS).map(told).collect();

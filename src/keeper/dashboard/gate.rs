@@ -65,6 +65,11 @@ impl Gate {
             && site.is_none_or(|s| s == "same-origin")
             && origin.is_none_or(|o| Some(o) == text(headers.get(HOST)))
     }
+
+    /// Whether no page of somebody else's makes this request, as far as the browser says (Fetch Metadata).
+    pub fn is_no_foreign_page(&self, headers: &HeaderMap) -> bool {
+        headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none")
+    }
 }
 
 /// What every answer carries: nothing is framed, guessed, cached, or loaded from elsewhere.
@@ -123,6 +128,15 @@ mod tests {
         assert!(!gate.is_own(&headers(&[host, ("origin", "http://127.0.0.1:9477")])));
         assert!(!gate.is_own(&headers(&[host, ("x-wakeep", "1"), ("origin", "http://evil.example")])));
         assert!(!gate.is_own(&headers(&[host, ("x-wakeep", "1"), ("sec-fetch-site", "cross-site")])));
+    }
+
+    #[test]
+    fn other_peoples_pages_cannot_make_it_work() {
+        let gate = gate("127.0.0.1:9477");
+        for (site, may) in [("same-origin", true), ("none", true), ("cross-site", false), ("same-site", false)] {
+            assert_eq!(gate.is_no_foreign_page(&headers(&[("sec-fetch-site", site)])), may, "{site}");
+        }
+        assert!(gate.is_no_foreign_page(&headers(&[])));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 'use strict';
 const $ = id => document.getElementById(id);
 const ICONS = { good: 'M5 13l4 4L19 7', warn: 'M12 6v7M12 17v.5', bad: 'M7 7l10 10M17 7L7 17', idle: 'M7 12h10' };
+// What means that it was done, or needn't be.
+const DONE = ['created', 'unchanged', 'restored', 'not_needed'];
 let words = {}, lang = localStorage.getItem('lang') || '', last = '', cards = new Map();
 
 function make(tag, cls, text) {
@@ -61,7 +63,7 @@ function rows(s) {
 }
 function glance(s) {
   const sum = make('summary'), top = make('div', 'top'), name = make('div');
-  name.append(make('h2', '', s.name), make('div', `state ${s.tone}`, s.headline), make('div', 'who', [s.account, s.kind].filter(Boolean).join(' · ')));
+  name.append(make('h2', '', s.shown), make('div', `state ${s.tone}`, s.headline), make('div', 'who', [s.account, s.kind].filter(Boolean).join(' · ')));
   top.append(icon(s.tone), name);
   sum.append(top);
   const wrong = make('ul', 'wrong');
@@ -93,7 +95,8 @@ async function act(s, what, body, question, name, out) {
   out.textContent = words.looking;
   try {
     const v = await ask(`/api/sessions/${encodeURIComponent(s.name)}/${what}`, { method: 'POST', headers: { 'X-Wakeep': '1', 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
-    out.textContent = v.error || v.outcome === 'refused' ? `${words.failed}: ${v.error || v.outcome}` : words.done;
+    const why = v.error || v.message || v.outcome || '';
+    out.textContent = DONE.includes(v.outcome) ? words.done : why ? `${words.failed}: ${why}` : words.failed;
   } catch (e) { out.textContent = `${words.failed}: ${e.message}`; }
   last = ''; tick();
 }
@@ -103,7 +106,7 @@ async function open(card, s) {
   const d = await ask(`/api/sessions/${encodeURIComponent(s.name)}`);
   const out = make('p', 'who'); out.setAttribute('role', 'status');
   const bar = make('div', 'bar'), now = make('button', 'act', words.archive_now);
-  now.onclick = () => act(s, 'archive', {}, words.sure_archive, s.name, out);
+  now.onclick = () => act(s, 'archive', {}, words.sure_archive, s.shown, out);
   bar.append(now);
   const findings = make('ul', 'wrong'); findings.append(make('li', '', words.looking));
   const time = make('ul', 'time');
@@ -132,11 +135,12 @@ function draw(all) {
   const sorted = [...all].sort((a, b) => order[a.tone] - order[b.tone] || a.name.localeCompare(b.name));
   const seen = new Set();
   for (const [at, s] of sorted.entries()) {
-    let entry = cards.get(s.path);
+    const key = `${s.name} ${s.path}`;
+    let entry = cards.get(key);
     if (!entry) {
       entry = { card: make('details', 'card') };
       entry.card.ontoggle = () => { if (entry.card.open) open(entry.card, entry.s).catch(() => {}); };
-      cards.set(s.path, entry);
+      cards.set(key, entry);
     }
     const text = JSON.stringify(s) + lang + (s.next ? Math.round(Date.now() / 1000) : '');
     if (entry.text !== text) {
@@ -144,11 +148,11 @@ function draw(all) {
       if (sum) sum.replaceChildren(...glance(s).childNodes); else entry.card.prepend(glance(s));
       entry.text = text;
     }
-    entry.s = s; seen.add(s.path);
-    entry.card.hidden = wanted !== '' && !`${s.name} ${s.account} ${s.headline} ${s.path}`.toLowerCase().includes(wanted);
+    entry.s = s; seen.add(key);
+    entry.card.hidden = wanted !== '' && !`${s.shown} ${s.account} ${s.headline} ${s.path}`.toLowerCase().includes(wanted);
     if ($('list').children[at] !== entry.card) $('list').insertBefore(entry.card, $('list').children[at] || null);
   }
-  for (const [path, entry] of cards) if (!seen.has(path)) { entry.card.remove(); cards.delete(path); }
+  for (const [key, entry] of cards) if (!seen.has(key)) { entry.card.remove(); cards.delete(key); }
   const tone = all.length ? sorted[0].tone : 'idle';
   const say = !all.length ? words.none : tone === 'bad' ? words.some_wrong : tone === 'good' ? words.all_well : words.look;
   if ($('sum').dataset.say !== say + tone) {

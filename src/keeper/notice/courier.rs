@@ -5,7 +5,6 @@ use super::channel::Channel;
 use super::channel::ping::{Beat, Ping};
 use super::outbox;
 use crate::disk;
-use crate::error::Result;
 use crate::notice::Notice;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
@@ -27,8 +26,19 @@ pub const TOGETHER: usize = 50;
 /// All couriers of a keeper.
 #[derive(Debug)]
 pub struct Couriers {
-    ways: Vec<(&'static str, Sender<PathBuf>)>,
+    ways: Vec<(&'static str, Sender<Order>)>,
     ping: Option<SyncSender<Beat>>,
+}
+
+/// What a courier is asked for.
+#[derive(Debug)]
+enum Order {
+    /// To look after its outbox in this vault.
+    Attend(PathBuf),
+    /// To send what could be written down nowhere.
+    Carry(Notice),
+    /// To send what it has at once, and to drop this when it has tried.
+    Finish(Sender<()>),
 }
 
 impl Couriers {
@@ -37,7 +47,7 @@ impl Couriers {
         let ways = channels.into_iter().map(|channel| {
             let (sender, orders) = self::channel();
             let name = channel.name();
-            let courier = Courier { channel, clock, allowance: Allowance::new() };
+            let courier = Courier::new(channel, clock);
             std::thread::spawn(move || courier.work(&orders));
             (name, sender)
         });
@@ -53,17 +63,32 @@ impl Couriers {
         Couriers { ways, ping }
     }
 
-    /// Puts a notice into the outbox of every channel.
-    pub fn post(&self, vault: &Path, notice: &Notice) -> Result<()> {
-        self.ways.iter().try_for_each(|(name, _)| outbox::put(vault, name, notice))
+    /// Puts a notice into the outbox of every channel; where no disk takes it, the courier has it in its hand.
+    pub fn post(&self, vault: &Path, notice: &Notice) {
+        for (name, orders) in &self.ways {
+            if outbox::put(vault, name, notice).is_err() {
+                // A courier lives as long as its orders come.
+                let _ = orders.send(Order::Carry(notice.clone()));
+            }
+        }
     }
 
     /// Lets every courier look after the outboxes of this vault.
     pub fn attend(&self, vault: &Path) {
         for (_, orders) in &self.ways {
-            // A courier lives as long as its orders come.
-            let _ = orders.send(vault.to_owned());
+            let _ = orders.send(Order::Attend(vault.to_owned()));
         }
+    }
+
+    /// Lets every courier try once more, and waits for that, for so long at most.
+    pub fn finish(&self, patience: Duration) {
+        let (trying, tried) = channel();
+        for (_, orders) in &self.ways {
+            let _ = orders.send(Order::Finish(trying.clone()));
+        }
+        drop(trying);
+        // Nothing is ever sent: it ends when the last courier has let go.
+        let _ = tried.recv_timeout(patience);
     }
 
     /// Tells the watchman of a round.
@@ -79,35 +104,46 @@ struct Courier {
     channel: Box<dyn Channel>,
     clock: fn() -> Timestamp,
     allowance: Allowance,
+    vaults: BTreeSet<PathBuf>,
+    /// What lies in no outbox.
+    carried: Vec<Notice>,
+    /// What has arrived, but can't be removed from its outbox yet.
+    delivered: BTreeSet<PathBuf>,
+    /// Who waits for the next try.
+    awaited: Vec<Sender<()>>,
 }
 
+/// A notice, and its file where it has one.
+type Waiting = (Option<PathBuf>, Notice);
+
 impl Courier {
-    fn work(mut self, orders: &Receiver<PathBuf>) {
-        let mut vaults = BTreeSet::new();
+    fn new(channel: Box<dyn Channel>, clock: fn() -> Timestamp) -> Courier {
+        let (vaults, delivered) = (BTreeSet::new(), BTreeSet::new());
+        let allowance = Allowance::new();
+        Courier { channel, clock, allowance, vaults, carried: Vec::new(), delivered, awaited: Vec::new() }
+    }
+
+    fn work(mut self, orders: &Receiver<Order>) {
         let pauses =
             || ExponentialBuilder::default().with_min_delay(PAUSES.0).with_max_delay(PAUSES.1).without_max_times();
         let mut backoff = pauses().build();
         let mut not_before = Instant::now();
         loop {
-            let rest = not_before.saturating_duration_since(Instant::now());
-            match orders.recv_timeout(if vaults.is_empty() {
-                Duration::from_secs(3600)
-            } else {
-                rest.max(Duration::from_millis(50))
-            }) {
-                Ok(vault) => {
-                    vaults.insert(vault);
-                    vaults.extend(orders.try_iter());
-                }
+            let rest = not_before.saturating_duration_since(Instant::now()).max(Duration::from_millis(50));
+            match orders.recv_timeout(if self.is_idle() { Duration::from_secs(3600) } else { rest }) {
+                Ok(order) => std::iter::once(order).chain(orders.try_iter()).for_each(|o| self.take(o)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            if vaults.is_empty() || Instant::now() < not_before {
+            // Let go of at the end of this turn: then it was tried.
+            let awaited = std::mem::take(&mut self.awaited);
+            let hurried = !awaited.is_empty();
+            if self.is_idle() || (Instant::now() < not_before && !hurried) {
                 continue;
             }
-            match self.deliver(&vaults) {
+            match self.deliver(hurried) {
                 Delivery::All => {
-                    vaults.clear();
+                    self.vaults.clear();
                     backoff = pauses().build();
                 }
                 Delivery::More => not_before = Instant::now() + self.allowance.pause(),
@@ -116,31 +152,65 @@ impl Courier {
         }
     }
 
-    /// Sends what waits, oldest first.
-    fn deliver(&mut self, vaults: &BTreeSet<PathBuf>) -> Delivery {
-        let now = (self.clock)();
-        // An outbox that can't be read just now is read with the next order.
-        let all = vaults.iter().flat_map(|v| outbox::waiting(v, self.channel.name(), now).unwrap_or_default());
-        let mut all: Vec<(PathBuf, Notice)> = all.collect();
-        all.sort_by_key(|(_, notice)| notice.time);
-        if all.is_empty() {
-            return Delivery::All;
-        }
-        if !self.allowance.take() {
-            return Delivery::More;
-        }
-        let more = all.split_off(all.len().min(TOGETHER));
-        let (files, notices): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-        let sent = self.channel.deliver(&notices, now);
-        let done = sent.is_ok();
-        // One that can't be removed would be sent twice: better than not at all.
-        let removed = done && files.iter().all(|f| disk::remove_file(f).is_ok());
-        match (removed, more.is_empty()) {
-            (false, _) => Delivery::Failed,
-            (true, true) => Delivery::All,
-            (true, false) => Delivery::More,
+    fn is_idle(&self) -> bool {
+        self.vaults.is_empty() && self.carried.is_empty()
+    }
+
+    fn take(&mut self, order: Order) {
+        match order {
+            Order::Attend(vault) => drop(self.vaults.insert(vault)),
+            Order::Carry(notice) => self.carry([notice]),
+            Order::Finish(awaited) => self.awaited.push(awaited),
         }
     }
+
+    /// The oldest give way, as in an outbox.
+    fn carry(&mut self, notices: impl IntoIterator<Item = Notice>) {
+        self.carried.extend(notices);
+        self.carried.drain(..self.carried.len().saturating_sub(outbox::MOST));
+    }
+
+    /// Sends what waits, oldest first; beyond its allowance only where it is the last chance.
+    fn deliver(&mut self, hurried: bool) -> Delivery {
+        let now = (self.clock)();
+        let mut batch = self.waiting(now);
+        if batch.is_empty() {
+            return Delivery::All;
+        }
+        if !self.allowance.take() && !hurried {
+            self.carry(loose(batch));
+            return Delivery::More;
+        }
+        let more = batch.split_off(batch.len().min(TOGETHER));
+        let is_last = more.is_empty();
+        self.carry(loose(more));
+        let (files, notices): (Vec<Option<PathBuf>>, Vec<Notice>) = batch.into_iter().unzip();
+        if self.channel.deliver(&notices, now).is_err() {
+            self.carry(loose(files.into_iter().zip(notices)));
+            return Delivery::Failed;
+        }
+        // One that can't be removed isn't sent again, though: not by this keeper.
+        self.delivered.extend(files.into_iter().flatten().filter(|f| disk::remove_file(f).is_err()));
+        if is_last { Delivery::All } else { Delivery::More }
+    }
+
+    /// What isn't delivered yet, oldest first; what was carried is handed out.
+    fn waiting(&mut self, now: Timestamp) -> Vec<Waiting> {
+        self.delivered.retain(|file| disk::remove_file(file).is_err());
+        // An outbox that can't be read just now is read with the next order.
+        let name = self.channel.name();
+        let all = self.vaults.iter().flat_map(|v| outbox::waiting(v, name, now).unwrap_or_default());
+        let new = all.filter(|(file, _)| !self.delivered.contains(file));
+        let mut found: Vec<Waiting> = new.map(|(file, notice)| (Some(file), notice)).collect();
+        found.extend(self.carried.drain(..).map(|notice| (None, notice)));
+        found.sort_by_key(|(_, notice)| notice.time);
+        found
+    }
+}
+
+/// Those that have no file: nobody else keeps them.
+fn loose(all: impl IntoIterator<Item = Waiting>) -> impl Iterator<Item = Notice> {
+    all.into_iter().filter(|(file, _)| file.is_none()).map(|(_, notice)| notice)
 }
 
 enum Delivery {
@@ -173,5 +243,68 @@ impl Allowance {
 
     fn pause(&self) -> Duration {
         if self.left > 0 { Duration::ZERO } else { PACE.saturating_sub(self.since.elapsed()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::channel::Undelivered;
+    use super::*;
+    use crate::notice::News;
+    use std::fs;
+
+    /// A channel into a queue.
+    struct Queue(Sender<usize>);
+
+    impl Channel for Queue {
+        fn name(&self) -> &'static str {
+            "webhook"
+        }
+
+        fn host(&self) -> &'static str {
+            "here"
+        }
+
+        fn deliver(&self, notices: &[Notice], _: Timestamp) -> std::result::Result<(), Undelivered> {
+            self.0.send(notices.len()).map_err(|e| Undelivered(e.to_string()))
+        }
+    }
+
+    fn then() -> Timestamp {
+        Timestamp::from_second(1_700_000_000).unwrap()
+    }
+
+    fn notice() -> Notice {
+        Notice { time: then(), host: "h".into(), session: "session".into(), account: None, news: News::Test }
+    }
+
+    #[test]
+    fn what_no_disk_takes_is_sent_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sender, sent) = channel();
+        let couriers = Couriers::start(vec![Box::new(Queue(sender))], None, then);
+        let vault = dir.path().join("vault");
+        fs::write(&vault, "a file where a folder should be").unwrap();
+        couriers.post(&vault, &notice());
+        couriers.finish(Duration::from_secs(60));
+        assert_eq!(sent.try_recv(), Ok(1), "the last chance was waited for");
+    }
+
+    #[test]
+    fn what_arrived_but_cannot_be_removed_is_not_sent_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sender, sent) = channel();
+        let mut courier = Courier::new(Box::new(Queue(sender)), then);
+        outbox::put(dir.path(), "webhook", &notice()).unwrap();
+        courier.take(Order::Attend(dir.path().to_owned()));
+        let (file, _) = outbox::waiting(dir.path(), "webhook", then()).unwrap().remove(0);
+        let text = fs::read(&file).unwrap();
+        assert!(matches!(courier.deliver(false), Delivery::All));
+        // As if it had stayed: it is in the way, and goes when it can.
+        fs::write(&file, text).unwrap();
+        courier.delivered.insert(file.clone());
+        assert!(matches!(courier.deliver(false), Delivery::All));
+        assert_eq!(sent.try_iter().sum::<usize>(), 1);
+        assert!(!file.exists());
     }
 }

@@ -11,14 +11,21 @@ use super::round::Round;
 use super::standing::Outlook;
 use super::ward::Ward;
 use crate::config::Config;
-use crate::error::Result;
-use crate::notice::{News, Notice};
+use crate::error::{Error, Result};
+use crate::notice::{Condition, News, Notice};
 use crate::text::Lang;
 use crate::vault::journal::Event;
-use crate::verdict::masked;
+use crate::verdict::{masked, veiled};
 use courier::Couriers;
 use jiff::Timestamp;
 use memory::Memory;
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long the last notices may take on their way when the keeper ends.
+const LAST_NOTICES: Duration = Duration::from_secs(10);
 
 /// Decides what is told of each round, and hands it to the couriers.
 #[derive(Debug)]
@@ -27,38 +34,86 @@ pub struct Notices<'a> {
     host: &'a str,
     couriers: Couriers,
     wrong: Vec<String>,
+    /// What no disk took, by vault: what was told isn't told again for that.
+    unsaved: BTreeMap<PathBuf, Memory>,
+    /// The file systems with little space, and the vault whose session tells of it.
+    full: BTreeMap<u64, PathBuf>,
 }
 
 impl<'a> Notices<'a> {
-    /// Starts a courier for every channel that the configuration names; none where it names none.
-    pub fn new(config: &'a Config, host: &'a str, lang: Lang, clock: fn() -> Timestamp) -> Result<Option<Notices<'a>>> {
-        let channels = channel::all(&config.notify, lang)?;
+    /// Starts a courier for every channel that the configuration names; none where it names none. What is wrong with a
+    /// channel that can't be used comes beside it.
+    pub fn new(
+        config: &'a Config,
+        host: &'a str,
+        lang: Lang,
+        clock: fn() -> Timestamp,
+    ) -> (Option<Notices<'a>>, Vec<Error>) {
+        let (channels, errors) = channel::all(&config.notify, lang);
         let ping = channel::ping::Ping::of(&config.notify);
         if channels.is_empty() && ping.is_none() {
-            return Ok(None);
+            return (None, errors);
         }
         let couriers = Couriers::start(channels, ping, clock);
-        Ok(Some(Notices { config, host, couriers, wrong: Vec::new() }))
+        let (unsaved, full) = (BTreeMap::new(), BTreeMap::new());
+        (Some(Notices { config, host, couriers, wrong: Vec::new(), unsaved, full }), errors)
     }
 
-    fn tell(&self, ward: &Ward, now: Timestamp) -> Result<()> {
+    /// Tells what is new. Returns whether something is wrong that was told.
+    fn tell(&mut self, ward: &Ward, now: Timestamp) -> Result<bool> {
+        let vault = ward.vault.dir();
         let outlook = Outlook::of(ward, self.config, now)?;
-        let mut memory = Memory::load(ward.vault.dir())?;
+        let unsaved = self.unsaved.remove(vault);
+        let is_unsaved = unsaved.is_some();
+        let mut memory = unsaved.map_or_else(|| Memory::load(vault), Ok)?;
         let before = memory.clone();
-        let mut news = memory.settle(&outlook.conditions, now);
+        let wrong = self.its_own(&outlook, &memory, vault);
+        let mut news = memory.settle(&wrong, now);
         news.splice(0..0, restores(&outlook, &mut memory));
         let account = outlook.label.as_ref().and_then(|l| l.account.as_deref()).map(masked);
         for news in news {
-            let (host, session) = (self.host.to_owned(), ward.session.name.clone());
+            let (host, session) = (self.host.to_owned(), veiled(&ward.session.name));
             let notice = Notice { time: now, host, session, account: account.clone(), news };
-            self.couriers.post(ward.vault.dir(), &notice)?;
+            self.couriers.post(vault, &notice);
         }
         // Only what lies in the outbox counts as told: a kill in between tells twice, never not at all.
-        if memory != before {
-            memory.save(ward.vault.dir())?;
+        let troubled = memory.is_troubled();
+        if (is_unsaved || memory != before) && memory.save(vault).is_err() {
+            self.unsaved.insert(vault.to_owned(), memory);
         }
-        self.couriers.attend(ward.vault.dir());
-        Ok(())
+        self.couriers.attend(vault);
+        Ok(troubled)
+    }
+
+    /// What is wrong with this session, but for a full file system that another session tells of.
+    fn its_own(&mut self, outlook: &Outlook, memory: &Memory, vault: &Path) -> Vec<Condition> {
+        let device = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.dev());
+        let mut wrong = Vec::new();
+        let mut still = None;
+        for condition in &outlook.conditions {
+            if let Condition::DiskNearlyFull { path, .. } = condition {
+                let device = device(path);
+                let teller = self.full.entry(device).or_insert_with(|| vault.to_owned());
+                if teller != vault && !memory.has(condition.name()) {
+                    continue;
+                }
+                still = Some(device);
+            }
+            wrong.push(veil(condition));
+        }
+        self.full.retain(|device, teller| teller != vault || still == Some(*device));
+        wrong
+    }
+}
+
+/// The same with the phone numbers masked that names and paths hold.
+fn veil(condition: &Condition) -> Condition {
+    match condition.clone() {
+        Condition::RoundsFail { error } => Condition::RoundsFail { error: veiled(&error) },
+        Condition::DiskNearlyFull { path, free } => {
+            Condition::DiskNearlyFull { path: veiled(&path.to_string_lossy()).into(), free }
+        }
+        other => other,
     }
 }
 
@@ -84,16 +139,19 @@ impl Witness for Notices<'_> {
     }
 
     fn saw(&mut self, ward: &Ward, round: &Round) {
-        if !Round::is_good(&round.event) {
-            self.wrong.push(ward.session.name.clone());
+        // What can't be looked at isn't well, either.
+        if self.tell(ward, round.time).unwrap_or(true) {
+            self.wrong.push(veiled(&ward.session.name));
         }
-        // A full disk keeps the notice from being written down; the next round tries again.
-        let _ = self.tell(ward, round.time);
     }
 
     fn ends(&mut self, _seconds: f64) {
         let wrong = std::mem::take(&mut self.wrong);
         let beat = if wrong.is_empty() { channel::ping::Beat::Good } else { channel::ping::Beat::Bad(wrong) };
         self.couriers.ping(beat);
+    }
+
+    fn leaves(&mut self) {
+        self.couriers.finish(self.config.notify.timeout.unsigned_abs().min(LAST_NOTICES));
     }
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// How many notices wait at most; the oldest give way.
-const MOST: usize = 100;
+pub const MOST: usize = 100;
 
 /// After how long nobody wants to know any more, in seconds.
 const OLDEST: i64 = 3 * 24 * 3600;
@@ -23,17 +23,22 @@ pub fn put(vault: &Path, channel: &str, notice: &Notice) -> Result<()> {
     let text = serde_json::to_vec(notice).expect("a notice has string keys only");
     disk::write_whole(&dir.join(name), &text)?;
     let waiting = files(&dir)?;
-    waiting.iter().take(waiting.len().saturating_sub(MOST)).try_for_each(|old| disk::remove_file(old))
+    // It lies there: one too many is removed with the next.
+    waiting.iter().take(waiting.len().saturating_sub(MOST)).for_each(|old| drop(disk::remove_file(old)));
+    Ok(())
 }
 
-/// What waits, oldest first, with its file. What is too old or can't be read is thrown away.
+/// What waits, oldest first, with its file. What is too old or no notice is thrown away; what can't be read just now
+/// stays for another time, and holds up no other.
 pub fn waiting(vault: &Path, channel: &str, now: Timestamp) -> Result<Vec<(PathBuf, Notice)>> {
     let mut found = Vec::new();
     for file in files(&folder(vault, channel))? {
-        let notice: Option<Notice> = fs::read(&file).ok().and_then(|b| serde_json::from_slice(&b).ok());
+        let Ok(bytes) = fs::read(&file) else { continue };
+        let notice: Option<Notice> = serde_json::from_slice(&bytes).ok();
         match notice.filter(|n| now.as_second() - n.time.as_second() < OLDEST) {
             Some(notice) => found.push((file, notice)),
-            None => disk::remove_file(&file)?,
+            // One that can't be removed is looked at again.
+            None => drop(disk::remove_file(&file)),
         }
     }
     Ok(found)
@@ -74,5 +79,18 @@ mod tests {
         assert!(waiting(dir.path(), "telegram", notice(130).time).unwrap().is_empty());
         assert!(waiting(dir.path(), "webhook", notice(OLDEST + 200).time).unwrap().is_empty());
         assert!(files(&folder(dir.path(), "webhook")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn one_that_cannot_be_read_stays_and_holds_up_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        put(dir.path(), "webhook", &notice(1)).unwrap();
+        let inbox = folder(dir.path(), "webhook");
+        // Reading a folder as a file fails, whoever asks.
+        fs::create_dir(inbox.join("0.json")).unwrap();
+        fs::write(inbox.join("1.json"), "{").unwrap();
+        let all = waiting(dir.path(), "webhook", notice(2).time).unwrap();
+        assert_eq!((all.len(), &all[0].1), (1, &notice(1)));
+        assert!(inbox.join("0.json").exists() && !inbox.join("1.json").exists());
     }
 }

@@ -4,7 +4,7 @@
 use super::wire::{self, Trouble};
 use super::{PIECE, S3, quoted};
 use crate::error::{At, Fault, Result};
-use crate::remote::{Tag, tries};
+use crate::remote::Tag;
 use rusty_s3::actions::GetObject;
 use std::io::{self, Read, Write};
 use std::ops::Range;
@@ -26,7 +26,7 @@ impl S3 {
     /// Fetches, and goes on where a broken line cut it off.
     pub(super) fn fetch(&self, key: &str, part: Range<u64>, into: &mut dyn Write) -> Result<Option<Tag>> {
         let mut got = Fetched { from: part.start, end: part.end, tag: None };
-        let mut pauses = tries(self.wire.tries);
+        let mut pauses = self.wire.tries();
         loop {
             let before = got.from;
             let fault = match self.fetch_once(key, part.start, &mut got, into)? {
@@ -34,7 +34,7 @@ impl S3 {
                 Step::Again(fault) => fault,
             };
             if got.from > before {
-                pauses = tries(self.wire.tries);
+                pauses = self.wire.tries();
             }
             std::thread::sleep(pauses.next().ok_or_else(|| self.wire.fault(fault))?);
         }

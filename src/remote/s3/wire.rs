@@ -2,12 +2,12 @@
 
 use super::answer::Words;
 use crate::error::{Error, Fault, Result};
-use crate::remote::{Meter, Settings, fault, tries};
+use crate::remote::{Meter, Settings, fault, left, tries};
 use rusty_s3::{Bucket, Credentials, S3Action};
 use std::io::{self, Read};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::http::{Method, Request};
-use ureq::{Agent, Body, SendBody};
+use ureq::{Agent, AsSendBody, Body, SendBody};
 
 /// How long a signature holds; each try has its own.
 const SIGNED_FOR: Duration = Duration::from_secs(15 * 60);
@@ -27,7 +27,8 @@ pub(super) struct Wire {
     /// Requests and bytes.
     pub meter: Meter,
     /// How often something is tried again.
-    pub tries: usize,
+    tries: usize,
+    deadline: Option<Instant>,
 }
 
 /// An answer with content.
@@ -62,7 +63,12 @@ impl Wire {
             .user_agent(concat!("wakeep/", env!("CARGO_PKG_VERSION")))
             .build()
             .new_agent();
-        Wire { agent, bucket, keys, place, meter: Meter::default(), tries: settings.tries }
+        Wire { agent, bucket, keys, place, meter: Meter::default(), tries: settings.tries, deadline: settings.deadline }
+    }
+
+    /// The pauses between tries.
+    pub(super) fn tries(&self) -> impl Iterator<Item = Duration> + use<> {
+        tries(self.tries, self.deadline)
     }
 
     /// A fault of this place.
@@ -83,7 +89,7 @@ impl Wire {
         headers: &[(&'static str, String)],
         mut body: impl FnMut() -> Option<Outgoing<'a>>,
     ) -> Result<(Words, u32)> {
-        let mut pauses = tries(self.tries);
+        let mut pauses = self.tries();
         let mut failed = 0;
         loop {
             let trouble = match self.once(action, headers, body()).and_then(Content::read) {
@@ -116,15 +122,26 @@ impl Wire {
         }
         self.meter.request();
         let answer = match body {
-            None => self.agent.run(request.body(()).map_err(odd)?),
+            None => self.agent.run(self.hurried(request.body(()).map_err(odd)?)?),
             Some(mut body) => {
                 request = request.header("content-length", body.len.to_string());
-                self.agent.run(request.body(SendBody::from_reader(&mut body)).map_err(odd)?)
+                self.agent.run(self.hurried(request.body(SendBody::from_reader(&mut body)).map_err(odd)?)?)
             }
         };
         let (parts, body) = answer.map_err(trouble)?.into_parts();
         let words = Words { status: parts.status.as_u16(), headers: parts.headers, text: String::new() };
         Ok(Content { words, body })
+    }
+}
+
+impl Wire {
+    /// A request that ends, its content too, before the deadline.
+    fn hurried<B: AsSendBody>(&self, request: Request<B>) -> Result<Request<B>, Trouble> {
+        match left(self.deadline) {
+            None => Ok(request),
+            Some(Duration::ZERO) => Err(Trouble::Final(Fault::TimedOut)),
+            left => Ok(self.agent.configure_request(request).timeout_global(left).build()),
+        }
     }
 }
 

@@ -3,15 +3,20 @@
 use super::words;
 use crate::error::{At, Fault, Result};
 use crate::remote::Settings;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 /// How the other side is reached.
 #[derive(Debug)]
 pub(super) struct Line {
     args: Vec<String>,
+    deadline: Option<Instant>,
 }
 
 /// A running `ssh`; ended when dropped.
@@ -49,12 +54,17 @@ impl Line {
             args.extend(["-l".to_owned(), user.to_owned()]);
         }
         args.extend(["--".to_owned(), host.to_owned()]);
-        Line { args }
+        Line { args, deadline: settings.deadline }
     }
 
     pub(super) fn start(&self, command: &str) -> Result<Child> {
         let place = Path::new("ssh");
-        let mut child = Command::new(place)
+        let mut ssh = Command::new(place);
+        if self.deadline.is_some() {
+            // What it started itself (a jump host's `ssh`) ends with it.
+            ssh.process_group(0);
+        }
+        let mut child = ssh
             .args(&self.args)
             .arg(command)
             .stdin(Stdio::piped())
@@ -70,7 +80,16 @@ impl Line {
             let _ = stderr.read_to_end(&mut all);
             String::from_utf8_lossy(&all).into_owned()
         });
-        Ok(Child { child, stdin, stdout, complaints: Some(complaints) })
+        let running = Child { child, stdin, stdout, complaints: Some(complaints) };
+        if let Some(deadline) = self.deadline {
+            running.end_at(deadline)?;
+        }
+        Ok(running)
+    }
+
+    /// When nothing is waited for any more.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 }
 
@@ -108,6 +127,20 @@ impl Child {
     /// No more is wanted of it.
     pub(super) fn let_go(mut self) {
         let _ = self.child.kill();
+    }
+
+    /// Kills it and its group at the deadline, if it still runs then.
+    fn end_at(&self, deadline: Instant) -> Result<()> {
+        let pid = Pid::from_child(&self.child);
+        let running = pidfd_open(pid, PidfdFlags::empty()).at("watching", Path::new("ssh"))?;
+        std::thread::spawn(move || {
+            let left = Timespec::try_from(deadline.saturating_duration_since(Instant::now())).ok();
+            let ended = poll(&mut [PollFd::new(&running, PollFlags::IN)], left.as_ref());
+            if ended == Ok(0) {
+                let _ = kill_process_group(pid, Signal::KILL);
+            }
+        });
+        Ok(())
     }
 
     /// Waits for its end.

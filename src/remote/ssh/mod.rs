@@ -8,7 +8,9 @@
 mod line;
 mod words;
 
-use super::{Meter, Object, Place, Put, Remote, Settings, Source, Spent, Tag, When, checked, fault, folder_of, tries};
+use super::{
+    Meter, Object, Place, Put, Remote, Settings, Source, Spent, Tag, When, checked, fault, folder_of, left, tries,
+};
 use crate::error::{At, Error, Fault, Result};
 use jiff::Timestamp;
 use line::{Line, Said};
@@ -48,10 +50,13 @@ impl Ssh {
 
     /// Runs one step again and again where that may help.
     fn again<T>(&self, mut step: impl FnMut() -> Result<Step<T>>) -> Result<T> {
-        let mut pauses = tries(self.tries);
+        let mut pauses = tries(self.tries, self.line.deadline());
         loop {
             match step()? {
                 Step::Done(value) => return Ok(value),
+                Step::Again(_) if left(self.line.deadline()).is_some_and(|left| left.is_zero()) => {
+                    return Err(self.fault(Fault::TimedOut));
+                }
                 Step::Again(what) => std::thread::sleep(pauses.next().ok_or_else(|| self.fault(what))?),
             }
         }

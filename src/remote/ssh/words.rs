@@ -28,14 +28,16 @@ n=$((n+1)); [ $n -lt 5 ] || exit 93; done;
 echo "$a" | { read -r m i z t r; echo "wakeep-get $m $i $z $t"; };
 exec tail -c +$(($2+1))"#;
 
-/// `PUT name size digest condition tag`. Unfinished files of others are removed when they are a day old.
+/// `PUT name size digest condition tag`. What earlier contents of this name left unfinished is removed, and what doesn't
+/// fit on the disk; no other program's files.
 pub(super) const PUT: &str = r#"d=$(dirname -- "$1"); b=$(basename -- "$1"); mkdir -p -- "$d" || exit 1;
 t="$d/.$b.$3.part";
-find "$d/." ! -name . -prune -type f -name ".*.part" -mtime +1 -exec rm -f {} \; 2>/dev/null;
+for p in "$d/.$b."*.part; do r=${p#"$d/.$b."}; case ${r%.part} in *[!0-9a-f]*) continue; esac;
+[ "$p" = "$t" ] || rm -f -- "$p"; done;
 sum() { { sha256sum || shasum -a 256; } 2>/dev/null <"$t" | cut -c 1-64; };
 n=0; if [ -f "$t" ]; then n=$(($(wc -c <"$t"))); fi;
 if [ "$n" -gt "$2" ] || { [ "$n" -gt 0 ] && [ -z "$(sum)" ]; }; then rm -f -- "$t"; n=0; fi;
-echo "wakeep-at $n"; cat >>"$t" || exit 1;
+echo "wakeep-at $n"; cat >>"$t" || { rm -f -- "$t"; exit 1; };
 [ "$(($(wc -c <"$t")))" = "$2" ] || exit 91;
 s=$(sum); if [ -n "$s" ] && [ "$s" != "$3" ]; then rm -f -- "$t"; exit 92; fi;
 chmod 600 "$t" || exit 1;

@@ -304,7 +304,7 @@ fn what_a_bot_made_for_itself_between_the_moves_is_set_aside() {
     // As a kill leaves it right after the database went aside.
     fs::create_dir_all(aside.join("moved")).unwrap();
     fs::write(aside.join("new"), "unfinished").unwrap();
-    fs::rename(&p.live, aside.join("moved").join(p.live.file_name().unwrap())).unwrap();
+    crate::disk::move_to(&p.live, &aside.join("moved").join(p.live.file_name().unwrap())).unwrap();
     fs::write(&p.live, "a bot's own").unwrap();
     assert!(!is_placed(&p.live, &aside));
     finish(&p.live, &aside).unwrap();

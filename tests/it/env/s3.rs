@@ -17,6 +17,10 @@ pub struct S3 {
 /// The bucket of each.
 pub const BUCKET: &str = "bots";
 
+/// Some signature: moto looks at none, but wants one.
+const SIGNED: &str = "Authorization: AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/aws4_request, \
+                      SignedHeaders=host, Signature=0";
+
 /// moto, with one request at a time, says after each what it was and how it went: a line `METHOD PATH?QUERY STATUS`.
 const MOTO: &str = r#"
 import sys, threading
@@ -113,6 +117,24 @@ impl S3 {
     pub fn log(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
+    }
+
+    /// All that lies in the bucket: names and bytes, as whoever keeps it sees them.
+    pub fn objects(&self) -> Vec<(String, Vec<u8>)> {
+        let list = String::from_utf8(self.raw("?list-type=2")).unwrap();
+        let names = list.split("<Key>").skip(1).map(|rest| rest.split("</Key>").next().unwrap().to_owned());
+        names.map(|name| (name.clone(), self.raw(&format!("/{name}")))).collect()
+    }
+
+    fn raw(&self, path: &str) -> Vec<u8> {
+        let mut line = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let request = format!("GET /{BUCKET}{path} HTTP/1.0\r\nHost: 127.0.0.1:{}\r\n{SIGNED}\r\n\r\n", self.port);
+        line.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        line.read_to_end(&mut answer).unwrap();
+        let head = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+        assert!(answer[..head].windows(5).any(|w| w == b" 200 "), "{}", String::from_utf8_lossy(&answer[..head]));
+        answer.split_off(head)
     }
 
     /// Waits until it has been asked that.

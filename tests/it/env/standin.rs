@@ -115,6 +115,22 @@ impl StandIn {
         indexed.flush().unwrap();
     }
 
+    /// A bot of another number that has ended.
+    pub fn of(account: &str) -> StandIn {
+        let bot = StandIn::stopped();
+        let mut local = open(&bot.session().join("Default/Local Storage/leveldb"), Rc::new(Box::new(DefaultCmp)));
+        for key in ["last-wid-md", "WALid"] {
+            let key = [b"_https://web.whatsapp.com\x00\x01", key.as_bytes()].concat();
+            let Some(value) = local.get(&key) else { continue };
+            let text: String = value.iter().map(|b| char::from(*b)).collect();
+            let text = text.replace(ACCOUNT, account);
+            local.put(&key, &text.chars().map(|c| c as u8).collect::<Vec<u8>>()).unwrap();
+        }
+        local.flush().unwrap();
+        drop(local);
+        bot
+    }
+
     /// Cuts a table of IndexedDB in half: the database names it with its full size.
     pub fn tear(&self) {
         let dir = self.session().join("Default/IndexedDB/https_web.whatsapp.com_0.indexeddb.leveldb");

@@ -10,7 +10,7 @@ mod telegram;
 mod webhook;
 
 use crate::config::Notify;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::notice::Notice;
 use crate::text::Lang;
 use jiff::Timestamp;
@@ -29,22 +29,27 @@ pub trait Channel: Send {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undelivered(pub String);
 
-/// The channels that the configuration names. Secrets are read once, here.
-pub fn all(config: &Notify, lang: Lang) -> Result<Vec<Box<dyn Channel>>> {
-    let mut found: Vec<Box<dyn Channel>> = Vec::new();
-    if let Some(webhook) = webhook::Webhook::of(config, lang)? {
-        found.push(Box::new(webhook));
+/// The channels that the configuration names, and what is wrong with those that can't be used: one bad secret silences
+/// its own channel only. Secrets are read once, here.
+pub fn all(config: &Notify, lang: Lang) -> (Vec<Box<dyn Channel>>, Vec<Error>) {
+    let (mut found, mut errors) = (Vec::new(), Vec::new());
+    let ways = [
+        boxed(webhook::Webhook::of(config, lang)),
+        boxed(telegram::Telegram::of(config, lang)),
+        boxed(mail::Mail::of(config, lang)),
+        boxed(ntfy::Ntfy::of(config, lang)),
+    ];
+    for way in ways {
+        match way {
+            Ok(channel) => found.extend(channel),
+            Err(e) => errors.push(e),
+        }
     }
-    if let Some(telegram) = telegram::Telegram::of(config, lang)? {
-        found.push(Box::new(telegram));
-    }
-    if let Some(mail) = mail::Mail::of(config, lang)? {
-        found.push(Box::new(mail));
-    }
-    if let Some(ntfy) = ntfy::Ntfy::of(config, lang)? {
-        found.push(Box::new(ntfy));
-    }
-    Ok(found)
+    (found, errors)
+}
+
+fn boxed<C: Channel + 'static>(channel: Result<Option<C>>) -> Result<Option<Box<dyn Channel>>> {
+    channel.map(|c| c.map(|c| Box::new(c) as Box<dyn Channel>))
 }
 
 /// How many notices a message for people shows in full.
