@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 export type Logger = ((line: string) => void) | { info?(line: string): void; warn?(line: string): void; log?(line: string): void };
 export type Code =
   | 'FAILED' | 'USAGE' | 'DOUBTFUL' | 'BROKEN' | 'LOGGED_OUT' | 'NOTHING_TO_RESTORE' | 'LEASE_HELD' | 'IN_USE' | 'BUSY'
-  | 'INTERRUPTED' | 'NO_BINARY' | 'NO_PEER' | 'REFUSED';
+  | 'INTERRUPTED' | 'NO_BINARY' | 'NO_PEER';
 
 /** Which session is meant, and who hears of it. Without any of it: the one in the current folder. */
 export interface Place {

@@ -106,6 +106,11 @@ pub fn create_new(path: &Path) -> Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).at("creating", path)
 }
 
+/// Opens a file of ours to read it and to write behind its end, private to its owner; makes it where there is none.
+pub fn open_to_append(path: &Path) -> Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).at("opening", path)
+}
+
 /// Replaces `to` by the finished file `temp` in one step and makes that durable: data first, then the name.
 pub fn publish(temp: &Path, to: &Path) -> Result<()> {
     sync_file(temp)?;
@@ -182,8 +187,7 @@ pub fn write_hint(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Appends one line to a log of ours in a single write, private to its owner. A last line that a kill left
 /// unfinished is closed first, so that it costs itself only.
 pub fn append_line(path: &Path, line: &str) -> Result<()> {
-    let mut file =
-        OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).at("opening", path)?;
+    let mut file = open_to_append(path)?;
     let mut text = String::with_capacity(line.len() + 2);
     if file.metadata().at("reading", path)?.len() > 0 {
         let mut last = [0u8];
@@ -292,6 +296,15 @@ pub fn unfinished(path: &Path, purpose: &str) -> Result<PathBuf> {
     let free = beside(path, purpose);
     remove_file(&free)?;
     Ok(free)
+}
+
+/// Moves what somebody else put at a path out of the way, to `<name>.set-aside` beside it; one set aside earlier goes.
+pub fn set_aside(path: &Path) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".set-aside");
+    let beside = path.with_file_name(name);
+    remove_tree(&beside)?;
+    move_to(path, &beside)
 }
 
 /// Removes what killed processes left unfinished in a folder that is ours alone.

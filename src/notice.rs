@@ -144,10 +144,21 @@ impl Condition {
         }
     }
 
+    /// What it is about: of two that are about the same one takes the other's place, and nothing has ended.
+    pub fn matter(&self) -> &'static str {
+        match self {
+            Condition::SessionLost { .. } | Condition::QrNeeded => "login",
+            Condition::PhoneUnseen { .. } | Condition::PhoneLongUnseen { .. } => "phone",
+            other => other.name(),
+        }
+    }
+
     /// How long it must last before somebody is told, in seconds: what mends itself in the next rounds is no news.
     pub fn grace(&self) -> i64 {
         match self {
             Condition::SnapshotsRefused { .. } | Condition::RoundsFail { .. } => 600,
+            // A folder that is replaced is away for a moment: the next look tells.
+            Condition::SessionLost { standing: Standing::Missing } => 1,
             Condition::SessionLost { .. } | Condition::QrNeeded | Condition::NoGoodArchive { .. } => 0,
             Condition::LeaseLost | Condition::DrillFailed | Condition::DiskNearlyFull { .. } => 0,
             Condition::PhoneUnseen { .. } | Condition::PhoneLongUnseen { .. } => 0,

@@ -124,7 +124,12 @@ impl<'a> Swap<'a> {
             How::Moved => disk::move_to(live, &stage)?,
             How::Exchanged => disk::exchange(&stage, live)?,
             How::Children => undo_children(self.session, self.work)?,
-            How::Written => drop(database::write_into(&aside.join(OLD), live)?),
+            How::Written if database::write_into(&aside.join(OLD), live)? => {}
+            // SQLite can't write into it any more.
+            How::Written => {
+                mark(self.work, Phase::File)?;
+                database::place(&aside.join(OLD), live, &aside)?;
+            }
             How::Placed => database::take_out(live, &aside)?,
         }
         disk::remove_file(&self.work.marker())?;
@@ -176,15 +181,16 @@ fn finish(session: &Session, work: &Workplace) -> Result<Option<bool>> {
         return Ok(None);
     }
     let phase = serde_json::from_slice(&fs::read(&marker).at("reading", &marker)?).ok();
-    let undone = if phase == Some(Phase::File) {
-        database::finish(&session.path, &work.aside())?
-    } else {
+    let forward = phase == Some(Phase::File) && database::is_placed(&session.path, &work.aside());
+    if !forward {
         session.require_idle()?;
-        undo_children(session, work)?;
-        true
-    };
+        match phase {
+            Some(Phase::File) => database::finish(&session.path, &work.aside())?,
+            _ => undo_children(session, work)?,
+        }
+    }
     disk::remove_file(&marker)?;
-    Ok(Some(undone))
+    Ok(Some(!forward))
 }
 
 fn mark(work: &Workplace, phase: Phase) -> Result<()> {
@@ -201,8 +207,16 @@ fn undo_children(session: &Session, work: &Workplace) -> Result<()> {
         // A second undo must not take the old children that already came back for new ones.
         mark(work, Phase::Out)?;
     }
-    if disk::exists(&work.aside()) {
-        move_children(session, &work.aside(), live, work)?;
+    let aside = work.aside();
+    if disk::exists(&aside) {
+        for old in fs::read_dir(&aside).at("listing", &aside)? {
+            // What a bot made for itself between the kill and now is kept beside the old.
+            let twin = live.join(old.at("listing", &aside)?.file_name());
+            if disk::exists(&twin) {
+                disk::set_aside(&twin)?;
+            }
+        }
+        move_children(session, &aside, live, work)?;
     }
     disk::remove_file(&marker)
 }

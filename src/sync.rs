@@ -1,9 +1,11 @@
 //! Off the machine and back: archives pushed to a remote and pulled from it, sealed on the way where the owner named
 //! for whom. A later archive is never replaced by an earlier one, nor by that of a host that was left behind.
 
+pub mod arrival;
 mod bin;
 pub mod far;
 mod fence;
+mod members;
 mod pack;
 mod packs;
 pub mod seals;
@@ -17,6 +19,7 @@ use crate::error::{At, Error, Fault, Result};
 use crate::remote::{self, Place, Remote, Settings, Spent};
 use crate::vault::Vault;
 use crate::vault::label::Label;
+use far::Far;
 use fence::{Mark, Origin};
 use jiff::Timestamp;
 use std::fs::File;
@@ -60,6 +63,8 @@ impl Pushed {
 pub struct Sync {
     place: Place,
     remote: Box<dyn Remote>,
+    /// The place as a machine that may have a wakeep of its own.
+    far: Option<Far>,
     recipients: Option<Recipients>,
     identities: Identities,
 }
@@ -73,7 +78,8 @@ impl Sync {
         let place = Place::parse(place, &config.base)?;
         let remote = remote::open(&place, settings)?;
         let (recipients, identities) = (seals::recipients(config)?, seals::identities(config)?);
-        Ok(Sync { place, remote, recipients, identities })
+        let far = Far::of(&place, config, settings.terminal);
+        Ok(Sync { place, remote, far, recipients, identities })
     }
 
     /// Whether what is pushed is sealed.
@@ -126,9 +132,11 @@ impl Sync {
                 memory: scratch.join(self.memory(session)),
                 force,
             };
-            match self.place {
-                Place::S3 { .. } => packs::push(&out, self.remote.as_ref(), told),
-                Place::Dir(_) | Place::Ssh { .. } => whole::push(&out, self.remote.as_ref(), told),
+            let members = self.far.as_ref().map(|far| members::push(&out, far, told)).transpose()?.flatten();
+            match (members, &self.place) {
+                (Some(pushed), _) => Ok(pushed),
+                (None, Place::S3 { .. }) => packs::push(&out, self.remote.as_ref(), told),
+                (None, Place::Dir(_) | Place::Ssh { .. }) => whole::push(&out, self.remote.as_ref(), told),
             }
         });
         disk::remove_file(&held)?;

@@ -5,17 +5,14 @@
 // went to post_logout=1) or, from client.logout(), without one. Files are touched only while no browser is alive.
 'use strict';
 
-const { mkdirSync, readdirSync, renameSync, rmSync, existsSync } = require('node:fs');
 const { join } = require('node:path');
 const { call } = require('./call.js');
 const { say, tell } = require('./log.js');
 const { resolvePeer } = require('./peer.js');
+const { putAside } = require('./quarantine.js');
 const { createAuthArchive, event } = require('./verbs.js');
 const { watch } = require('./watch.js');
 
-/** Where profiles lie that client.logout() ended; wakeep takes no folder of such a name for a session. */
-const QUARANTINE = '.wakeep-logged-out';
-const KEPT_IN_QUARANTINE = 2;
 /** The program goes back two generations at most; beyond that a loop is ours. */
 const MOST_RESTARTS = 4;
 const ONLY_A_SCAN_HELPS = ['tombstone', 'exhausted', 'never_paired', 'qr_page'];
@@ -97,7 +94,7 @@ class WakeepAuth extends class {} {
     await this.#event('logged-out', 'logged_out');
     if (this.#browserLives()) return;
     await this.#stopKeeping();
-    this.#quarantine();
+    putAside(this.session);
   }
 
   /** After a restart the library listens to the new page twice; were both to go on, the second would work on a closed page. */
@@ -152,16 +149,6 @@ class WakeepAuth extends class {} {
     const keeper = this.keeper;
     this.keeper = null;
     await keeper?.stop();
-  }
-
-  #quarantine() {
-    if (!existsSync(this.session)) return;
-    const place = join(this.dataPath, QUARANTINE);
-    const name = this.clientId ? `session-${this.clientId}` : 'session';
-    mkdirSync(place, { recursive: true, mode: 0o700 });
-    renameSync(this.session, join(place, `${name}@${new Date().toISOString().replace(/[:.]/g, '-')}`));
-    const older = readdirSync(place).filter(each => each.startsWith(`${name}@`)).sort().reverse().slice(KEPT_IN_QUARANTINE);
-    for (const each of older) rmSync(join(place, each), { recursive: true, force: true });
   }
 
   #logoutReason() {

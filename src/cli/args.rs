@@ -189,6 +189,9 @@ pub enum Verb {
         /// The bot on the other machine is stopped: don't ask
         #[arg(long)]
         yes: bool,
+        /// Talk with the wakeep of another machine, which sends what the archive of this name hasn't got yet
+        #[arg(long, requires = "file", conflicts_with = "yes")]
+        members: bool,
     },
     /// Move the bot to another machine: a last archive, over SSH, restored there; no longer active here
     Move {

@@ -68,10 +68,10 @@ fn draw(show: &Show, one: &Examined) {
     }
     for (ailment, mended) in &one.ailments {
         let told = show.lang.ailment(ailment);
-        show.line(&show.paint(Tone::Bad, &format!("- {}", told.what)));
+        show.hung(&show.paint(Tone::Bad, "- "), &show.paint(Tone::Bad, &told.what));
         match (mended, told.next) {
             (true, _) => show.line(&format!("  {}", show.lang.phrase(Phrase::Mended))),
-            (false, Some(next)) => show.line(&format!("  → {next}")),
+            (false, Some(next)) => show.hung("  → ", &next),
             (false, None) => {}
         }
     }

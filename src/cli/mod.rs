@@ -5,6 +5,7 @@ mod asked;
 mod demo;
 mod doctor;
 mod exit;
+mod members;
 mod moving;
 mod notify;
 mod once;
@@ -21,6 +22,7 @@ mod sides;
 mod status;
 mod stay;
 mod whose;
+mod width;
 
 pub use exit::Exit;
 pub use run::run;

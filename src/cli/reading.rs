@@ -174,13 +174,15 @@ pub fn backups(context: &Context) -> Result<Exit> {
         }
         show.line(&show.paint(Tone::Strong, &near(&ward.session.path)));
         match label {
-            Some(l) => show.line(&format!("  {}  {}", near(standing), text::clock(l.made, context.now))),
-            None if disk::exists(standing) => show.line(&format!("  {}", near(standing))),
+            Some(l) => show.hung("  ", &format!("{}  {}", near(standing), text::clock(l.made, context.now))),
+            None if disk::exists(standing) => show.hung("  ", &near(standing)),
             None => {
                 show.line(&format!("  {}: {}", show.lang.phrase(Phrase::Archive), show.lang.phrase(Phrase::NoArchive)))
             }
         }
-        kept.iter().for_each(|b| show.line(&backup_line(context, b)));
+        for b in &kept {
+            show.hung(&format!("  {:<16} ", text::clock(b.made, context.now)), &backup_words(context, b));
+        }
     }
     if show.json {
         show.object(&json!({ "sessions": all }));
@@ -188,13 +190,12 @@ pub fn backups(context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn backup_line(context: &Context, backup: &Backup) -> String {
+fn backup_words(context: &Context, backup: &Backup) -> String {
     let lang = context.show.lang;
     let who =
         backup.label.as_ref().and_then(|l| l.account.as_deref()).map(|a| context.show.account(a)).unwrap_or_default();
     let why = backup.why.map(|w| lang.why(w)).unwrap_or_default();
-    let made = text::clock(backup.made, context.now);
-    format!("  {made:<16} {:>9}  {who:<14} {why:<20} {}", context.show.lang.bytes(backup.bytes), near(&backup.path))
+    format!("{:>9}  {who:<14} {why:<20} {}", context.show.lang.bytes(backup.bytes), near(&backup.path))
 }
 
 fn backup_json(backup: &Backup) -> Value {
@@ -220,7 +221,8 @@ pub fn events(context: &Context) -> Result<Exit> {
                 all.push(value);
             } else {
                 let time = text::clock(line.time, context.now);
-                show.line(&format!("{time:<16} {}: {}", ward.session.name, nearer(&show.lang.event(&line.event))));
+                let told = nearer(&show.lang.event(&line.event));
+                show.hung(&format!("{time:<16} "), &format!("{}: {told}", ward.session.name));
             }
         }
     }

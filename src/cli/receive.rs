@@ -128,10 +128,15 @@ fn copy_and_judge(context: &Context, source: &mut dyn Read, temp: &Path, ward: &
         disk::remove_file(&sealed)?;
         opened?;
     }
-    let found = check::archive(temp, &ward.work.stage())?;
+    judge(temp, ward)
+}
+
+/// The judgement on the session in an archive that this ward's could be restored from.
+pub fn judge(archive: &Path, ward: &Ward) -> Result<Verdict> {
+    let found = check::archive(archive, &ward.work.stage())?;
     let named = found.iter().find(|c| c.prefix.file_name().is_some_and(|n| n == ward.session.name.as_str()));
     let verdict = named.or(found.first()).map(|c| c.verdict.clone());
-    verdict.ok_or_else(|| Error::damaged(temp, "no session is in it"))
+    verdict.ok_or_else(|| Error::damaged(archive, "no session is in it"))
 }
 
 /// Opens what root was told to take, but never what somebody else could have put there to have it read: no link, and

@@ -4,7 +4,7 @@ use super::args::{Cli, Common, Generate, Notify, Verb};
 use super::exit::Exit;
 use super::show::{Show, near, nearer};
 use super::{
-    demo, doctor, moving, notify, once, pull, push, reading, receive, seal, serve, setup, status, stay, whose,
+    demo, doctor, members, moving, notify, once, pull, push, reading, receive, seal, serve, setup, status, stay, whose,
 };
 use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
@@ -95,7 +95,7 @@ fn verb(cli: Cli, context: Context) -> Result<Exit> {
     whose::prepare_log(context.show.log_to.as_deref(), owner);
     match (verb, owner) {
         (Verb::Restore(wish), owner) => whose::restore(&context, &wish, owner),
-        (Verb::Receive { file, yes }, owner) => receive::receive(&context, file.as_deref(), yes, owner),
+        (Verb::Receive { file, yes, members: false }, owner) => receive::receive(&context, file.as_deref(), yes, owner),
         (_, Some(owner)) => match become_owner(owner, &whose::arguments())? {},
         (verb, None) => here(verb, context),
     }
@@ -118,7 +118,8 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::List { events: true, .. } => reading::events(&context),
         Verb::List { .. } => reading::backups(&context),
         Verb::Restore(wish) => once::restore(&context, &wish),
-        Verb::Receive { file, yes } => receive::receive(&context, file.as_deref(), yes, None),
+        Verb::Receive { file: Some(name), members: true, .. } => members::take(&context, &name),
+        Verb::Receive { file, yes, .. } => receive::receive(&context, file.as_deref(), yes, None),
         Verb::Event { what, reason } => once::hear(&context, what, reason.as_deref()),
         Verb::Cleanup { dry_run } => clean(&context, dry_run),
         Verb::Demo { bot: Some(dir) } => demo::bot(&dir),

@@ -1,5 +1,6 @@
 //! The one door to the terminal: data to standard output, talk to standard error, colour only where somebody looks.
 
+use super::width::{self, visible};
 use crate::config::{self, LogFormat};
 use crate::error::Error;
 use crate::keeper::ward::Ward;
@@ -13,6 +14,9 @@ use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+
+/// Where the texts of a status screen begin, in columns.
+pub const COLUMN: usize = 13;
 
 /// A colour by what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,20 @@ impl Show {
     pub fn line(&self, text: &str) {
         let _ = writeln!(io::stdout(), "{text}");
         self.append(text);
+    }
+
+    /// Writes a sentence of data behind what leads it, in lines as wide as the reader's screen; the log gets it whole.
+    pub fn hung(&self, lead: &str, text: &str) {
+        let line = format!("{lead}{text}");
+        let _ = writeln!(io::stdout(), "{}", width::broken(&line, visible(lead), width::of(&io::stdout())));
+        self.append(&line);
+    }
+
+    /// The same as talk.
+    fn talk_hung(&self, lead: &str, text: &str) {
+        let line = format!("{lead}{text}");
+        let _ = writeln!(io::stderr(), "{}", width::broken(&line, visible(lead), width::of(&io::stderr())));
+        self.append(&line);
     }
 
     /// Writes a line of talk.
@@ -112,9 +130,9 @@ impl Show {
     }
 
     fn told(&self, told: &Told, prefix: &str) {
-        self.talk(&format!("{prefix}{}", told.what));
+        self.talk_hung(prefix, &told.what);
         if let Some(next) = &told.next {
-            self.talk(&format!("{:>w$}{} {next}", "", "→", w = prefix.len().min(8)));
+            self.talk_hung(&format!("{:>w$}→ ", "", w = prefix.len().min(8)), next);
         }
     }
 
@@ -126,7 +144,7 @@ impl Show {
             Worth::Nothing => Tone::Bad,
         };
         let words = self.words(verdict);
-        self.line(&format!("{name}: {}", self.paint(tone, &words)));
+        self.hung(&format!("{name}: "), &self.paint(tone, &words));
         for finding in &verdict.findings {
             self.finding(finding);
         }
@@ -134,9 +152,9 @@ impl Show {
 
     fn finding(&self, finding: &Finding) {
         let told = self.lang.finding(finding);
-        self.line(&format!("  {} {}", self.paint(Tone::Faint, finding.code.as_str()), told.what));
+        self.hung(&format!("  {} ", self.paint(Tone::Faint, finding.code.as_str())), &told.what);
         if let Some(next) = told.next {
-            self.line(&format!("    → {next}"));
+            self.hung("    → ", &next);
         }
     }
 
@@ -194,9 +212,14 @@ impl Show {
 
     /// `label   text`, in the columns of a status screen.
     pub fn row(&self, label: Phrase, text: &str) {
+        self.hung(&self.label(label), text);
+    }
+
+    /// A label, as wide as its column.
+    pub fn label(&self, label: Phrase) -> String {
         let label = self.lang.phrase(label);
-        let pad = 10usize.saturating_sub(label.chars().count());
-        self.line(&format!("  {}{:pad$} {text}", self.paint(Tone::Faint, label), ""));
+        let pad = (COLUMN - 3).saturating_sub(label.chars().count());
+        format!("  {}{:pad$} ", self.paint(Tone::Faint, label), "")
     }
 }
 

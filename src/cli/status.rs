@@ -2,12 +2,15 @@
 
 use super::exit::Exit;
 use super::run::Context;
-use super::show::{Tone, near, nearer};
+use super::show::{COLUMN, Show, Tone, near, nearer};
 use crate::check;
 use crate::disk;
 use crate::error::Result;
+use crate::keeper::doctor;
+use crate::keeper::standing::Outlook;
 use crate::keeper::ward::Ward;
-use crate::text::{self, Phrase};
+use crate::notice::Condition;
+use crate::text::{self, Phrase, Told};
 use crate::vault::journal::Event;
 use crate::verdict::Verdict;
 use serde_json::{Value, json};
@@ -22,6 +25,8 @@ struct Picture {
     held: bool,
     backups: (usize, u64),
     keeper: Option<String>,
+    next: Option<jiff::Timestamp>,
+    wrong: Vec<Condition>,
     free: u64,
     events: Vec<crate::vault::journal::Line>,
     wait: u64,
@@ -42,17 +47,59 @@ pub fn status(context: &Context) -> Result<Exit> {
         }
         return Ok(Exit::Broken);
     }
-    let mut exit = Exit::Done;
     let mut all = Vec::new();
     for ward in wards {
         let picture = picture(context, &ward)?;
-        exit = exit.or(Exit::of_verdict(&picture.verdict));
-        if show.json { all.push(as_json(context, &ward, &picture)) } else { draw(context, &ward, &picture) }
+        all.push((ward, picture));
     }
     if show.json {
-        show.object(&json!({ "sessions": all }));
+        let sessions: Vec<Value> = all.iter().map(|(ward, picture)| as_json(context, ward, picture)).collect();
+        show.object(&json!({ "sessions": sessions, "units": units_json(&context.config) }));
+    } else {
+        draw_all(context, &all);
     }
-    Ok(exit)
+    Ok(all.iter().map(|(_, picture)| Exit::of_verdict(&picture.verdict)).fold(Exit::Done, Exit::or))
+}
+
+/// One session in full; of several a line each, and in full only those that somebody must look after.
+fn draw_all(context: &Context, all: &[(Ward, Picture)]) {
+    let (show, lang) = (&context.show, context.show.lang);
+    let safe = all.iter().filter(|(ward, picture)| is_safe(context, ward, picture)).count();
+    if all.len() > 1 {
+        let tone = if safe == all.len() { Tone::Good } else { Tone::Bad };
+        show.line(&show.paint(tone, &lang.safe_of(safe, all.len())));
+        all.iter().for_each(|(ward, picture)| glance(context, ward, picture));
+        show.line("");
+    }
+    let alone = all.len() == 1;
+    for (ward, picture) in all.iter().filter(|(ward, picture)| alone || !is_safe(context, ward, picture)) {
+        draw(context, ward, picture);
+    }
+    let units = doctor::units(&context.config);
+    if !units.is_empty() {
+        let told: Vec<_> = units.iter().map(|(unit, state)| format!("{unit} {}", lang.unit_state(state))).collect();
+        show.row(Phrase::Units, &told.join(", "));
+    }
+    if safe > 0 && !alone {
+        show.hung("", lang.phrase(Phrase::OneInFull));
+    }
+}
+
+/// A session's line among several.
+fn glance(context: &Context, ward: &Ward, picture: &Picture) {
+    let show = &context.show;
+    let (mark, tone) = if is_safe(context, ward, picture) { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
+    let archive = picture.archive.map(|(made, _)| {
+        let ago = show.lang.ago(context.now.as_second() - made.as_second());
+        format!(", {} {ago}", show.lang.phrase(Phrase::Archive))
+    });
+    let words = show.words(&picture.verdict);
+    let lead = format!("  {} {:<20} ", show.paint(tone, mark), ward.session.name);
+    show.hung(&lead, &format!("{words}{}", archive.unwrap_or_default()));
+}
+
+fn units_json(config: &crate::config::Config) -> Value {
+    doctor::units(config).into_iter().map(|(unit, state)| json!({"unit": unit, "state": state})).collect()
 }
 
 fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
@@ -64,14 +111,20 @@ fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
     };
     let archive = ward.vault.latest().map(|l| (l.made, size(ward.vault.archive())));
     let backups = ward.vault.backups()?;
-    let mut events = ward.vault.events()?;
+    let outlook = Outlook::of(ward, &context.config, context.now)?;
+    let keeper = ward.work.who_keeps()?;
+    // The verdict says better what is wrong with the login itself.
+    let wrong = outlook.conditions.into_iter().filter(|c| !matches!(c, Condition::SessionLost { .. })).collect();
+    let mut events = outlook.lines;
     events.retain(|l| !matches!(l.event, Event::Unchanged { .. }));
     Ok(Picture {
         verdict,
         archive,
         held: ward.vault.is_held(context.now),
         backups: (backups.len(), backups.iter().map(|b| b.bytes).sum()),
-        keeper: ward.work.who_keeps()?,
+        next: outlook.round.filter(|_| keeper.is_some()).map(|r| r.next),
+        keeper,
+        wrong,
         free: disk::free_space(&ward.session.home)?,
         events: events.split_off(events.len().saturating_sub(EVENTS)),
         wait: ward.vault.state().written.wait(context.now, ward.vault.rules.write_budget),
@@ -101,23 +154,41 @@ fn draw(context: &Context, ward: &Ward, picture: &Picture) {
     show.row(Phrase::Session, &format!("{} ({})", near(&ward.session.path), ward.session.kind.name()));
     show.row(Phrase::Login, &show.words(&picture.verdict));
     for finding in &picture.verdict.findings {
-        let told = lang.finding(finding);
-        let next = told.next.map(|n| format!(" → {n}")).unwrap_or_default();
-        show.line(&format!("             {}{next}", told.what));
+        told(show, &lang.finding(finding));
+    }
+    if !picture.wrong.is_empty() {
+        show.row(Phrase::Wrong, "");
+    }
+    for condition in &picture.wrong {
+        told(show, &lang.condition(condition));
     }
     show.row(Phrase::Archive, &archive_words(context, ward, picture));
     show.row(Phrase::Drill, &drill_words(context, ward));
     show.row(Phrase::Backups, &backup_words(context, ward, picture));
-    let keeper = picture.keeper.as_ref().map(|by| format!("{} ({by})", lang.phrase(Phrase::KeeperRuns)));
-    show.row(Phrase::Keeper, &keeper.unwrap_or_else(|| lang.phrase(Phrase::KeeperRests).to_owned()));
+    show.row(Phrase::Keeper, &keeper_words(context, picture));
     show.row(Phrase::Disk, &lang.free(picture.free));
-    for line in &picture.events {
-        show.row(
-            Phrase::Events,
-            &format!("{} {}", text::clock(line.time, context.now), nearer(&lang.event(&line.event))),
-        );
+    for (n, line) in picture.events.iter().enumerate() {
+        let time = text::clock(line.time, context.now);
+        let label = if n == 0 { show.label(Phrase::Events) } else { " ".repeat(COLUMN) };
+        show.hung(&format!("{label}{time} "), &nearer(&lang.event(&line.event)));
     }
     show.line("");
+}
+
+/// What is so and what to do, below a row.
+fn told(show: &Show, told: &Told) {
+    let column = " ".repeat(COLUMN);
+    show.hung(&column, &told.what);
+    if let Some(next) = &told.next {
+        show.hung(&format!("{column}→ "), next);
+    }
+}
+
+fn keeper_words(context: &Context, picture: &Picture) -> String {
+    let lang = context.show.lang;
+    let Some(by) = &picture.keeper else { return lang.phrase(Phrase::KeeperRests).to_owned() };
+    let next = picture.next.map(|next| lang.next_look(next.as_second() - context.now.as_second()));
+    format!("{} ({by}){}", lang.phrase(Phrase::KeeperRuns), next.map(|n| format!(", {n}")).unwrap_or_default())
 }
 
 fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
@@ -167,6 +238,8 @@ fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
         "backups": {"count": picture.backups.0, "bytes": picture.backups.1, "budget_bytes": ward.vault.rules.keep_bytes},
         "drill": ward.vault.state().drilled,
         "keeper": picture.keeper,
+        "next_round": picture.next.map(|n| n.to_string()),
+        "conditions": picture.wrong,
         "free_bytes": picture.free,
         "next_archive_in_seconds": picture.wait,
         "events": picture.events,

@@ -17,6 +17,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// A gauge that may have a fraction.
 type Figure = Gauge<f64, AtomicU64>;
@@ -28,20 +29,35 @@ pub struct Tally {
     archives: Family<OfSession, Counter>,
     refused: Family<OfSession, Counter>,
     failed: Family<OfSession, Counter>,
+    alive: Mutex<Instant>,
+}
+
+impl Tally {
+    /// For how long the rounds have given no sign of life.
+    pub fn silence(&self) -> Duration {
+        self.alive.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    fn lives(&self) {
+        *self.alive.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
 }
 
 impl Default for Tally {
     fn default() -> Tally {
         let rounds = Histogram::new([0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0]);
         let (archives, refused, failed) = (Family::default(), Family::default(), Family::default());
-        Tally { rounds: Mutex::new(rounds), archives, refused, failed }
+        Tally { rounds: Mutex::new(rounds), archives, refused, failed, alive: Mutex::new(Instant::now()) }
     }
 }
 
 impl Witness for Arc<Tally> {
-    fn begins(&mut self) {}
+    fn begins(&mut self) {
+        self.lives();
+    }
 
     fn saw(&mut self, ward: &Ward, round: &Round) {
+        self.lives();
         let of = OfSession { session: ward.session.name.clone() };
         match round.event {
             Event::Created { .. } => drop(self.archives.get_or_create(&of).inc()),
@@ -52,6 +68,7 @@ impl Witness for Arc<Tally> {
     }
 
     fn ends(&mut self, seconds: f64) {
+        self.lives();
         self.rounds.lock().unwrap_or_else(PoisonError::into_inner).observe(seconds);
     }
 }
@@ -88,6 +105,22 @@ pub fn text(all: &[(Ward, Outlook)], tally: Option<&Tally>, now: Timestamp) -> S
     let mut out = String::new();
     encode(&mut out, &registry).expect("a string takes everything");
     out
+}
+
+/// The same in the older text form (0.0.4), where a counter's description carries the whole name of its figures.
+pub fn older(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().filter(|l| !l.starts_with("# EOF") && !l.starts_with("# UNIT")).collect();
+    let counts = |name: &str| lines.contains(&format!("# TYPE {name} counter").as_str());
+    let whole = |line: &str| {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some(what), Some(name), Some(rest)) if counts(name) => {
+                format!("# {what} {name}_total {rest}\n")
+            }
+            _ => format!("{line}\n"),
+        }
+    };
+    lines.iter().map(|line| whole(line)).collect()
 }
 
 fn logins(registry: &mut Registry, all: &[(Ward, Outlook)]) {

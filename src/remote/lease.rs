@@ -50,6 +50,7 @@ pub struct Claim {
 }
 
 /// What a look at the lease came to.
+#[expect(clippy::large_enum_variant, reason = "one look makes one, and it is taken apart at once")]
 pub enum Look {
     /// It is ours.
     Taken(Lease),

@@ -201,7 +201,7 @@ impl Settings {
 }
 
 /// The pauses between tries: longer each time, and not the same for all who wait.
-fn tries(times: usize) -> impl Iterator<Item = Duration> {
+pub fn tries(times: usize) -> impl Iterator<Item = Duration> {
     let pauses = ExponentialBuilder::new().with_min_delay(Duration::from_millis(250)).with_factor(2.0);
     pauses.with_max_delay(Duration::from_secs(10)).with_max_times(times).with_jitter().build()
 }

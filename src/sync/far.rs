@@ -1,12 +1,14 @@
-//! The other side of a move: commands run there by the system's `ssh`, in the bot's folder. Only what a plain shell
-//! understands.
+//! The other side of a move or a push: commands run there by the system's `ssh`, in the bot's folder. Only what a plain
+//! shell understands.
 
 use crate::config::Config;
 use crate::error::{At, Error, Fault, Result};
 use crate::remote::Place;
 use std::fs::File;
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::thread::JoinHandle;
 
 /// Where a wakeep may be; the one in the folder may be one that an earlier move brought.
 const WAKEEPS: &str = "wakeep /usr/bin/wakeep /usr/local/bin/wakeep ./wakeep ./node_modules/.bin/wakeep";
@@ -52,15 +54,43 @@ impl Far {
     /// `Remote` with what the other wakeep said.
     pub fn restore(&self, archive: &str) -> Result<bool> {
         let args = format!("restore --force --from {}", quoted(&format!("./{archive}")));
-        let find = format!(
-            "for w in {WAKEEPS}; do command -v \"$w\" >/dev/null 2>&1 && exec \"$w\" {args}; done; exit {NONE}"
-        );
-        let out = self.run(&format!("cd {} && {{ {find}; }}", quoted(&self.folder)), None)?;
+        let out = self.run(&self.wakeep(&args), None)?;
         match out.status.code() {
             Some(0) => Ok(true),
             Some(NONE) => Ok(false),
             _ => Err(self.odd(&out)),
         }
+    }
+
+    /// The wakeep there with these arguments, in the folder.
+    fn wakeep(&self, args: &str) -> String {
+        let find = format!(
+            "for w in {WAKEEPS}; do command -v \"$w\" >/dev/null 2>&1 && exec \"$w\" {args}; done; exit {NONE}"
+        );
+        format!("cd {} && {{ {find}; }}", quoted(&self.folder))
+    }
+
+    /// Begins to talk with the wakeep there about the members of an archive.
+    pub(super) fn talk(&self, archive: &str) -> Result<Talk> {
+        let script = self.wakeep(&format!("receive --members {}", quoted(archive)));
+        let mut command = self.command(&script);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().at("starting", Path::new("ssh"))?;
+        let taken = "it was asked for";
+        let mut said = child.stderr.take().expect(taken);
+        let errors = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            // What can't be read any more is no error of its own.
+            let _ = said.read_to_end(&mut text);
+            text
+        });
+        let (input, answer) = (child.stdin.take(), BufReader::new(child.stdout.take().expect(taken)));
+        Ok(Talk { child, input, answer, errors })
+    }
+
+    /// The place, without secrets.
+    pub(super) fn place(&self) -> &str {
+        &self.place
     }
 
     /// Brings this very program there, if the machine is of the same make. Returns whether it was.
@@ -87,19 +117,74 @@ impl Far {
 
     fn run(&self, script: &str, input: Option<File>) -> Result<Output> {
         let stdin = input.map_or_else(Stdio::null, Stdio::from);
-        // Whatever shell the user has there, this one runs the script.
-        let command = format!("sh -c {}", quoted(script));
-        Command::new("ssh").args(&self.args).arg(command).stdin(stdin).output().at("starting", Path::new("ssh"))
+        self.command(script).stdin(stdin).output().at("starting", Path::new("ssh"))
     }
 
-    fn odd(&self, out: &Output) -> Error {
+    fn command(&self, script: &str) -> Command {
+        // Whatever shell the user has there, this one runs the script.
+        let script = format!("sh -c {}", quoted(script));
+        let mut command = Command::new("ssh");
+        command.args(&self.args).arg(script);
+        command
+    }
+
+    /// What a command that failed there means.
+    pub(super) fn odd(&self, out: &Output) -> Error {
         let said = String::from_utf8_lossy(&out.stderr);
         let said = said.lines().rfind(|l| !l.trim().is_empty()).unwrap_or("it said nothing").trim().to_owned();
         let fault = match out.status.code() {
-            Some(255) => Fault::Unreachable { why: said },
+            // `ssh` itself, or the shell's word for it where a signal ended `ssh`.
+            Some(255) | None => Fault::Unreachable { why: said },
             _ => Fault::Odd { why: said },
         };
         Error::Remote { place: self.place.clone(), fault }
+    }
+}
+
+/// Two wakeeps that talk.
+pub(super) struct Talk {
+    child: Child,
+    input: Option<ChildStdin>,
+    answer: BufReader<ChildStdout>,
+    errors: JoinHandle<Vec<u8>>,
+}
+
+impl Talk {
+    /// What the other side says.
+    pub(super) fn answer(&mut self) -> &mut dyn Read {
+        &mut self.answer
+    }
+
+    /// The next line it says; `None` where it says no more.
+    pub(super) fn line(&mut self) -> Option<String> {
+        super::members::line(&mut self.answer).ok().flatten()
+    }
+
+    /// Sends; returns false where nobody takes it any more.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> bool {
+        self.input.as_mut().is_some_and(|input| input.write_all(bytes).is_ok())
+    }
+
+    /// Says that nothing more comes.
+    pub(super) fn hang_up(&mut self) {
+        self.input = None;
+    }
+
+    /// Whether it ended because no wakeep there can do this, or because nobody is reached at all: whoever puts the file
+    /// there whole finds that out, and says it better.
+    pub(super) fn cannot(end: &Output) -> bool {
+        const BUSY: i32 = 13;
+        end.status.code() != Some(BUSY)
+    }
+
+    /// Its end.
+    pub(super) fn end(mut self) -> Result<Output> {
+        self.hang_up();
+        // A line that breaks shows in the exit code.
+        let _ = std::io::copy(&mut self.answer, &mut std::io::sink());
+        let status = self.child.wait().at("waiting for", Path::new("ssh"))?;
+        let stderr = self.errors.join().unwrap_or_default();
+        Ok(Output { status, stdout: Vec::new(), stderr })
     }
 }
 

@@ -480,6 +480,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Healthy => "Nothing is wrong.",
         Phrase::Mended => "mended",
         Phrase::PageAt => "the page is at",
+        Phrase::Wrong => "wrong",
+        Phrase::Units => "units",
+        Phrase::OneInFull => "One in full: `wakeep status --only NAME`",
         Phrase::NoChannel => {
             "no channel for notices is set: notify_webhook, notify_telegram_chat, notify_email_to, notify_ntfy or notify_ping"
         }

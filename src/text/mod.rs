@@ -199,6 +199,12 @@ pub enum Phrase {
     NoChannel,
     /// Serve: before the page's address.
     PageAt,
+    /// Label: what is wrong.
+    Wrong,
+    /// Label: the units of the server.
+    Units,
+    /// Status: how one of several is shown in full.
+    OneInFull,
 }
 
 impl Lang {
@@ -294,6 +300,45 @@ impl Lang {
         match self {
             Lang::En => format!("{name} is whole ({})", self.bytes(size)),
             Lang::Ru => format!("{name}: архив цел ({})", self.bytes(size)),
+        }
+    }
+
+    /// How many of the sessions are safe.
+    pub fn safe_of(self, safe: usize, all: usize) -> String {
+        match self {
+            Lang::En => format!("{safe} of {all} logins are safe."),
+            Lang::Ru => format!("Входов в безопасности: {safe} из {all}."),
+        }
+    }
+
+    /// When the keeper looks next.
+    pub fn next_look(self, seconds: i64) -> String {
+        match (self, seconds > 0) {
+            (Lang::En, true) => format!("next look in {}", self.span(seconds)),
+            (Lang::En, false) => "next look due".into(),
+            (Lang::Ru, true) => format!("следующая проверка через {}", self.span(seconds)),
+            (Lang::Ru, false) => "следующей проверке пора быть".into(),
+        }
+    }
+
+    /// That the keeper's rounds stand still.
+    pub fn rounds_stopped(self, seconds: u64) -> String {
+        match self {
+            Lang::En => {
+                format!("the keeper's rounds gave no sign of life for {seconds} s: look at its log, restart it")
+            }
+            Lang::Ru => format!("обходы хранителя молчат уже {seconds} с: посмотрите его лог и перезапустите его"),
+        }
+    }
+
+    /// A unit's state, as systemd names it.
+    pub fn unit_state(self, state: &str) -> &str {
+        match (self, state) {
+            (Lang::Ru, "active") => "работает",
+            (Lang::Ru, "inactive") => "не работает",
+            (Lang::Ru, "failed") => "сбой",
+            (Lang::Ru, "activating") => "запускается",
+            (_, other) => other,
         }
     }
 

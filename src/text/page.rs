@@ -22,7 +22,7 @@ const WORDS: [(&str, &str, &str); 35] = [
     ("archive", "Archive", "Архив"),
     ("no_archive", "none yet", "пока нет"),
     ("looked", "Looked", "Проверен"),
-    ("next", "Next look", "Следующая"),
+    ("next", "Next look", "Следующая проверка"),
     ("seconds", "in {} s", "через {} с"),
     ("now", "now", "сейчас"),
     ("size", "Size over time", "Размер со временем"),

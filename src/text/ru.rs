@@ -497,6 +497,9 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Healthy => "Всё в порядке.",
         Phrase::Mended => "исправлено",
         Phrase::PageAt => "страница здесь:",
+        Phrase::Wrong => "неладно",
+        Phrase::Units => "сервисы",
+        Phrase::OneInFull => "Одна подробно: `wakeep status --only ИМЯ`",
         Phrase::NoChannel => {
             "не задан ни один способ уведомления: notify_webhook, notify_telegram_chat, notify_email_to, notify_ntfy или notify_ping"
         }

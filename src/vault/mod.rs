@@ -310,8 +310,7 @@ impl Vault {
         self.receive(now)?;
         let label = new.label().and_then(|bytes| Label::from_bytes(bytes, new.path()).ok());
         disk::set_mode(new.path(), self.rules.archive_mode)?;
-        let temp = disk::beside(&self.archive, "arriving");
-        disk::remove_file(&temp)?;
+        let temp = disk::unfinished(&self.archive, "arriving")?;
         disk::copy_file(new.path(), &temp)?;
         disk::set_mode(&temp, self.rules.archive_mode)?;
         disk::publish(&temp, &self.archive)?;
@@ -323,6 +322,39 @@ impl Vault {
             }
             s.moved = None;
         })
+    }
+
+    /// Takes an archive that another host's wakeep pushed here: into the vault as a generation, and to the archive's
+    /// path. What stood there is in the vault. Whether the bot is active here doesn't change. Returns false where a
+    /// file that arrived keeps the path.
+    ///
+    /// # Errors
+    /// `Damaged` for an archive that says nothing of itself; `Io`.
+    pub fn adopt(&mut self, new: &Verified, now: Timestamp) -> Result<bool> {
+        let bytes = new.label().ok_or_else(|| Error::damaged(new.path(), "it has no label"))?;
+        let label = Label::from_bytes(bytes, new.path())?;
+        self.receive(now)?;
+        disk::set_mode(new.path(), self.rules.archive_mode)?;
+        let (mark, in_place) = (FileMark::of(new.path())?, self.may_take_path(now));
+        self.remember(|s| {
+            s.generation = s.generation.max(label.generation);
+            s.coming = in_place.then_some(mark);
+        })?;
+        self.keep_own_copy(new.path(), Origin::Generation(label.generation), label.made)?;
+        if in_place {
+            disk::publish(new.path(), &self.archive)?;
+        } else {
+            disk::remove_file(new.path())?;
+        }
+        self.remember(|s| {
+            if let Some(mark) = s.coming.take() {
+                s.latest = Some(mark);
+                s.arrived = None;
+            }
+            s.pulled = Some((label.host, label.generation));
+        })?;
+        self.tidy(now)?;
+        Ok(in_place)
     }
 
     /// Accepts what stands at the archive's path as the current archive: it has just been restored.

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// How a kind is made, changed and damaged.
 struct Sample {
@@ -159,4 +160,27 @@ fn all_kinds_side_by_side_are_found_and_kept_apart() {
         ["profile", "auth_info_baileys", "store.db"].map(outcome),
         ["unchanged".to_owned(), "refused".to_owned(), "created".to_owned()]
     );
+}
+
+/// What each release left in a bot's folder (`tests/fixtures/releases`): archives, vault, journal, configuration.
+#[test]
+fn what_earlier_releases_left_is_read() {
+    let releases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/releases");
+    let files: Vec<_> = fs::read_dir(releases).unwrap().map(|e| e.unwrap().path()).collect();
+    assert!(!files.is_empty());
+    for release in files {
+        let home = scratch();
+        let unpacked = Command::new("tar").arg("xzf").arg(&release).current_dir(home.path()).status().unwrap();
+        assert!(unpacked.success());
+        let wakeep = |args: &[&str]| Wakeep::new(home.path(), args.iter().copied());
+        let list = wakeep(&["list"]).json(0);
+        let kept = list["sessions"][0]["backups"].as_array().unwrap();
+        assert_eq!(kept.len(), 2, "{release:?}: {list}");
+        let events = wakeep(&["list", "--events"]).run();
+        assert_eq!((events.code, events.stdout.matches("+15").count() >= 2), (0, true), "{release:?}: {events:?}");
+        let restored = wakeep(&["restore", "--if-needed"]).json(0);
+        assert_eq!(restored["outcome"], "restored", "{release:?}: {restored}");
+        assert_eq!(wakeep(&["check"]).run().code, 0, "{release:?}");
+        assert_eq!(wakeep(&["archive", "--force"]).json(0)["outcome"], "created", "{release:?}");
+    }
 }

@@ -304,7 +304,7 @@ fn one_active_host_whoever_is_stopped_for_how_long() {
 }
 
 /// A bot's folder that shares the remote.
-fn app(s3: &S3, life: &str) -> tempfile::TempDir {
+pub fn app(s3: &S3, life: &str) -> tempfile::TempDir {
     let home = scratch();
     std::fs::create_dir_all(home.path().join(".wwebjs_auth/session/Default")).unwrap();
     let text = format!(
@@ -316,10 +316,12 @@ fn app(s3: &S3, life: &str) -> tempfile::TempDir {
     home
 }
 
-fn run<'a>(home: &Path, args: impl IntoIterator<Item = &'a str>) -> Wakeep {
+/// wakeep there, with the keys of the storage.
+pub fn run<'a>(home: &Path, args: impl IntoIterator<Item = &'a str>) -> Wakeep {
     Wakeep::new(home, args).env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test")
 }
 
+/// Waits for it.
 pub fn until(what: &str, done: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !done() {
@@ -328,6 +330,7 @@ pub fn until(what: &str, done: impl Fn() -> bool) {
     }
 }
 
+/// Says in the file `bot` that it started and that it was asked to stop.
 pub const BOT: &str = "trap 'echo stopped >>bot; exit 3' TERM; echo started >>bot; while :; do sleep 0.1; done";
 
 #[test]

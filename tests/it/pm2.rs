@@ -1,10 +1,11 @@
 //! pm2, the real one: the bot stays its own process, the login is back before the bot's first line, and a restore stops
-//! and starts it. By the example that the release holds.
+//! and starts it. By the examples that the release and the npm package hold.
 
 use crate::env::machine::wait_for;
 use crate::env::standin::StandIn;
 use crate::env::{real_parts, used};
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -20,6 +21,8 @@ impl Pm2<'_> {
         let bin = real_parts().join("node_modules/.bin");
         let path = format!("{}:{}:/usr/local/bin:/usr/bin:/bin", home.join("bin").display(), bin.display());
         command.env_clear().env("PATH", path).env("HOME", home).env("PM2_HOME", home.join("pm2")).current_dir(home);
+        // The npm package's own way to the program; the other example finds it by PATH.
+        command.env("WAKEEP_BINARY", home.join("bin/wakeep"));
         command.stdin(Stdio::null());
         command
     }
@@ -45,19 +48,20 @@ impl Drop for Pm2<'_> {
     }
 }
 
-#[test]
-fn the_bot_stays_pm2s_own_and_finds_its_login() {
-    let bot = StandIn::stopped();
+/// A bot without its folder, whose pm2 was started by one of our examples and has it back.
+fn started<'a>(bot: &'a StandIn, example: &str) -> Pm2<'a> {
     used("pm2");
     bot.wakeep(["archive"]).run();
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     fs::create_dir(bot.home().join("bin")).unwrap();
     fs::copy(env!("CARGO_BIN_EXE_wakeep"), bot.home().join("bin/wakeep")).unwrap();
-    fs::copy(manifest.join("packaging/ecosystem.config.cjs"), bot.home().join("ecosystem.config.cjs")).unwrap();
+    fs::copy(manifest.join(example), bot.home().join("ecosystem.config.cjs")).unwrap();
     fs::copy(manifest.join("tests/vps/bot.js"), bot.home().join("bot.js")).unwrap();
     fs::write(bot.home().join("wakeep.toml"), "bot_pm2 = \"nord-laundry-bot\"\ninterval = \"1s\"\n").unwrap();
+    fs::create_dir(bot.home().join("node_modules")).unwrap();
+    symlink(manifest.join("npm"), bot.home().join("node_modules/wakeep")).unwrap();
     fs::remove_dir_all(bot.home().join(".wwebjs_auth")).unwrap();
-    let pm2 = Pm2 { bot: &bot };
+    let pm2 = Pm2 { bot };
     pm2.run("pm2", &["start", "ecosystem.config.cjs", "--silent"]);
     wait_for("the bot's word", || pm2.said().contains("ready").then_some(()));
     assert!(pm2.said().contains("restored from") && !pm2.said().contains("qr"), "{}", pm2.said());
@@ -65,6 +69,13 @@ fn the_bot_stays_pm2s_own_and_finds_its_login() {
     wait_for("an archive by the second app", || {
         (fs::metadata(bot.archive()).ok()?.modified().ok()? > before).then_some(())
     });
+    pm2
+}
+
+#[test]
+fn the_bot_stays_pm2s_own_and_finds_its_login() {
+    let bot = StandIn::stopped();
+    let pm2 = started(&bot, "packaging/ecosystem.config.cjs");
     let pid = pm2.run("pm2", &["pid", "nord-laundry-bot"]);
     let restored = pm2.run("wakeep", &["restore", "--force"]);
     assert!(restored.contains("pm2 stop nord-laundry-bot") && restored.contains("session restored"), "{restored}");
@@ -72,4 +83,17 @@ fn the_bot_stays_pm2s_own_and_finds_its_login() {
     let signals = fs::read_to_string(bot.home().join("signals")).unwrap_or_default();
     assert!(signals.contains("SIGINT"), "it was asked, not killed: {signals:?}, {}", pm2.said());
     assert_ne!(pm2.run("pm2", &["pid", "nord-laundry-bot"]), pid);
+}
+
+#[test]
+fn the_npm_packages_example_restores_before_the_bots_first_line() {
+    let bot = StandIn::stopped();
+    let pm2 = started(&bot, "npm/examples/ecosystem.config.cjs");
+    let said = pm2.said();
+    assert!(said.find("restored from") < said.find("ready"), "{said}");
+    let pid = pm2.run("pm2", &["pid", "nord-laundry-bot"]);
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.trim())).unwrap();
+    let daemon = fs::read_to_string(bot.home().join("pm2/pm2.pid")).unwrap();
+    assert!(status.contains(&format!("PPid:\t{}\n", daemon.trim())), "no process stands between: {status}");
+    assert!(pm2.run("pm2", &["jlist"]).contains("nord-laundry-bot-wakeep"));
 }

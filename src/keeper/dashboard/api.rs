@@ -18,7 +18,6 @@ use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -117,7 +116,7 @@ async fn pass(
     request: Request,
     next: Next,
 ) -> Response {
-    peer.busy.store(true, Ordering::Relaxed);
+    let working = peer.work.begin();
     let mut answer = match refusal(&gate, &request) {
         Some(status) => (status, Json(json!({"error": status.canonical_reason()}))).into_response(),
         None => match tokio::time::timeout(LIMIT, next.run(request)).await {
@@ -125,7 +124,7 @@ async fn pass(
             Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
         },
     };
-    peer.busy.store(false, Ordering::Relaxed);
+    drop(working);
     gate::harden(&mut answer);
     answer
 }
@@ -156,8 +155,19 @@ async fn login(gate: Arc<Gate>, body: Bytes) -> Response {
     (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
 }
 
-async fn healthz() -> &'static str {
-    "ok\n"
+/// After how many intervals without a sign of life the keeper's rounds count as stopped.
+const SILENT_ROUNDS: u32 = 3;
+
+/// Whether the server answers and, beside a keeper, whether its rounds go on. Reads no disk: one that hangs is told of.
+async fn healthz(State(shared): State<Arc<Shared>>) -> Response {
+    let limit = shared.config.interval.unsigned_abs() * SILENT_ROUNDS;
+    match shared.tally.as_ref().map(|tally| tally.silence()).filter(|silence| *silence > limit) {
+        Some(silence) => {
+            let told = format!("{}\n", shared.lang.rounds_stopped(silence.as_secs()));
+            (StatusCode::SERVICE_UNAVAILABLE, told).into_response()
+        }
+        None => "ok\n".into_response(),
+    }
 }
 
 /// The reader's language: asked for, else the browser's, else ours.
@@ -177,10 +187,16 @@ async fn reading<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Se
     tokio::task::spawn_blocking(work).await.map_err(gone)?
 }
 
-async fn figures(State(shared): State<Arc<Shared>>) -> Result<Response, Fault> {
-    let text = reading(move || Ok(metrics::text(&shared.look()?, shared.tally.as_deref(), (shared.clock)())));
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], text.await?).into_response())
+/// OpenMetrics for those who ask for it, as Prometheus does; the older text for all others.
+async fn figures(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<Response, Fault> {
+    let asked = headers.get(header::ACCEPT).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let open = asked.contains("application/openmetrics-text");
+    let text = reading(move || Ok(metrics::text(&shared.look()?, shared.tally.as_deref(), (shared.clock)()))).await?;
+    let (kind, text) = match open {
+        true => ("application/openmetrics-text; version=1.0.0; charset=utf-8", text),
+        false => ("text/plain; version=0.0.4; charset=utf-8", metrics::older(&text)),
+    };
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
 async fn sessions(State(shared): State<Arc<Shared>>, Query(wish): Query<Wish>, headers: HeaderMap) -> Answer {

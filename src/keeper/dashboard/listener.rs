@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -34,11 +34,37 @@ impl Shedding {
     }
 }
 
+/// What is being done for a connection's client: the client's time doesn't run then.
+#[derive(Debug, Default)]
+pub struct Work {
+    running: AtomicUsize,
+    done: AtomicUsize,
+}
+
+impl Work {
+    /// From now on until the value is dropped.
+    pub fn begin(self: &Arc<Work>) -> Working {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        Working(Arc::clone(self))
+    }
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub struct Working(Arc<Work>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.done.fetch_add(1, Ordering::SeqCst);
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// What a request knows of its connection.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    /// Set while a request is being answered: the time for sending one doesn't run then.
-    pub busy: Arc<AtomicBool>,
+    /// To be begun with every request.
+    pub work: Arc<Work>,
 }
 
 impl Connected<IncomingStream<'_, Shedding>> for Peer {
@@ -65,14 +91,14 @@ impl Listener for Shedding {
             }
             let (keep, end) = oneshot::channel();
             self.open.push_back(keep);
-            let busy = Arc::new(AtomicBool::new(false));
-            let limit = Box::pin(tokio::time::sleep(PATIENCE));
-            return (Connection { stream, end, busy: Arc::clone(&busy), limit }, Peer { busy });
+            let connection = Connection::new(stream, end, PATIENCE);
+            let work = Arc::clone(&connection.work);
+            return (connection, Peer { work });
         }
     }
 
     fn local_addr(&self) -> io::Result<Peer> {
-        self.socket.local_addr().map(|_: SocketAddr| Peer { busy: Arc::default() })
+        self.socket.local_addr().map(|_: SocketAddr| Peer { work: Arc::default() })
     }
 }
 
@@ -80,19 +106,39 @@ impl Listener for Shedding {
 pub struct Connection {
     stream: TcpStream,
     end: oneshot::Receiver<()>,
-    busy: Arc<AtomicBool>,
+    work: Arc<Work>,
+    done: usize,
+    patience: Duration,
     limit: Pin<Box<Sleep>>,
 }
 
 impl Connection {
+    fn new(stream: TcpStream, end: oneshot::Receiver<()>, patience: Duration) -> Connection {
+        let limit = Box::pin(tokio::time::sleep(patience));
+        Connection { stream, end, work: Arc::default(), done: 0, patience, limit }
+    }
+
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let gone = Pin::new(&mut self.end).poll(cx).is_ready();
-        let late = !self.busy.load(Ordering::Relaxed) && self.limit.as_mut().poll(cx).is_ready();
+        let late = self.is_late(cx);
         if gone || late { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
     }
 
+    /// Whether the client has used up its time, which begins anew with every answer: making one may have taken longer.
+    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.work.running.load(Ordering::SeqCst) > 0 {
+            return false;
+        }
+        let done = self.work.done.load(Ordering::SeqCst);
+        if std::mem::replace(&mut self.done, done) != done {
+            self.again();
+        }
+        self.limit.as_mut().poll(cx).is_ready()
+    }
+
     fn again(&mut self) {
-        self.limit.as_mut().reset(Instant::now() + PATIENCE);
+        let until = Instant::now() + self.patience;
+        self.limit.as_mut().reset(until);
     }
 }
 
@@ -119,5 +165,34 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+
+    #[test]
+    fn an_answer_that_takes_longer_than_a_client_may_is_still_sent() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let _client = TcpStream::connect(socket.local_addr().unwrap()).await.unwrap();
+            let (stream, _) = socket.accept().await.unwrap();
+            let (_keep, end) = oneshot::channel();
+            let mut connection = Connection::new(stream, end, Duration::from_millis(1));
+            let patience = Duration::from_secs(3600);
+            while poll_fn(|cx| Poll::Ready(connection.check(cx).is_ok())).await {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            connection.patience = patience;
+            let working = connection.work.begin();
+            assert!(poll_fn(|cx| Poll::Ready(connection.check(cx))).await.is_ok(), "cut while it is answered");
+            drop(working);
+            assert!(poll_fn(|cx| Poll::Ready(connection.check(cx))).await.is_ok(), "cut before the answer");
+            let left = connection.limit.deadline() - Instant::now();
+            assert!(left > patience / 2, "its time begins anew: {left:?}");
+        });
     }
 }

@@ -62,20 +62,30 @@ impl Memory {
         news
     }
 
+    /// Well is told where nothing is wrong at all, what is in its grace included.
     fn over(&mut self, wrong: &[Condition], now: Timestamp) -> Vec<News> {
         let names: Vec<&str> = wrong.iter().map(Condition::name).collect();
         let (stay, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
             std::mem::take(&mut self.open).into_iter().partition(|(name, _)| names.contains(&name.as_str()));
         self.open = stay;
-        let gone: Vec<Open> = gone.into_values().filter(|o| o.told > 0).collect();
-        if gone.is_empty() {
-            return Vec::new();
+        if wrong.is_empty() {
+            let since = self.since.take();
+            return since.map(|since| News::Well { since: since.min(now) }).into_iter().collect();
         }
-        if self.open.values().all(|o| o.told == 0) {
-            let since = self.since.take().unwrap_or(now);
-            return vec![News::Well { since }];
-        }
-        gone.into_iter().map(|o| News::Ended { condition: o.condition, since: o.since }).collect()
+        // What has only changed its face isn't over.
+        let ended = |o: &Open| o.told > 0 && wrong.iter().all(|c| c.matter() != o.condition.matter());
+        let gone = gone.into_values().filter(ended);
+        gone.map(|o| News::Ended { condition: o.condition, since: o.since }).collect()
+    }
+
+    /// Whether something is wrong that was told.
+    pub fn is_troubled(&self) -> bool {
+        self.open.values().any(|o| o.told > 0)
+    }
+
+    /// Whether this is wrong as far as is known.
+    pub fn has(&self, condition: &str) -> bool {
+        self.open.contains_key(condition)
     }
 
     fn goes_on(&mut self, condition: &Condition, now: Timestamp) -> Option<News> {
@@ -142,6 +152,40 @@ mod tests {
         let news = memory.settle(&[Condition::DrillFailed], at(5));
         assert_eq!(news, [News::Ended { condition: LOST, since: at(0) }]);
         assert_eq!(memory.settle(&[], at(9)), [News::Well { since: at(0) }]);
+    }
+
+    #[test]
+    fn what_gets_worse_is_not_well() {
+        let mut memory = Memory::default();
+        memory.settle(&[LOST], at(0));
+        assert_eq!(memory.settle(&[Condition::QrNeeded], at(5)), [News::Began { condition: Condition::QrNeeded }]);
+        assert_eq!(memory.settle(&[], at(9)), [News::Well { since: at(0) }]);
+
+        let (week, longer) = (Condition::PhoneUnseen { days: 7 }, Condition::PhoneLongUnseen { days: 12 });
+        memory.settle(&[week], at(10));
+        let news = memory.settle(std::slice::from_ref(&longer), at(20));
+        assert_eq!(news, [News::Began { condition: longer }]);
+    }
+
+    #[test]
+    fn what_is_in_its_grace_keeps_all_from_being_well() {
+        let refused = Condition::SnapshotsRefused { reason: Refusal::Restless };
+        let mut memory = Memory::default();
+        memory.settle(&[LOST], at(0));
+        let news = memory.settle(std::slice::from_ref(&refused), at(5));
+        assert_eq!(news, [News::Ended { condition: LOST, since: at(0) }]);
+        assert!(!memory.is_troubled());
+        assert_eq!(memory.settle(&[], at(6)), [News::Well { since: at(0) }]);
+    }
+
+    #[test]
+    fn a_session_that_is_away_for_one_look_is_no_news() {
+        let gone = Condition::SessionLost { standing: Standing::Missing };
+        let mut memory = Memory::default();
+        assert_eq!(memory.settle(std::slice::from_ref(&gone), at(0)), []);
+        assert_eq!(memory.settle(&[], at(1)), []);
+        memory.settle(std::slice::from_ref(&gone), at(2));
+        assert_eq!(memory.settle(std::slice::from_ref(&gone), at(3)).len(), 1);
     }
 
     #[test]

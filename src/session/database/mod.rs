@@ -11,7 +11,7 @@ mod copy;
 mod put_back;
 
 pub use copy::copy_live;
-pub use put_back::{finish, place, take_out, write_into};
+pub use put_back::{finish, is_placed, place, take_out, write_into};
 
 use super::{Use, holder};
 use crate::error::{At, Error, Holder, Result};

@@ -72,20 +72,32 @@ pub fn place(copy: &Path, live: &Path, aside: &Path) -> Result<()> {
     let done = files(live)
         .iter()
         .try_for_each(|file| if disk::exists(file) { disk::move_to(file, &moved(file, aside)) } else { Ok(()) });
-    done.and_then(|()| disk::publish(&new, live)).inspect_err(|_| drop(finish(live, aside)))
+    done.and_then(|()| disk::publish(&new, live)).inspect_err(|_| {
+        if !is_placed(live, aside) {
+            // What the disk refuses here the next command does.
+            let _ = finish(live, aside);
+        }
+    })
 }
 
-/// Ends a [`place`] that was cut off: forward where the new database stands, since that is whole and a bot may have
-/// used it already; else what lay there comes back. Returns whether it was undone. May itself be cut off anywhere.
+/// Whether a [`place`] that was cut off had come to its end: the new database stands. It is whole then, and a bot may
+/// have used it already. Else what lay there is to come back ([`finish`]).
+pub fn is_placed(live: &Path, aside: &Path) -> bool {
+    // Something may stand there that is not ours: a bot that started meanwhile made itself an empty one.
+    disk::exists(live) && lies_aside(live, aside) && !disk::exists(&aside.join(NEW))
+}
+
+/// Undoes a [`place`] that was cut off before its end: what lay there comes back. A database that a bot made for itself
+/// meanwhile is kept beside it. May itself be cut off anywhere.
 ///
 /// # Errors
 /// The disk refuses a move.
-pub fn finish(live: &Path, aside: &Path) -> Result<bool> {
-    // The database goes aside first and comes back last: what stands there while something is aside is the new one.
-    if disk::exists(live) && lies_aside(live, aside) {
-        return Ok(false);
+pub fn finish(live: &Path, aside: &Path) -> Result<()> {
+    // The database goes aside first and comes back last: what stands there while it is aside is somebody else's.
+    if disk::exists(live) && disk::exists(&moved(live, aside)) {
+        files(live).iter().filter(|f| disk::exists(f)).try_for_each(|f| disk::set_aside(f))?;
     }
-    come_back(live, aside).map(|()| true)
+    come_back(live, aside)
 }
 
 /// Undoes a finished [`place`]: what was placed is removed, what was moved comes back.

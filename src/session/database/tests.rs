@@ -296,6 +296,24 @@ fn a_missing_database_is_placed_without_the_wal_of_its_predecessor() {
 }
 
 #[test]
+fn what_a_bot_made_for_itself_between_the_moves_is_set_aside() {
+    let p = place();
+    with_a_leftover_wal(&p);
+    let old = fs::read(&p.live).unwrap();
+    let aside = p.into.with_file_name("aside");
+    // As a kill leaves it right after the database went aside.
+    fs::create_dir_all(aside.join("moved")).unwrap();
+    fs::write(aside.join("new"), "unfinished").unwrap();
+    fs::rename(&p.live, aside.join("moved").join(p.live.file_name().unwrap())).unwrap();
+    fs::write(&p.live, "a bot's own").unwrap();
+    assert!(!is_placed(&p.live, &aside));
+    finish(&p.live, &aside).unwrap();
+    assert_eq!(fs::read(&p.live).unwrap(), old);
+    let name = format!("{}.set-aside", p.live.file_name().unwrap().to_string_lossy());
+    assert_eq!(fs::read(p.live.with_file_name(name)).unwrap(), b"a bot's own");
+}
+
+#[test]
 fn nothing_is_put_back_under_somebodys_lock() {
     let p = place();
     with_a_leftover_wal(&p);

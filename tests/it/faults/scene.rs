@@ -37,6 +37,8 @@ pub struct Scene {
 }
 
 const PROFILE: &str = ".wwebjs_auth/session";
+/// The folder that stands for a remote.
+pub const REMOTE: &str = "remote";
 
 const fn scene(
     name: &'static str,
@@ -66,6 +68,9 @@ pub static SCENES: &[Scene] = &[
     scene("whatsmeow written into", whatsmeow, &["restore", "--force"], "bot.db", Stands::Whole),
     scene("cleanup", littered, &["cleanup"], PROFILE, Stands::Whole),
     scene("receive", sent, &["receive", "upload/auth.tar.gz", "--yes"], PROFILE, Stands::Whole),
+    scene("push", a_folder, &["push", REMOTE], PROFILE, Stands::Whole),
+    scene("push over an earlier one", pushed_and_changed, &["push", REMOTE], PROFILE, Stands::Whole),
+    Scene { archived: false, ..scene("pull", pushed_from, &["pull", REMOTE], PROFILE, Stands::Whole) },
     scene("setup", set_up, &["setup"], PROFILE, Stands::Whole),
     scene("setup undone", was_set_up, &["setup", "--undo"], PROFILE, Stands::Whole),
     scene("what a bot tells", kept, &["event", "ready"], PROFILE, Stands::Whole),
@@ -205,6 +210,25 @@ fn sent(home: &Path) {
     fs::create_dir(home.join("upload")).unwrap();
     let tar = Command::new("tar").args(["czf", "upload/auth.tar.gz", ".wwebjs_auth"]).current_dir(home).status();
     assert!(tar.unwrap().success());
+}
+
+fn a_folder(home: &Path) {
+    kept(home);
+    fs::create_dir(home.join(REMOTE)).unwrap();
+}
+
+fn pushed_and_changed(home: &Path) {
+    a_folder(home);
+    wakeep(home, &["push", REMOTE]);
+    wakeep(home, &["archive", "--force"]);
+}
+
+/// A host that has the session and no archive of it.
+fn pushed_from(home: &Path) {
+    a_folder(home);
+    wakeep(home, &["push", REMOTE]);
+    fs::remove_file(home.join("whatsapp_auth_latest.tar.gz")).unwrap();
+    fs::remove_dir_all(home.join(".wakeep")).unwrap();
 }
 
 fn set_up(home: &Path) {

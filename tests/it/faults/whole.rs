@@ -1,6 +1,6 @@
 //! What must hold after a fault, and after the next run.
 
-use super::scene::{Scene, Stands};
+use super::scene::{REMOTE, Scene, Stands};
 use crate::env::wakeep::{Outcome, Wakeep};
 use serde_json::Value;
 use std::fs;
@@ -33,7 +33,7 @@ pub fn stands(home: &Path, session: &str) -> Stands {
 }
 
 /// Session, archive, vault and journal. `free`: a bot did what it liked to the session.
-pub fn require_whole(scene: &Scene, home: &Path, vault: &Path, free: bool, what: &str) {
+pub fn require_whole(scene: &'static Scene, home: &Path, vault: &Path, free: bool, what: &str) {
     let now = stands(home, scene.session);
     assert!(free || now == Stands::Whole || now == scene.before, "{what}: the session is {now:?}");
     let archive = home.join("whatsapp_auth_latest.tar.gz");
@@ -41,6 +41,12 @@ pub fn require_whole(scene: &Scene, home: &Path, vault: &Path, free: bool, what:
     if archive.exists() {
         let checked = Wakeep::new(home, ["check", archive.to_str().unwrap(), "--json"]).run();
         assert_eq!(checked.code, 0, "{what}: the archive: {checked:?}");
+    }
+    // Whole or not at all, and never gone again.
+    let remote = home.join(REMOTE).join("whatsapp_auth_latest.tar.gz");
+    assert!(remote.exists() || !scene.folder().join(REMOTE).join("whatsapp_auth_latest.tar.gz").exists(), "{what}");
+    if remote.exists() {
+        verify(&remote, Depth::Content).unwrap_or_else(|e| panic!("{what}: what was pushed: {e}"));
     }
     require_readable(vault, what);
 }
@@ -62,7 +68,7 @@ fn require_readable(vault: &Path, what: &str) {
 
 /// The same command without the fault does its work, without help and without a trace of the fault.
 pub fn require_next_run(
-    scene: &Scene,
+    scene: &'static Scene,
     command: &dyn Fn() -> Wakeep,
     mounts: &str,
     home: &Path,

@@ -1,0 +1,96 @@
+//! The screen: lines as wide as it, in both languages, in every state; colour only where somebody looks.
+
+use crate::env::standin::StandIn;
+use crate::env::used;
+
+/// A name, and what makes a bot be so.
+type State = (&'static str, fn(&StandIn));
+
+const STATES: [State; 4] = [
+    ("good", |_| {}),
+    ("broken", StandIn::tear),
+    ("logged out", StandIn::log_out),
+    ("missing", |bot| std::fs::remove_dir_all(bot.session()).unwrap()),
+];
+
+#[test]
+fn every_line_fits_eighty_columns_in_both_languages() {
+    for (name, make) in STATES {
+        let bot = StandIn::stopped();
+        assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+        make(&bot);
+        for (lang, verb) in ["en", "ru"].into_iter().flat_map(|l| ["status", "list", "doctor"].map(|v| (l, v))) {
+            let said = bot.wakeep([verb, "--lang", lang]).env("COLUMNS", "80").run();
+            assert!(!said.stdout.is_empty() && !said.stdout.contains('\x1b'), "{name} {verb}: {said:?}");
+            for line in said.stdout.lines().chain(said.stderr.lines()) {
+                assert!(line.chars().count() <= 80, "{name} {lang} {verb}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_screen_a_backup_is_one_line() {
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    let list = bot.wakeep(["list"]).run().stdout;
+    assert!(list.lines().any(|l| l.contains("newest") && l.contains(".wakeep/session/g000001")), "{list}");
+}
+
+#[test]
+fn several_sessions_are_a_line_each_and_the_bad_ones_in_full() {
+    let bot = StandIn::stopped();
+    let (one, two) = (bot.session(), bot.session().with_file_name("session-two"));
+    let copied = std::process::Command::new("cp").arg("-a").args([&one, &two]).status().unwrap();
+    assert!(copied.success());
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    bot.tear();
+    let said = bot.wakeep(["status"]).run();
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(said.stdout.starts_with("1 of 2 logins are safe."), "{}", said.stdout);
+    assert_eq!(said.stdout.matches("NOT safe").count(), 1, "{}", said.stdout);
+    assert!(said.stdout.contains("✓ session-two") || said.stdout.contains("✓ two"), "{}", said.stdout);
+    assert_eq!(bot.wakeep(["status", "--only", "session"]).run().stdout.matches("disk").count(), 1);
+}
+
+#[test]
+fn a_terminal_has_colours_unless_they_are_not_wanted() {
+    used("script (util-linux)");
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    let line = r#"exec script -qec "stty cols 60; $*" /dev/null"#;
+    let shown = |wakeep: crate::env::wakeep::Wakeep| wakeep.wrapped("sh", &["-c", line, "sh"]).run();
+    let colours = shown(bot.wakeep(["status"]));
+    assert!(colours.stdout.contains("\x1b[32m"), "{colours:?}");
+    let plain = shown(bot.wakeep(["status"]).env("NO_COLOR", "1"));
+    assert!(plain.stdout.contains("is safe") && !plain.stdout.contains("\x1b["), "{plain:?}");
+    for line in plain.stdout.lines() {
+        assert!(line.trim_end().chars().count() <= 60, "{line}");
+    }
+}
+
+#[test]
+fn status_tells_of_the_next_round_and_of_a_phone_that_is_away() {
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    assert_eq!(bot.wakeep(["event", "phone-seen"]).run().code, 0);
+    for (days, expected) in [(6, None), (8, Some("phone_unseen")), (13, Some("phone_long_unseen"))] {
+        let file = bot.vault().join("state.json");
+        let mut state: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let seen = std::time::SystemTime::now() - std::time::Duration::from_secs(days * 86_400 + 60);
+        let seconds = seen.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        state["phone_seen"] = jiff::Timestamp::from_second(i64::try_from(seconds).unwrap()).unwrap().to_string().into();
+        std::fs::write(&file, state.to_string()).unwrap();
+        let status = bot.wakeep(["status"]).json(0);
+        let found = &status["sessions"][0]["conditions"];
+        assert_eq!(found[0]["condition"].as_str(), expected, "{days}: {found}");
+    }
+    let said = bot.wakeep(["status"]).run().stdout;
+    assert!(said.contains("13 days ago") && said.contains("open WhatsApp on the phone today"), "{said}");
+    let _keeper = bot.wakeep(["watch", "--interval", "1h"]).spawn();
+    let start = std::time::Instant::now();
+    while !bot.wakeep(["status"]).run().stdout.contains("next look in") {
+        assert!(start.elapsed() < std::time::Duration::from_secs(60));
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
