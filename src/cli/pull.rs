@@ -78,8 +78,8 @@ pub fn fetch(context: &Context, sync: &Sync, ward: &mut Ward, at: Option<Timesta
 }
 
 /// Where no archive is here at all, the configured remote is asked for one, for a short time: law 11. So it is before a
-/// start where the session is missing: another host may have run the bot since, and pushed a newer one. Whatever goes wrong is told and
-/// holds nothing up.
+/// start where the session is missing: another host may have run the bot since, and pushed a newer one. Whatever goes
+/// wrong is told and holds nothing up.
 pub fn fetch_where_needed(context: &Context, starts: bool) {
     let Some(place) = context.config.remote.as_deref() else { return };
     let mut settings = sync::settings(&context.config, false);

@@ -59,7 +59,7 @@ pub(super) fn watch(context: Context, wish: &Watch) -> Result<Exit> {
     }
     announce(&context, &config)?;
     // The bot isn't this process's to stop: another host's lease is waited for, and tried again as it is renewed.
-    let rights = rights(&context, &context.wards()?, wish.take_over, Patience::Lasting, &mut signals)?;
+    let rights = rights(&context, keeper.wards(), wish.take_over, Patience::Lasting, &mut signals)?;
     keeper.hold(rights.keep(|| {}));
     let tally = Arc::default();
     attend(&mut keeper, &config, &context, &tally);
