@@ -1,4 +1,4 @@
-//! A topic of ntfy's. Source of the form: https://docs.ntfy.sh/publish/#publish-as-json
+//! A topic of ntfy's. Source of the form: <https://docs.ntfy.sh/publish/#publish-as-json>
 
 use super::secret::Secret;
 use super::{Channel, Undelivered, http, message};

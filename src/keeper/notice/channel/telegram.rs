@@ -1,4 +1,4 @@
-//! A Telegram bot's message. Source of the call: https://core.telegram.org/bots/api#sendmessage
+//! A Telegram bot's message. Source of the call: <https://core.telegram.org/bots/api#sendmessage>
 
 use super::secret::Secret;
 use super::{Channel, Undelivered, http, message};
