@@ -23,30 +23,16 @@ pub fn pull(context: &Context, place: Option<&str>, at: Option<&str>, force: boo
     let sync = push::open(context, place)?;
     let at = at.map(|text| super::once::time(text, context.now)).transpose()?;
     let show = &context.show;
-    let (mut exit, mut all) = (Exit::Done, Vec::new());
-    for mut ward in context.wards()? {
-        match fetch(context, &sync, &mut ward, at, force || at.is_some()) {
-            Ok(bytes) => {
-                let archive = ward.vault.archive();
-                if !show.json {
-                    let size = show.lang.bytes(bytes);
-                    show.line(&format!("{} {} ({size})", show.lang.phrase(Phrase::PutThere), near(archive)));
-                }
-                all.push(json!({"session": ward.session.name, "outcome": "pulled", "remote": sync.place(),
-                    "archive": archive, "bytes": bytes}));
-            }
-            Err(e) => {
-                exit = exit.or(Exit::of_error(&e));
-                show.error(&e);
-                all.push(json!({"session": ward.session.name, "outcome": "failed", "remote": sync.place(),
-                    "error": show.lang.error(&e).what}));
-            }
+    push::each(context, &sync, |ward| {
+        let bytes = fetch(context, &sync, ward, at, force || at.is_some())?;
+        let archive = ward.vault.archive();
+        if !show.json {
+            let size = show.lang.bytes(bytes);
+            show.line(&format!("{} {} ({size})", show.lang.phrase(Phrase::PutThere), near(archive)));
         }
-    }
-    if show.json {
-        show.object(&super::run::one_object(all));
-    }
-    Ok(exit)
+        Ok(json!({"session": ward.session.name, "outcome": "pulled", "remote": sync.place(), "archive": archive,
+            "bytes": bytes}))
+    })
 }
 
 /// Fetches one session's archive to its path. An archive here that is newer than the remote's stays, unless forced.

@@ -3,6 +3,7 @@
 use super::exit::Exit;
 use super::run::Context;
 use crate::error::{Error, Result};
+use crate::keeper::ward::Ward;
 use crate::sync::{self, Pushed, Sync};
 use crate::text::Phrase;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,8 +13,8 @@ use serde_json::{Value, json};
 pub fn push(context: &Context, place: Option<&str>, force: bool) -> Result<Exit> {
     let sync = open(context, place)?;
     let show = &context.show;
-    let (mut exit, mut all, mut warned) = (Exit::Done, Vec::new(), false);
-    for ward in context.wards()? {
+    let mut warned = false;
+    each(context, &sync, |ward| {
         // What can't be remembered is said again.
         let news = sync.is_news_that_unsealed(ward.vault.dir(), &ward.session.name).unwrap_or(true);
         if news && !std::mem::replace(&mut warned, true) {
@@ -26,16 +27,24 @@ pub fn push(context: &Context, place: Option<&str>, force: bool) -> Result<Exit>
         };
         let pushed = sync.push(&ward.vault, &ward.session.name, None, force, &mut told);
         bar.finish_and_clear();
-        match pushed {
-            Ok(pushed) => {
-                if !show.json {
-                    show.line(&format!("{}: {}", ward.session.name, told_of(context, &sync, &pushed)));
-                    if pushed.renewed {
-                        show.line(show.lang.phrase(Phrase::SentAnew));
-                    }
-                }
-                all.push(pushed_json(&ward.session.name, &sync, &pushed));
+        let pushed = pushed?;
+        if !show.json {
+            show.line(&format!("{}: {}", ward.session.name, told_of(context, &sync, &pushed)));
+            if pushed.renewed {
+                show.line(show.lang.phrase(Phrase::SentAnew));
             }
+        }
+        Ok(pushed_json(&ward.session.name, &sync, &pushed))
+    })
+}
+
+/// Does something for each session: what fails is told and holds up no other one.
+pub fn each(context: &Context, sync: &Sync, mut work: impl FnMut(&mut Ward) -> Result<Value>) -> Result<Exit> {
+    let show = &context.show;
+    let (mut exit, mut all) = (Exit::Done, Vec::new());
+    for mut ward in context.wards()? {
+        match work(&mut ward) {
+            Ok(done) => all.push(done),
             Err(e) => {
                 exit = exit.or(Exit::of_error(&e));
                 show.error(&e);

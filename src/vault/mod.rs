@@ -200,18 +200,7 @@ impl Vault {
         } else {
             self.keep_own_copy(new.path(), origin, label.made)?;
         }
-        if in_place {
-            disk::publish(new.path(), &self.archive)?;
-        } else {
-            disk::remove_file(new.path())?;
-        }
-        self.remember(|s| {
-            if let Some(mark) = s.coming.take() {
-                s.latest = Some(mark);
-                s.arrived = None;
-            }
-            s.refusals.clear();
-        })?;
+        self.put_at_path(&new, in_place, |s| s.refusals.clear())?;
         self.bury(label.account.as_ref())?;
         Ok(in_place)
     }
@@ -324,6 +313,23 @@ impl Vault {
         })
     }
 
+    /// The last step of an archive that the vault holds already: to the archive's path, unless that is held; and the
+    /// memory says so.
+    fn put_at_path(&mut self, new: &Verified, in_place: bool, also: impl FnOnce(&mut State)) -> Result<()> {
+        if in_place {
+            disk::publish(new.path(), &self.archive)?;
+        } else {
+            disk::remove_file(new.path())?;
+        }
+        self.remember(|s| {
+            if let Some(mark) = s.coming.take() {
+                s.latest = Some(mark);
+                s.arrived = None;
+            }
+            also(s);
+        })
+    }
+
     /// Takes an archive that another host's wakeep pushed here: into the vault as a generation, and to the archive's
     /// path. What stood there is in the vault. Whether the bot is active here doesn't change. Returns false where a
     /// file that arrived keeps the path.
@@ -341,18 +347,7 @@ impl Vault {
             s.coming = in_place.then_some(mark);
         })?;
         self.keep_own_copy(new.path(), Origin::Generation(label.generation), label.made)?;
-        if in_place {
-            disk::publish(new.path(), &self.archive)?;
-        } else {
-            disk::remove_file(new.path())?;
-        }
-        self.remember(|s| {
-            if let Some(mark) = s.coming.take() {
-                s.latest = Some(mark);
-                s.arrived = None;
-            }
-            s.pulled = Some((label.host, label.generation));
-        })?;
+        self.put_at_path(new, in_place, |s| s.pulled = Some((label.host, label.generation)))?;
         self.tidy(now)?;
         Ok(in_place)
     }

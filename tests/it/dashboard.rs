@@ -169,13 +169,7 @@ fn look(url: &str, cards: &str) {
     crate::env::used("chromium (the page)");
     let dir = crate::env::real_parts();
     let mut command = std::process::Command::new("node");
-    let done = command.current_dir(dir).args(["dashboard.mjs", url, cards]).output().unwrap();
-    assert!(
-        done.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&done.stdout),
-        String::from_utf8_lossy(&done.stderr)
-    );
+    crate::env::must_succeed(command.current_dir(dir).args(["dashboard.mjs", url, cards]));
 }
 
 #[test]

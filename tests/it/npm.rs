@@ -1,7 +1,7 @@
 //! The npm package, by its own tests (`node --test`): each file a test here, so that they run and count with all others.
 
-use crate::env::real_parts;
 use crate::env::s3::S3;
+use crate::env::{must_succeed, real_parts};
 use crate::lease;
 use rustix::process::Signal;
 use std::ffi::OsStr;
@@ -17,13 +17,7 @@ fn node_test_with(file: &str, env: &[(&str, &OsStr)]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/test").join(file);
     let mut node = Command::new("node");
     node.arg("--test").arg(path).current_dir(real_parts()).env("WAKEEP_BINARY", env!("CARGO_BIN_EXE_wakeep"));
-    let done = node.envs(env.iter().copied()).output().expect("node must be installed: scripts/test does that");
-    assert!(
-        done.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&done.stdout),
-        String::from_utf8_lossy(&done.stderr)
-    );
+    must_succeed(node.envs(env.iter().copied()));
 }
 
 #[test]

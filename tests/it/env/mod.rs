@@ -87,6 +87,13 @@ pub fn used(part: &str) {
     file.write_all(format!("{part}\n").as_bytes()).unwrap();
 }
 
+/// Runs a program whose failure is the test's, and shows what it said then.
+pub fn must_succeed(command: &mut std::process::Command) {
+    let done = command.output().expect("scripts/test installs it");
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{command:?}: {}\n{out}{err}", done.status);
+}
+
 /// The folder of the Node parts; fails clearly where they are not installed.
 pub fn real_parts() -> PathBuf {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real");
