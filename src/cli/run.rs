@@ -14,7 +14,7 @@ use crate::error::{At, Error, Result};
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::become_owner;
 use crate::session::process;
-use crate::text::{self, Lang, Phrase};
+use crate::text::{self, Lang, Phrase, WayBack};
 use crate::vault::journal::Event;
 use clap::CommandFactory;
 use jiff::Timestamp;
@@ -199,7 +199,7 @@ impl Context {
         }
         self.show.line(&nearer(&self.show.lang.event(event)));
         if let Event::Refused { verdict: Some(verdict), .. } | Event::RestoreRefused { verdict, .. } = event {
-            self.show.verdict("", verdict);
+            self.show.verdict("", verdict, WayBack::Archive);
         }
     }
 }
