@@ -13,7 +13,7 @@ use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::become_owner;
-use crate::session::holder;
+use crate::session::process;
 use crate::text::{self, Lang, Phrase};
 use crate::vault::journal::Event;
 use clap::CommandFactory;
@@ -64,7 +64,7 @@ fn context(common: Common, mut show: Show) -> Result<Context> {
     if let Some(log) = &common.log_to {
         show.log_to(log);
     }
-    Ok(Context { config, show, host: holder::host_name(), now: clock() })
+    Ok(Context { config, show, host: process::host_name(), now: clock() })
 }
 
 fn configuration(common: &Common) -> Result<Config> {
