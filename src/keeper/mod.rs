@@ -4,6 +4,7 @@
 pub mod active;
 pub mod bot;
 pub mod botlog;
+pub mod browser;
 pub mod dashboard;
 pub mod doctor;
 pub mod metrics;
@@ -141,6 +142,11 @@ impl<'a> Keeper<'a> {
                 tell(&care.ward, &event, now);
             }
         }
+    }
+
+    /// What its owner said.
+    pub fn config(&self) -> &Config {
+        self.config
     }
 
     /// How long it waits for a bot that was asked to end.
