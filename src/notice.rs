@@ -1,6 +1,10 @@
 //! How a session stands, what is wrong with its keeping, and what is told of that to somebody who isn't looking. Facts
 //! only: `keeper` finds them, `text` tells them.
 
+mod undelivered;
+
+pub use undelivered::{Distrust, Undelivered};
+
 use crate::vault::journal::Refusal;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -133,22 +133,6 @@ impl Lang {
             Lang::Ru => format!("… и ещё {n}"),
         }
     }
-
-    /// That a channel was tried.
-    pub fn delivered(self, channel: &str, place: &str) -> String {
-        match self {
-            Lang::En => format!("{channel} ({place}): delivered"),
-            Lang::Ru => format!("{channel} ({place}): доставлено"),
-        }
-    }
-
-    /// That a channel failed.
-    pub fn undelivered(self, channel: &str, place: &str, why: &str) -> String {
-        match self {
-            Lang::En => format!("{channel} ({place}): not delivered: {why}"),
-            Lang::Ru => format!("{channel} ({place}): не доставлено: {why}"),
-        }
-    }
 }
 
 fn en(condition: &Condition) -> Told {

@@ -23,6 +23,7 @@ mod lease;
 mod lease_memory;
 mod lease_starts;
 mod lives;
+mod mail;
 mod members;
 mod metrics;
 mod moments;

@@ -8,6 +8,7 @@ pub mod machine;
 pub mod oracle;
 pub mod proxy;
 pub mod s3;
+pub mod smtp;
 pub mod sshd;
 pub mod standin;
 pub mod wakeep;
