@@ -164,6 +164,10 @@ fn en(condition: &Condition) -> Told {
             "the drill failed: the archive would not bring the login back",
             "`wakeep archive --force`, then `wakeep check --drill`",
         ),
+        Condition::NoticesFail { channels } => Told::new(
+            format!("notices don't arrive by {}", channels.join(", ")),
+            "`wakeep notify test` says why; what waits is tried again",
+        ),
         Condition::DiskNearlyFull { path, free } => Told::new(
             format!("the disk is nearly full: {} left at {}", super::en::bytes(*free), path.display()),
             "free some space: df -h",
@@ -208,6 +212,10 @@ fn ru(condition: &Condition) -> Told {
         Condition::DrillFailed => Told::new(
             "проверка архива не прошла: он не вернул бы вход",
             "`wakeep archive --force`, затем `wakeep check --drill`",
+        ),
+        Condition::NoticesFail { channels } => Told::new(
+            format!("уведомления не доходят через {}", channels.join(", ")),
+            "`wakeep notify test` скажет почему; недошедшее отправится снова",
         ),
         Condition::DiskNearlyFull { path, free } => Told::new(
             format!("диск почти полон: осталось {} ({})", super::ru::bytes(*free), path.display()),
