@@ -13,7 +13,7 @@ use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::become_owner;
-use crate::session::holder;
+use crate::session::process;
 use crate::text::{self, Lang, Phrase};
 use crate::vault::journal::Event;
 use clap::CommandFactory;
@@ -64,7 +64,7 @@ fn context(common: Common, mut show: Show) -> Result<Context> {
     if let Some(log) = &common.log_to {
         show.log_to(log);
     }
-    Ok(Context { config, show, host: holder::host_name(), now: clock() })
+    Ok(Context { config, show, host: process::host_name(), now: clock() })
 }
 
 fn configuration(common: &Common) -> Result<Config> {
@@ -172,7 +172,7 @@ impl Context {
                     if self.show.json {
                         shown.push(shape(&ward, &event));
                     }
-                    self.say(&event);
+                    self.say(&ward, &event);
                 }
                 Err(e) if hushed == Some(Exit::of_error(&e)) => exit = exit.or(Exit::of_error(&e)),
                 Err(e) => {
@@ -188,7 +188,7 @@ impl Context {
         Ok(exit)
     }
 
-    fn say(&self, event: &Event) {
+    fn say(&self, ward: &Ward, event: &Event) {
         if self.show.json {
             return;
         }
@@ -196,8 +196,10 @@ impl Context {
             return self.show.line(&self.show.lang.unchanged_since(&text::clock(*made, self.now)));
         }
         self.show.line(&nearer(&self.show.lang.event(event)));
-        if let Event::Refused { verdict: Some(verdict), .. } | Event::RestoreRefused { verdict, .. } = event {
-            self.show.verdict("", verdict);
+        match event {
+            Event::Refused { verdict: Some(verdict), .. } => self.show.verdict(&near(&ward.session.path), verdict),
+            Event::RestoreRefused { from, verdict } => self.show.verdict(&near(from), verdict),
+            _ => {}
         }
     }
 }

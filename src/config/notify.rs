@@ -1,7 +1,7 @@
 //! Whom to tell, and when: the `notify_…` keys. Secrets stand in files that these keys name, never here; an address
 //! may hold one, so it is shown by its host alone.
 
-use super::Field;
+use super::field::Field;
 use crate::error::Result;
 use jiff::SignedDuration;
 use std::fmt;

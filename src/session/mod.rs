@@ -8,6 +8,7 @@ pub mod find;
 pub mod holder;
 pub mod interior;
 pub mod leveldb;
+pub mod process;
 pub mod snapshot;
 pub mod sqlite;
 pub mod whatsmeow;

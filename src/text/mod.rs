@@ -9,7 +9,7 @@ mod ru;
 
 use crate::ailment::Ailment;
 use crate::error::Error;
-use crate::vault::journal::Event;
+use crate::vault::journal::{Back, Event};
 use crate::verdict::{Finding, Grade, Login, Verdict, masked};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -320,6 +320,14 @@ impl Lang {
         }
     }
 
+    /// From where to where a restore goes back.
+    pub fn goes_back(self, back: &Back) -> String {
+        match self {
+            Lang::En => en::goes_back(back),
+            Lang::Ru => ru::goes_back(back),
+        }
+    }
+
     /// When the keeper looks next.
     pub fn next_look(self, seconds: i64) -> String {
         match (self, seconds > 0) {
@@ -433,6 +441,11 @@ pub fn clock(time: Timestamp, now: Timestamp) -> String {
     let (time, now) = (time.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
     let form = if time.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     time.strftime(form).to_string()
+}
+
+/// The date, hour and minute here.
+fn dated(time: Timestamp) -> String {
+    time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn seconds(s: f64) -> String {

@@ -21,6 +21,8 @@ mod kinds;
 mod kinds_corpus;
 mod lease;
 mod lease_memory;
+mod lease_nets;
+mod lease_race;
 mod lease_starts;
 mod lives;
 mod mail;

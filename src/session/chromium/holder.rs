@@ -6,7 +6,7 @@
 use super::layout::PROFILE;
 use super::sqlite_stores;
 use crate::error::Holder;
-use crate::session::{Use, holder};
+use crate::session::{Use, holder, process};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -52,15 +52,15 @@ impl Singleton {
     }
 
     fn is_ours(&self) -> bool {
-        self.host == holder::host_name()
+        self.host == process::host_name()
     }
 
     /// A living Chromium on this host. The number may belong to another program by now, as after a reboot.
     fn proves_use(&self) -> Option<Use> {
-        if !self.is_ours() || self.pid == std::process::id() || !holder::process_alive(self.pid) {
+        if !self.is_ours() || self.pid == std::process::id() || !process::process_alive(self.pid) {
             return None;
         }
-        let program = holder::program_of(self.pid);
+        let program = process::program_of(self.pid);
         if !is_browser(&program) {
             return None;
         }
@@ -104,7 +104,7 @@ fn locked(files: &[PathBuf]) -> Option<Use> {
             Ok(Some(0)) => doubt = Some(format!("{}: locked by a process that can't be seen", file.display())),
             Ok(Some(pid)) if pid == std::process::id() => {}
             Ok(Some(pid)) => {
-                let program = holder::program_of(pid);
+                let program = process::program_of(pid);
                 return Some(Use::Held(Holder { pid: Some(pid), program, host: None }));
             }
             Err(e) => doubt = Some(format!("{e:?}")),
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_lock_counts_by_its_owner() {
-        let host = holder::host_name();
+        let host = process::host_name();
         let of_owner = |owner: &str| of(profile_locked_by(owner).path());
         assert_eq!(of(tempfile::tempdir().unwrap().path()), Use::Free);
         assert_eq!(of_owner(&format!("{host}-{}", std::process::id())), Use::Free);

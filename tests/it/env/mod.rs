@@ -5,6 +5,7 @@
 
 pub mod chromium;
 pub mod machine;
+pub mod nets;
 pub mod oracle;
 pub mod proxy;
 pub mod s3;
