@@ -328,6 +328,10 @@ pub(super) fn event(event: &Event) -> String {
             )
         }
         Event::PushedAgain { remote } => format!("{remote} has the newest archive again"),
+        Event::NoticesFail { channel, host, error } => {
+            format!("notices don't arrive by {channel} ({host}), they are tried again: {error}")
+        }
+        Event::NoticesArrive { channel, host } => format!("notices arrive by {channel} ({host}) again"),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
         Event::LeaseTaken { lease } => format!("this host has the lease ({lease}): it may run the bot"),
         Event::LeaseLost { host: Some(host) } => {

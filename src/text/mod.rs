@@ -1,6 +1,7 @@
 //! Every sentence a person reads, once a language: `en` and `ru` turn facts into words by exhaustive `match`, so a
 //! fact that is not told in both does not compile. What is the same in every language stands here.
 
+mod channel;
 mod en;
 mod notice;
 mod page;

@@ -342,6 +342,10 @@ pub(super) fn event(event: &Event) -> String {
             )
         }
         Event::PushedAgain { remote } => format!("в {remote} снова новейший архив"),
+        Event::NoticesFail { channel, host, error } => {
+            format!("уведомления не доходят через {channel} ({host}), попытки продолжаются: {error}")
+        }
+        Event::NoticesArrive { channel, host } => format!("уведомления через {channel} ({host}) снова доходят"),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
         Event::LeaseTaken { lease } => format!("право запускать бота у этой машины ({lease})"),
         Event::LeaseLost { host: Some(host) } => {
