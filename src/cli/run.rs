@@ -174,7 +174,7 @@ impl Context {
                     if self.show.json {
                         shown.push(shape(&ward, &event));
                     }
-                    self.say(&event);
+                    self.say(&ward, &event);
                 }
                 Err(e) if hushed == Some(Exit::of_error(&e)) => exit = exit.or(Exit::of_error(&e)),
                 Err(e) => {
@@ -190,7 +190,7 @@ impl Context {
         Ok(exit)
     }
 
-    fn say(&self, event: &Event) {
+    fn say(&self, ward: &Ward, event: &Event) {
         if self.show.json {
             return;
         }
@@ -198,8 +198,12 @@ impl Context {
             return self.show.line(&self.show.lang.unchanged_since(&text::clock(*made, self.now)));
         }
         self.show.line(&nearer(&self.show.lang.event(event)));
-        if let Event::Refused { verdict: Some(verdict), .. } | Event::RestoreRefused { verdict, .. } = event {
-            self.show.verdict("", verdict, WayBack::Archive);
+        match event {
+            Event::Refused { verdict: Some(verdict), .. } => {
+                self.show.verdict(&near(&ward.session.path), verdict, ward.way_back(&self.config));
+            }
+            Event::RestoreRefused { from, verdict } => self.show.verdict(&near(from), verdict, WayBack::Archive),
+            _ => {}
         }
     }
 }

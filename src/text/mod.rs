@@ -1,6 +1,7 @@
 //! Every sentence a person reads, once a language: `en` and `ru` turn facts into words by exhaustive `match`, so a
 //! fact that is not told in both does not compile. What is the same in every language stands here.
 
+mod channel;
 mod en;
 mod notice;
 mod page;
@@ -9,7 +10,7 @@ mod way_back;
 
 use crate::ailment::Ailment;
 use crate::error::Error;
-use crate::vault::journal::Event;
+use crate::vault::journal::{Back, Event};
 use crate::verdict::{Finding, Grade, Login, Verdict, masked};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -323,6 +324,14 @@ impl Lang {
         }
     }
 
+    /// From where to where a restore goes back.
+    pub fn goes_back(self, back: &Back) -> String {
+        match self {
+            Lang::En => en::goes_back(back),
+            Lang::Ru => ru::goes_back(back),
+        }
+    }
+
     /// When the keeper looks next.
     pub fn next_look(self, seconds: i64) -> String {
         match (self, seconds > 0) {
@@ -453,6 +462,11 @@ pub fn clock(time: Timestamp, now: Timestamp) -> String {
     let (time, now) = (time.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
     let form = if time.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     time.strftime(form).to_string()
+}
+
+/// The date, hour and minute here.
+fn dated(time: Timestamp) -> String {
+    time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn seconds(s: f64) -> String {
