@@ -303,7 +303,7 @@ fn word_of_this_boot(machine: &Machine) -> String {
         if !said.trim().is_empty() {
             return said.trim().to_owned();
         }
-        if start.elapsed() > std::time::Duration::from_secs(100) {
+        if start.elapsed() > std::time::Duration::from_secs(300) {
             let units = "systemctl status --no-pager nord-laundry-bot whatsapp-auth-restore wakeep";
             panic!("the bot says nothing: {:?}", machine.run(&format!("{units}; systemctl list-jobs; ps axf")));
         }
