@@ -19,24 +19,24 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub enum Closing {
     /// No browser works on the session, or none that can be proved to.
     NoBrowser,
-    /// Its first process has written everything and ended.
+    /// It has written everything, and all of its processes that had the session's files open have ended.
     Closed {
-        /// Its number.
+        /// Its first process.
         pid: u32,
         /// How long that took.
         time: Duration,
     },
     /// It was asked to end, and still runs.
     StillRuns {
-        /// Its number.
+        /// Its first process.
         pid: u32,
     },
 }
 
-/// A browser that was asked to end. The descriptor stands for this very process, also once its number is another's.
+/// A browser that was asked to end. The descriptors stand for these very processes, also once their numbers are others'.
 struct Asked {
     pid: u32,
-    process: OwnedFd,
+    processes: Vec<OwnedFd>,
 }
 
 /// Asks the browsers of all sessions to end, then waits until they have, [`PATIENCE`] in all. One that the bot starts
@@ -48,10 +48,12 @@ pub fn close<'a>(sessions: impl IntoIterator<Item = &'a Session>) -> Result<Vec<
     let begun = Instant::now();
     let asked: Vec<_> = sessions.into_iter().map(ask).collect();
     let wait = |asked: Option<Asked>| -> Result<Closing> {
-        let Some(Asked { pid, process }) = asked else { return Ok(Closing::NoBrowser) };
-        let left = PATIENCE.saturating_sub(begun.elapsed());
-        if !has_ended(&process, left).at("waiting for", &place(pid))? {
-            return Ok(Closing::StillRuns { pid });
+        let Some(Asked { pid, processes }) = asked else { return Ok(Closing::NoBrowser) };
+        for process in &processes {
+            let left = PATIENCE.saturating_sub(begun.elapsed());
+            if !has_ended(process, left).at("waiting for", &place(pid))? {
+                return Ok(Closing::StillRuns { pid });
+            }
         }
         let time = begun.elapsed();
         until_noted(pid);
@@ -71,19 +73,24 @@ fn until_noted(pid: u32) {
 }
 
 fn ask(session: &Session) -> Result<Option<Asked>> {
-    let Some(pid) = session.browser() else { return Ok(None) };
-    let number = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a number that /proc has shown");
-    let asked = pidfd_open(number, PidfdFlags::empty()).and_then(|process| {
-        // Between the proof and the descriptor the number may have become another's.
-        if session.browser() == Some(pid) {
-            pidfd_send_signal(&process, Signal::TERM).map(|()| Some(Asked { pid, process }))
-        } else {
-            Ok(None)
-        }
-    });
-    match asked {
+    let all = session.browser();
+    let Some(&pid) = all.first() else { return Ok(None) };
+    let processes: rustix::io::Result<Vec<_>> = all.iter().filter_map(|&pid| descriptor(pid).transpose()).collect();
+    let processes = processes.at("asking to end", &place(pid))?;
+    // Between the proof and the descriptors a number may have become another's.
+    let Some(first) = processes.first().filter(|_| session.browser().first() == Some(&pid)) else { return Ok(None) };
+    match pidfd_send_signal(first, Signal::TERM) {
         Err(rustix::io::Errno::SRCH) => Ok(None),
-        other => other.at("asking to end", &place(pid)),
+        sent => sent.map(|()| Some(Asked { pid, processes })).at("asking to end", &place(pid)),
+    }
+}
+
+/// `None` for a process that has ended meanwhile.
+fn descriptor(pid: u32) -> rustix::io::Result<Option<OwnedFd>> {
+    let number = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a number that /proc has shown");
+    match pidfd_open(number, PidfdFlags::empty()) {
+        Err(rustix::io::Errno::SRCH) => Ok(None),
+        other => other.map(Some),
     }
 }
 

@@ -78,11 +78,12 @@ pub trait Kind: Sync {
     /// Whether a bot works on the live session.
     fn holder(&self, live: &Path) -> Use;
 
-    /// The first process of the browser that works on the live session for a bot, and writes all it holds in memory when
-    /// it is asked to end (SIGTERM). `None` where none does or can be proved to, and where bots write by themselves.
-    fn browser(&self, live: &Path) -> Option<u32> {
+    /// The browser that works on the live session for a bot: its first process, which writes all it holds in memory when
+    /// it is asked to end (SIGTERM), and then those of its processes that have the session's files open. Empty where none
+    /// does or can be proved to, and where bots write by themselves.
+    fn browser(&self, live: &Path) -> Vec<u32> {
         let _ = live;
-        None
+        Vec::new()
     }
 
     /// Mends a staged session with what is still good of the live one, where a kind must not be rolled back whole, and

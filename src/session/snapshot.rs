@@ -159,8 +159,8 @@ impl Session {
         if disk::exists(&self.path) { self.kind.holder(&self.path) } else { Use::Free }
     }
 
-    /// The first process of the browser that works on it for a bot, where there is one.
-    pub fn browser(&self) -> Option<u32> {
+    /// The processes of the browser that works on it for a bot, the first one first; none where there is none.
+    pub fn browser(&self) -> Vec<u32> {
         self.kind.browser(&self.path)
     }
 

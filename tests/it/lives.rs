@@ -117,7 +117,7 @@ fn run_closes_the_browser_before_it_asks_the_bot_to_end() {
         for n in $(seq 3000); do sleep 0.1; done";
     let running = bot.wakeep(["run", "--", "sh", "-c", script]).spawn();
     let session = wakeep::session::find::session(&bot.session(), &wakeep::session::chromium::Chromium);
-    until("the browser", || session.browser().is_some());
+    until("the browser", || !session.browser().is_empty());
     running.signal(Signal::TERM);
     let ended = running.wait();
     assert_eq!(ended.code, 7, "{ended:?}");

@@ -28,13 +28,20 @@ pub fn of(live: &Path) -> Use {
     lock.map_or(Use::Free, |lock| lock.weigh())
 }
 
-/// The first process of the Chromium that works on the profile: the browser of this host that the lock names, proved by
-/// a file of this very profile (by device and inode) that it or a process it started has open.
-pub fn browser(live: &Path) -> Option<u32> {
-    let lock = Singleton::read(live).filter(|lock| lock.proves_use().is_some())?;
-    let open = holder::open_by(&locked_files(live)).ok()?.pids;
-    let is_its_own = |pid| pid == lock.pid || process::ancestors_of(pid).contains(&lock.pid);
-    open.iter().any(|&(pid, _)| is_its_own(pid)).then_some(lock.pid)
+/// The Chromium that works on the profile: the browser of this host that the lock names, then those of its processes that
+/// have files of this very profile (by device and inode) open; they prove it. Its storage service is one of those, and
+/// writes on when the first process has ended.
+pub fn browser(live: &Path) -> Vec<u32> {
+    let Some(lock) = Singleton::read(live).filter(|lock| lock.proves_use().is_some()) else { return Vec::new() };
+    let open = holder::open_by(&locked_files(live)).map(|scan| scan.pids).unwrap_or_default();
+    let mut its_own: Vec<u32> = open.into_iter().map(|(pid, _)| pid).collect();
+    its_own.retain(|&pid| pid == lock.pid || process::ancestors_of(pid).contains(&lock.pid));
+    if its_own.is_empty() {
+        return its_own;
+    }
+    its_own.retain(|&pid| pid != lock.pid);
+    its_own.insert(0, lock.pid);
+    its_own
 }
 
 /// What the lock alone says: whether a living Chromium, or somebody on another host, has taken the profile.
@@ -170,7 +177,7 @@ mod tests {
         let proved = take(ours.id());
         ours.kill().unwrap();
         ours.wait().unwrap();
-        assert_eq!((named_only, proved), (None, Some(ours.id())));
+        assert_eq!((named_only, proved), (vec![], vec![ours.id()]));
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Kind for Chromium {
         holder::of(live)
     }
 
-    fn browser(&self, live: &Path) -> Option<u32> {
+    fn browser(&self, live: &Path) -> Vec<u32> {
         holder::browser(live)
     }
 
