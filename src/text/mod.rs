@@ -3,6 +3,7 @@
 
 mod channel;
 mod en;
+mod io;
 mod notice;
 mod page;
 mod ru;
@@ -46,8 +47,6 @@ pub enum Phrase {
     Session,
     /// Label: its login.
     Login,
-    /// Label: who.
-    Account,
     /// Label: the archive.
     Archive,
     /// Label: the backups.
@@ -66,8 +65,6 @@ pub enum Phrase {
     NoArchive,
     /// No backup is kept.
     NoBackups,
-    /// Nothing happened yet.
-    NoEvents,
     /// All is well.
     Safe,
     /// Not all is well.
