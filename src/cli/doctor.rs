@@ -7,7 +7,7 @@ use super::show::{Show, Tone, near};
 use crate::error::Result;
 use crate::keeper::doctor::{self, Ailment};
 use crate::keeper::ward::Ward;
-use crate::text::Phrase;
+use crate::text::{Phrase, WayBack};
 use crate::verdict::veiled;
 use crate::verdict::{Login, Verdict};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ pub fn doctor(context: &Context, fix: bool, report: bool) -> Result<Exit> {
     match (report, context.show.json) {
         (true, _) => print_report(context, &all)?,
         (false, true) => context.show.object(&as_json(context, &all)),
-        (false, false) => all.iter().for_each(|one| draw(&context.show, one)),
+        (false, false) => all.iter().for_each(|one| draw(&context.show, one, one.ward.way_back(&context.config))),
     }
     Ok(exit)
 }
@@ -57,8 +57,8 @@ fn judge(ward: &Ward) -> Result<Verdict> {
     reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "doctor")
 }
 
-fn draw(show: &Show, one: &Examined) {
-    show.verdict(&near(&one.ward.session.path), &one.verdict);
+fn draw(show: &Show, one: &Examined, way: WayBack) {
+    show.verdict(&near(&one.ward.session.path), &one.verdict, way);
     if one.ailments.is_empty() && one.verdict.is_good() {
         show.line(&show.paint(Tone::Good, show.lang.phrase(Phrase::Healthy)));
     }
@@ -76,7 +76,8 @@ fn draw(show: &Show, one: &Examined) {
 fn as_json(context: &Context, all: &[Examined]) -> Value {
     let one = |e: &Examined| {
         let ailments: Vec<_> = e.ailments.iter().map(|(a, mended)| json!({"ailment": a, "mended": mended})).collect();
-        json!({"session": e.ward.session.name, "check": context.show.verdict_json(&e.verdict), "ailments": ailments})
+        json!({"session": e.ward.session.name, "check": context.show.verdict_json(&e.verdict),
+            "way_back": e.ward.way_back(&context.config), "ailments": ailments})
     };
     json!({ "sessions": all.iter().map(one).collect::<Vec<_>>() })
 }

@@ -10,7 +10,7 @@ use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::ward::wards;
 use crate::session::Session;
-use crate::text::{self, Phrase};
+use crate::text::{self, Phrase, WayBack};
 use crate::vault::backup::{Backup, Origin};
 use crate::vault::workplace::Workplace;
 use crate::verdict::{Verdict, Worth};
@@ -23,6 +23,7 @@ struct Judged {
     name: String,
     is_archive: bool,
     verdict: Verdict,
+    way: WayBack,
 }
 
 /// `wakeep check [PATH…]`: what can't be judged is told, and the rest is judged all the same.
@@ -36,7 +37,8 @@ pub fn check(context: &Context, paths: &[PathBuf]) -> Result<Exit> {
     if paths.is_empty() {
         for ward in context.wards()? {
             let found = judge_session(&ward.session, &ward.vault.versions()?, &ward.work);
-            take(near(&ward.session.path), found.map(|j| vec![j]));
+            let way = ward.way_back(&context.config);
+            take(near(&ward.session.path), found.map(|j| vec![Judged { way, ..j }]));
         }
     }
     for path in paths {
@@ -55,7 +57,7 @@ fn judge(context: &Context, path: &Path) -> Result<Vec<Judged>> {
         let name = |prefix: &Path| if several { format!("{} ({})", near(path), prefix.display()) } else { near(path) };
         return Ok(found
             .into_iter()
-            .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict })
+            .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict, way: WayBack::Archive })
             .collect());
     }
     let place = Place { path: path.to_owned(), ..Place::default() };
@@ -76,7 +78,7 @@ fn is_archive(path: &Path) -> Result<bool> {
 
 fn judge_session(session: &Session, before: &Versions, work: &Workplace) -> Result<Judged> {
     let verdict = look(session, before, work, "check")?;
-    Ok(Judged { name: near(&session.path), is_archive: false, verdict })
+    Ok(Judged { name: near(&session.path), is_archive: false, verdict, way: WayBack::Archive })
 }
 
 /// The verdict on a live session, for a verb that only looks. Links are made where they can be: beside the session if
@@ -114,7 +116,7 @@ fn show(context: &Context, judged: &[Judged], failed: &[(String, Error)]) {
         return show.object(&checked_json(context, judged, failed, (archives, lost)));
     }
     for one in judged {
-        show.verdict(&one.name, &one.verdict);
+        show.verdict(&one.name, &one.verdict, one.way);
     }
     if archives > 1 {
         show.line(&show.lang.tally(archives, lost));

@@ -14,7 +14,7 @@ use crate::error::{At, Error, Result};
 use crate::keeper::ward::{ARCHIVE, Ward};
 use crate::owner::{self, Owner};
 use crate::sync::seals;
-use crate::text::Phrase;
+use crate::text::{Phrase, WayBack};
 use crate::unpack;
 use crate::verdict::Verdict;
 use rustix::fs::{Mode, OFlags};
@@ -90,7 +90,7 @@ fn take(context: &Context, source: &mut dyn Read, yes: bool) -> Result<Exit> {
     let temp = disk::unfinished(&archive, "arriving")?;
     let taken = copy_and_judge(context, source, &temp, &ward);
     let settled = taken.and_then(|verdict| {
-        show.verdict(&near(&archive), &verdict);
+        show.verdict(&near(&archive), &verdict, WayBack::Archive);
         if !verdict.is_good() {
             return Ok(Err(Exit::of_verdict(&verdict)));
         }

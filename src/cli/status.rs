@@ -172,7 +172,7 @@ fn draw(context: &Context, ward: &Ward, picture: &Picture) {
     show.row(Phrase::Session, &format!("{} ({})", near(&ward.session.path), ward.session.kind.name()));
     show.row(Phrase::Login, &show.words(&picture.verdict));
     for finding in &picture.verdict.findings {
-        told(show, &lang.finding(finding));
+        told(show, &lang.finding(finding, ward.way_back(&context.config)));
     }
     if !picture.wrong.is_empty() {
         show.row(Phrase::Wrong, "");

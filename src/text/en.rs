@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Phrase, Told, dated, io, seconds, sized};
+use super::{Phrase, Told, WayBack, dated, io, seconds, sized};
 use crate::ailment::Ailment;
 use crate::error::{Error, Fault, Holder, Unsealable};
 use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
@@ -202,8 +202,14 @@ fn holder_name(holder: &Holder) -> String {
     format!("{program}{pid}{host}")
 }
 
-pub(super) fn code(code: Code) -> Told {
-    let restore = "stop the bot and run `wakeep restore`";
+pub(super) fn code(code: Code, way: WayBack) -> Told {
+    let restore = match way {
+        WayBack::Archive => "stop the bot and run `wakeep restore`",
+        WayBack::Remote => "no archive is here yet: stop the bot and run `wakeep pull`, then `wakeep restore`",
+        WayBack::Scan => {
+            "no archive brings it back: start the bot and scan its QR code (or bring an archive from elsewhere: `wakeep receive FILE`)"
+        }
+    };
     match code {
         Code::CurrentInvalid => Told::new("the database's CURRENT file is missing or wrong", restore),
         Code::ManifestMissing => Told::new("the database's MANIFEST is missing", restore),
@@ -237,9 +243,14 @@ pub(super) fn code(code: Code) -> Told {
             "the two stores are of two logins, or WhatsApp has changed how they belong together",
             "leave a bot that works alone; otherwise stop it and run `wakeep restore --force`",
         ),
-        Code::QrPage => {
-            Told::new("no phone is linked", "scan the QR code, or run `wakeep restore` with the bot stopped")
-        }
+        Code::QrPage => Told::new(
+            "no phone is linked",
+            match way {
+                WayBack::Archive => "scan the QR code, or run `wakeep restore` with the bot stopped",
+                WayBack::Remote => "scan the QR code, or run `wakeep pull`, then `wakeep restore` with the bot stopped",
+                WayBack::Scan => "scan the QR code",
+            },
+        ),
         Code::LayoutUnknown => Told::new(
             "the login is stored in a way wakeep doesn't know",
             "nothing is touched; look for a newer wakeep or report it",

@@ -1,6 +1,6 @@
 //! Русский.
 
-use super::{Phrase, Told, dated, io, seconds, sized};
+use super::{Phrase, Told, WayBack, dated, io, seconds, sized};
 use crate::ailment::Ailment;
 use crate::error::{Error, Fault, Holder, Unsealable};
 use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
@@ -209,8 +209,14 @@ fn holder_name(holder: &Holder) -> String {
     format!("{program}{pid}{host}")
 }
 
-pub(super) fn code(code: Code) -> Told {
-    let restore = "остановите бота и выполните `wakeep restore`";
+pub(super) fn code(code: Code, way: WayBack) -> Told {
+    let restore = match way {
+        WayBack::Archive => "остановите бота и выполните `wakeep restore`",
+        WayBack::Remote => "архива здесь пока нет: остановите бота и выполните `wakeep pull`, затем `wakeep restore`",
+        WayBack::Scan => {
+            "вернуть вход не из чего: запустите бота и отсканируйте его QR-код (или принесите архив с другой машины: `wakeep receive ФАЙЛ`)"
+        }
+    };
     match code {
         Code::CurrentInvalid => Told::new("файл CURRENT базы отсутствует или неверен", restore),
         Code::ManifestMissing => Told::new("нет файла MANIFEST базы", restore),
@@ -244,9 +250,16 @@ pub(super) fn code(code: Code) -> Told {
             "хранилища от двух разных входов, или WhatsApp изменил их связь",
             "работающего бота не трогайте; иначе остановите его и выполните `wakeep restore --force`",
         ),
-        Code::QrPage => {
-            Told::new("телефон не привязан", "отсканируйте QR-код или, остановив бота, выполните `wakeep restore`")
-        }
+        Code::QrPage => Told::new(
+            "телефон не привязан",
+            match way {
+                WayBack::Archive => "отсканируйте QR-код или, остановив бота, выполните `wakeep restore`",
+                WayBack::Remote => {
+                    "отсканируйте QR-код или, остановив бота, выполните `wakeep pull`, затем `wakeep restore`"
+                }
+                WayBack::Scan => "отсканируйте QR-код",
+            },
+        ),
         Code::LayoutUnknown => Told::new(
             "вход хранится способом, которого wakeep не знает",
             "ничего не тронуто; проверьте, нет ли новой версии wakeep, или сообщите нам",
