@@ -58,7 +58,7 @@ fn judge(ward: &Ward) -> Result<Verdict> {
         return Ok(Verdict::missing(ward.session.kind.name()));
     }
     let _work = ward.work.work("doctor")?;
-    check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())
+    Ok(check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?.verdict)
 }
 
 fn draw(show: &Show, one: &Examined) {

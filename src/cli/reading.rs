@@ -23,6 +23,7 @@ struct Judged {
     name: String,
     is_archive: bool,
     verdict: Verdict,
+    versions: Versions,
 }
 
 /// `wakeep check [PATH…]`: what can't be judged is told, and the rest is judged all the same.
@@ -55,7 +56,7 @@ fn judge(context: &Context, path: &Path) -> Result<Vec<Judged>> {
         let name = |prefix: &Path| if several { format!("{} ({})", near(path), prefix.display()) } else { near(path) };
         return Ok(found
             .into_iter()
-            .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict })
+            .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict, versions: c.versions })
             .collect());
     }
     let place = Place { path: path.to_owned(), ..Place::default() };
@@ -77,13 +78,13 @@ fn is_archive(path: &Path) -> Result<bool> {
 /// Links are made where they can be: beside the session if wakeep already works there, else in a scratch folder.
 fn judge_session(session: &Session, before: &Versions, work: &Workplace) -> Result<Judged> {
     let name = near(&session.path);
-    let verdict = if work.dir().is_dir() {
+    let checked = if work.dir().is_dir() {
         let _lock = work.work("check")?;
         check::session(session, before, &work.snapshot())?
     } else {
         check::session(session, before, &Scratch::new()?.inside())?
     };
-    Ok(Judged { name, is_archive: false, verdict })
+    Ok(Judged { name, is_archive: false, verdict: checked.verdict, versions: checked.versions })
 }
 
 fn show(context: &Context, judged: &[Judged], failed: &[(String, Error)]) {
@@ -112,6 +113,7 @@ fn checked_json(
     let one = |j: &Judged| {
         let mut value = context.show.verdict_json(&j.verdict);
         value["path"] = json!(j.name);
+        value["versions"] = json!(j.versions);
         value
     };
     let gravity = |j: &&Judged| {

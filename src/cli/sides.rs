@@ -38,7 +38,7 @@ fn session(ward: &Ward) -> Result<Side> {
         return Ok(Side { verdict: Verdict::missing(ward.session.kind.name()), time: None, host: None, back: None });
     }
     let _work = ward.work.work("restore")?;
-    let verdict = check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?;
+    let verdict = check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?.verdict;
     let kind = ward.session.kind;
     let written = if path.is_dir() {
         let entries = tree::walk(path, &|entry| kind.matters(entry))?;

@@ -114,7 +114,7 @@ fn units_json(config: &crate::config::Config) -> Value {
 fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
     let verdict = if disk::exists(&ward.session.path) {
         let _lock = ward.work.work("status")?;
-        check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?
+        check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?.verdict
     } else {
         Verdict::missing(ward.session.kind.name())
     };

@@ -6,6 +6,7 @@ pub mod bot;
 pub mod botlog;
 pub mod dashboard;
 pub mod doctor;
+mod files;
 pub mod metrics;
 pub mod notice;
 pub mod pusher;
@@ -23,7 +24,7 @@ use crate::drill::drill;
 use crate::error::Holder;
 use crate::error::{Error, Result};
 use crate::keep::Keeping;
-use crate::session::Use;
+use crate::session::{Session, Use};
 use crate::text::Lang;
 use crate::vault::journal::Event;
 use jiff::{SignedDuration, Timestamp};
@@ -31,6 +32,8 @@ use pusher::Pusher;
 use round::Round;
 use sd_notify::NotifyState;
 use signals::{Alarm, Woken};
+use std::collections::HashMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 use ward::Ward;
 
@@ -83,6 +86,7 @@ impl<'a> Keeper<'a> {
         lang: Lang,
         clock: fn() -> Timestamp,
     ) -> (Keeper<'a>, Vec<(Ward, String)>) {
+        files::allow(wards.len());
         let (mut cares, mut taken) = (Vec::new(), Vec::new());
         for ward in wards {
             match ward.work.keeper(&who_we_are()) {
@@ -105,10 +109,31 @@ impl<'a> Keeper<'a> {
 
     /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
     pub fn adopt(&mut self) -> Result<()> {
-        for ward in ward::wards(self.config)? {
-            let known = self.cares.iter().position(|c| c.ward.session.path == ward.session.path);
+        let known = self.places();
+        let is_known = |s: &Session| known.get(&*s.path).is_some_and(|at| self.cares[*at].is_of(s));
+        if ward::any_new(self.config, &is_known)? {
+            self.take_in(ward::wards(self.config)?)?;
+        }
+        // What was only expected is given up once others stand in its place.
+        let empty = |w: &Ward| !disk::exists(&w.session.path) && !disk::exists(w.vault.dir());
+        if self.cares.iter().any(|c| disk::exists(&c.ward.session.path)) {
+            self.cares.retain(|c| !empty(&c.ward));
+        }
+        Ok(())
+    }
+
+    /// Where each session stands among its cares.
+    fn places(&self) -> HashMap<&Path, usize> {
+        self.cares.iter().enumerate().map(|(at, care)| (&*care.ward.session.path, at)).collect()
+    }
+
+    /// Takes those into care that aren't yet, and those anew that are of another kind than was thought.
+    fn take_in(&mut self, wards: Vec<Ward>) -> Result<()> {
+        let known = self.places();
+        let known: Vec<Option<usize>> = wards.iter().map(|w| known.get(&*w.session.path).copied()).collect();
+        for (ward, known) in wards.into_iter().zip(known) {
             match known {
-                Some(at) if self.cares[at].ward.session.kind.name() == ward.session.kind.name() => {}
+                Some(at) if self.cares[at].is_of(&ward.session) => {}
                 Some(at) => self.cares[at].ward = ward,
                 None => {
                     if let Ok(lock) = ward.work.keeper(&who_we_are())? {
@@ -116,11 +141,6 @@ impl<'a> Keeper<'a> {
                     }
                 }
             }
-        }
-        // What was only expected is given up once others stand in its place.
-        let empty = |w: &Ward| !disk::exists(&w.session.path) && !disk::exists(w.vault.dir());
-        if self.cares.iter().any(|c| disk::exists(&c.ward.session.path)) {
-            self.cares.retain(|c| !empty(&c.ward));
         }
         Ok(())
     }
@@ -188,9 +208,10 @@ impl<'a> Keeper<'a> {
 
     /// One look at every session.
     pub fn round(&mut self, tell: Tell) {
+        let began = Instant::now();
         // Sessions that can't be listed just now are listed in the next round.
         let _ = self.adopt();
-        let (host, tidies, began) = (self.host, self.config.cleanup, Instant::now());
+        let (host, tidies) = (self.host, self.config.cleanup);
         self.witnesses.iter_mut().for_each(|w| w.begins());
         self.each(tell, |ward, now| look(ward, host, tidies, now));
         self.tell_pushes(tell, Duration::ZERO);
@@ -219,9 +240,17 @@ impl<'a> Keeper<'a> {
         let patience = self.patience();
         let start = Instant::now();
         let in_use = |c: &Care| c.ward.session.in_use() != Use::Free;
-        while start.elapsed() < patience && self.cares.iter().any(in_use) {
+        // Who holds a session is asked of every process of the host: for thousands of sessions, once each if they are free.
+        let mut held: Vec<&Care> = self.cares.iter().collect();
+        loop {
+            held.retain(|care| {
+                notify(&[NotifyState::Watchdog]);
+                start.elapsed() < patience && in_use(care)
+            });
+            if held.is_empty() {
+                break;
+            }
             std::thread::sleep(Duration::from_millis(200));
-            notify(&[NotifyState::Watchdog]);
         }
         let host = self.host;
         self.each(tell, |ward, now| archive(ward, host, now));
@@ -299,6 +328,11 @@ impl Care {
         // Before the first round the keeper before it knows since when there is no good archive.
         let good = Round::read(&ward.work).map_or(now, |r| r.good.min(now));
         Care { ward, _lock: lock, said: None, good }
+    }
+
+    /// Whether it is care for that session, as one of that kind.
+    fn is_of(&self, session: &Session) -> bool {
+        self.ward.session.path == session.path && self.ward.session.kind.name() == session.kind.name()
     }
 
     /// Notes what came of a round for those who look from outside.
