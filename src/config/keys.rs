@@ -1,7 +1,7 @@
 //! The names of all keys, in the order of `config.toml`.
 
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 50] = [
+pub const KEYS: [&str; 51] = [
     "session",
     "archive",
     "vault",
@@ -46,6 +46,7 @@ pub const KEYS: [&str; 50] = [
     "notify_email_server",
     "notify_email_user",
     "notify_email_password_file",
+    "notify_email_ca_file",
     "notify_ntfy",
     "notify_ntfy_token_file",
     "notify_archive_age",

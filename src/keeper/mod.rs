@@ -4,9 +4,12 @@
 pub mod active;
 pub mod bot;
 pub mod botlog;
+pub mod browser;
+mod care;
 pub mod dashboard;
 pub mod doctor;
 mod files;
+mod hearing;
 pub mod metrics;
 pub mod notice;
 pub mod pusher;
@@ -19,21 +22,21 @@ pub mod ward;
 use crate::archive::Form;
 use crate::cleanup::cleanup;
 use crate::config::Config;
-use crate::disk::{self, Lock};
+use crate::disk;
 use crate::drill::drill;
 use crate::error::Holder;
 use crate::error::{Error, Result};
 use crate::keep::Keeping;
-use crate::session::{Session, Use};
+use crate::session::Use;
 use crate::text::Lang;
 use crate::vault::journal::Event;
-use jiff::{SignedDuration, Timestamp};
+use care::Care;
+use jiff::Timestamp;
 use pusher::Pusher;
 use round::Round;
 use sd_notify::NotifyState;
 use signals::{Alarm, Woken};
-use std::collections::HashMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use ward::Ward;
 
@@ -66,14 +69,10 @@ pub trait Witness {
     fn ends(&mut self, seconds: f64);
     /// The keeper ends: what is still on its way may take a moment.
     fn leaves(&mut self) {}
-}
-
-/// One ward, and what was last said of it.
-struct Care {
-    ward: Ward,
-    _lock: Lock,
-    said: Option<Event>,
-    good: Timestamp,
+    /// What it has to say itself, and of which vault's session; of none that concerns all.
+    fn news(&mut self) -> Vec<(Option<PathBuf>, Event)> {
+        Vec::new()
+    }
 }
 
 impl<'a> Keeper<'a> {
@@ -107,60 +106,14 @@ impl<'a> Keeper<'a> {
         self.witnesses.push(witness);
     }
 
-    /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
-    pub fn adopt(&mut self) -> Result<()> {
-        let known = self.places();
-        let is_known = |s: &Session| known.get(&*s.path).is_some_and(|at| self.cares[*at].is_of(s));
-        if ward::any_new(self.config, &is_known)? {
-            self.take_in(ward::wards(self.config)?)?;
-        }
-        // What was only expected is given up once others stand in its place.
-        let empty = |w: &Ward| !disk::exists(&w.session.path) && !disk::exists(w.vault.dir());
-        if self.cares.iter().any(|c| disk::exists(&c.ward.session.path)) {
-            self.cares.retain(|c| !empty(&c.ward));
-        }
-        Ok(())
-    }
-
-    /// Where each session stands among its cares.
-    fn places(&self) -> HashMap<&Path, usize> {
-        self.cares.iter().enumerate().map(|(at, care)| (&*care.ward.session.path, at)).collect()
-    }
-
-    /// Takes those into care that aren't yet, and those anew that are of another kind than was thought.
-    fn take_in(&mut self, wards: Vec<Ward>) -> Result<()> {
-        let known = self.places();
-        let known: Vec<Option<usize>> = wards.iter().map(|w| known.get(&*w.session.path).copied()).collect();
-        for (ward, known) in wards.into_iter().zip(known) {
-            match known {
-                Some(at) if self.cares[at].is_of(&ward.session) => {}
-                Some(at) => self.cares[at].ward = ward,
-                None => {
-                    if let Ok(lock) = ward.work.keeper(&who_we_are())? {
-                        self.cares.push(Care::new(ward, lock, (self.clock)()));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Keeps these leases while it watches, and gives them up in the end.
     pub fn hold(&mut self, active: active::Active) {
         self.active = Some(active);
     }
 
-    /// Journals and tells what happened to the leases.
-    fn hear_of_leases(&mut self, tell: Tell) {
-        let news = self.active.as_ref().map(active::Active::news).unwrap_or_default();
-        for (session, event) in news {
-            let now = (self.clock)();
-            if let Some(care) = self.cares.iter_mut().find(|c| c.ward.session.name == session) {
-                // Where even the journal can't be written there is only the telling left.
-                let _ = care.ward.vault.record(now, &event);
-                tell(&care.ward, &event, now);
-            }
-        }
+    /// What its owner said.
+    pub fn config(&self) -> &Config {
+        self.config
     }
 
     /// How long it waits for a bot that was asked to end.
@@ -214,7 +167,8 @@ impl<'a> Keeper<'a> {
         let (host, tidies) = (self.host, self.config.cleanup);
         self.witnesses.iter_mut().for_each(|w| w.begins());
         self.each(tell, |ward, now| look(ward, host, tidies, now));
-        self.tell_pushes(tell, Duration::ZERO);
+        self.hear_of_pushes(tell, Duration::ZERO);
+        self.hear_witnesses(tell);
         self.drills(tell);
         self.witnesses.iter_mut().for_each(|w| w.ends(began.elapsed().as_secs_f64()));
     }
@@ -254,9 +208,10 @@ impl<'a> Keeper<'a> {
         }
         let host = self.host;
         self.each(tell, |ward, now| archive(ward, host, now));
-        self.tell_pushes(tell, LAST_PUSH);
-        self.each(tell, |_, _| Ok(Event::Stopped));
+        self.hear_of_pushes(tell, LAST_PUSH);
         self.witnesses.iter_mut().for_each(|w| w.leaves());
+        self.hear_witnesses(tell);
+        self.each(tell, |_, _| Ok(Event::Stopped));
         if let Some(active) = self.active.take() {
             // A keeper may end while its bot runs on: then no other host may have the lease yet.
             let free = self.cares.iter().filter(|c| !in_use(c)).map(|c| c.ward.session.name.clone());
@@ -293,59 +248,9 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Tells what became of the pushes; waits for those under way, for so long at most.
-    fn tell_pushes(&mut self, tell: Tell, patience: Duration) {
-        let now = (self.clock)();
-        let mut told = Vec::new();
-        if let Some(e) = self.pusher_error.take() {
-            let error = self.lang.error(&e).what;
-            let remote = self.config.remote.clone().unwrap_or_default();
-            let event = Event::PushFailed { remote, error };
-            told.extend(self.cares.iter().map(|c| (c.ward.vault.dir().to_owned(), event.clone())));
-        }
-        if let Some(pusher) = &mut self.pusher {
-            let mut hear = |dir: &std::path::PathBuf, event| told.push((dir.clone(), event));
-            pusher.news(&mut hear);
-            pusher.finish(patience, &mut hear);
-        }
-        for (dir, event) in told {
-            for care in self.cares.iter().filter(|c| c.ward.vault.dir() == dir) {
-                // Where even the journal can't be written there is only the telling left.
-                let _ = care.ward.vault.record(now, &event);
-                tell(&care.ward, &event, now);
-            }
-        }
-    }
-
     /// How long the keeper may sleep at a stretch: half of the time in which the supervisor wants a sign of life.
     fn pulse(&self) -> Duration {
         sd_notify::watchdog_enabled().map_or(Duration::MAX, |limit| limit / 2)
-    }
-}
-
-impl Care {
-    fn new(ward: Ward, lock: Lock, now: Timestamp) -> Care {
-        // Before the first round the keeper before it knows since when there is no good archive.
-        let good = Round::read(&ward.work).map_or(now, |r| r.good.min(now));
-        Care { ward, _lock: lock, said: None, good }
-    }
-
-    /// Whether it is care for that session, as one of that kind.
-    fn is_of(&self, session: &Session) -> bool {
-        self.ward.session.path == session.path && self.ward.session.kind.name() == session.kind.name()
-    }
-
-    /// Notes what came of a round for those who look from outside.
-    fn round(&mut self, event: &Event, now: Timestamp, interval: SignedDuration, took: Duration) -> Round {
-        if Round::is_good(event) {
-            self.good = now;
-        }
-        let next = now.checked_add(interval).unwrap_or(now);
-        let seconds = took.as_secs_f64();
-        let round = Round { time: now, next, seconds, event: event.clone(), good: self.good };
-        // A hint that can't be left is missed by the page only.
-        let _ = round.write(&self.ward.work);
-        round
     }
 }
 
