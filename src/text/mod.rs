@@ -3,6 +3,7 @@
 
 mod channel;
 mod en;
+mod io;
 mod notice;
 mod page;
 mod ru;
@@ -48,8 +49,6 @@ pub enum Phrase {
     Session,
     /// Label: its login.
     Login,
-    /// Label: who.
-    Account,
     /// Label: the archive.
     Archive,
     /// Label: the backups.
@@ -68,8 +67,6 @@ pub enum Phrase {
     NoArchive,
     /// No backup is kept.
     NoBackups,
-    /// Nothing happened yet.
-    NoEvents,
     /// All is well.
     Safe,
     /// Not all is well.
