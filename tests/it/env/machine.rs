@@ -92,10 +92,11 @@ impl Machine {
         nspawn.arg(format!("--machine={}", self.name)).arg("-D").arg(self.root());
         let child = nspawn.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let list = format!("/proc/{0}/task/{0}/children", child.id());
-        let first =
-            wait_for("the machine's first process", || fs::read_to_string(&list).ok()?.split(' ').next()?.parse().ok());
-        self.container = Some((child, first));
+        self.container = Some((child, 0));
         wait_for("the machine to start", || {
+            // Asked each time: before the machine's first process another one may be there for a moment.
+            let now: u32 = fs::read_to_string(&list).ok()?.split(' ').next()?.parse().ok()?;
+            self.container.as_mut().expect("it was switched on").1 = now;
             let state = self.run("systemctl is-system-running");
             ["running", "degraded"].contains(&state.stdout.trim()).then_some(())
         });
