@@ -12,8 +12,8 @@ mod secret;
 mod tests;
 
 use crate::error::{At, Result};
-use jiff::SignedDuration;
 use field::{Field, wrong};
+use jiff::SignedDuration;
 use keys::KEYS;
 pub use notify::{Address, Notify};
 pub use secret::Secret;

@@ -47,6 +47,7 @@ pub const KEYS: [&str; 51] = [
     "notify_email_server",
     "notify_email_user",
     "notify_email_password_file",
+    "notify_email_ca_file",
     "notify_ntfy",
     "notify_ntfy_token_file",
     "notify_archive_age",

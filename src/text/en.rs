@@ -340,6 +340,10 @@ pub(super) fn event(event: &Event) -> String {
             )
         }
         Event::PushedAgain { remote } => format!("{remote} has the newest archive again"),
+        Event::NoticesFail { channel, host, error } => {
+            format!("notices don't arrive by {channel} ({host}), they are tried again: {error}")
+        }
+        Event::NoticesArrive { channel, host } => format!("notices arrive by {channel} ({host}) again"),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
         Event::LeaseTaken { lease } => format!("this host has the lease ({lease}): it may run the bot"),
         Event::LeaseLost { host: Some(host) } => {
@@ -442,6 +446,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Unsafe => "Your bot's login is NOT safe.",
         Phrase::Next => "next",
         Phrase::NothingHere => "No session was found here.",
+        Phrase::NoBrowser => "no browser works on it",
         Phrase::HowToStart => "Go to your bot's folder and run `wakeep setup`, or see it work: `wakeep demo`",
         Phrase::DemoTitle => "wakeep keeps a bot linked: a demonstration on a scratch session",
         Phrase::DemoSession => "a bot's session, and the bot writing into it",

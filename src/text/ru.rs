@@ -354,6 +354,10 @@ pub(super) fn event(event: &Event) -> String {
             )
         }
         Event::PushedAgain { remote } => format!("в {remote} снова новейший архив"),
+        Event::NoticesFail { channel, host, error } => {
+            format!("уведомления не доходят через {channel} ({host}), попытки продолжаются: {error}")
+        }
+        Event::NoticesArrive { channel, host } => format!("уведомления через {channel} ({host}) снова доходят"),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
         Event::LeaseTaken { lease } => format!("право запускать бота у этой машины ({lease})"),
         Event::LeaseLost { host: Some(host) } => {
@@ -461,6 +465,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Unsafe => "Вход вашего бота НЕ в безопасности.",
         Phrase::Next => "дальше",
         Phrase::NothingHere => "Сессии здесь не найдено.",
+        Phrase::NoBrowser => "браузер с ней не работает",
         Phrase::HowToStart => {
             "Перейдите в папку бота и выполните `wakeep setup` или посмотрите, как это работает: `wakeep demo`"
         }

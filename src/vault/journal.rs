@@ -264,6 +264,22 @@ pub enum Event {
         /// The remote.
         remote: String,
     },
+    /// Notices don't arrive through a channel just now; they are kept and tried again.
+    NoticesFail {
+        /// The channel's stable name.
+        channel: String,
+        /// The host it goes to.
+        host: String,
+        /// Why, in the words of `text`.
+        error: String,
+    },
+    /// They arrive again.
+    NoticesArrive {
+        /// The channel's stable name.
+        channel: String,
+        /// The host it goes to.
+        host: String,
+    },
     /// The keeper started to watch.
     Watching {
         /// Seconds between two looks.

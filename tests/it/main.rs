@@ -26,6 +26,7 @@ mod lease_nets;
 mod lease_race;
 mod lease_starts;
 mod lives;
+mod mail;
 mod members;
 mod metrics;
 mod moments;

@@ -9,6 +9,7 @@ pub mod nets;
 pub mod oracle;
 pub mod proxy;
 pub mod s3;
+pub mod smtp;
 pub mod sshd;
 pub mod standin;
 pub mod wakeep;
