@@ -1,7 +1,7 @@
 //! The names of all keys, in the order of `config.toml`.
 
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 51] = [
+pub const KEYS: [&str; 52] = [
     "session",
     "archive",
     "vault",

@@ -175,7 +175,9 @@ fn a_move_that_is_killed_goes_on_with_the_same_line() {
         }
         // Never both, never a bot that stands still without a word.
         let half = out.stderr.contains("type the same line again");
-        assert!(half != here.may_start() && half != here.bot_runs(), "killed before step {n}: {out:?}");
+        let (may_start, runs) = (here.may_start(), here.bot_runs());
+        let bot = || here.machine.run("systemctl status shop").stdout;
+        assert!(half != may_start && half != runs, "killed before step {n}: {may_start} {runs} {out:?} {}", bot());
         halves += u32::from(half);
     }
     panic!("it never ended");
