@@ -5,7 +5,10 @@ mod channel;
 mod en;
 mod notice;
 mod page;
+mod progress;
 mod ru;
+
+pub use progress::Work;
 
 use crate::ailment::Ailment;
 use crate::error::Error;

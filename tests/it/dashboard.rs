@@ -139,6 +139,43 @@ fn the_page_archives_and_restores_under_all_laws() {
 }
 
 #[test]
+fn no_number_is_shown_and_sessions_that_look_the_same_are_told_apart() {
+    let bot = StandIn::stopped();
+    let folder = bot.home().join(".wwebjs_auth");
+    let numbers = ["79001114567", "79002224567"];
+    for number in numbers {
+        let to = folder.join(format!("session-{number}"));
+        let copied = std::process::Command::new("cp").arg("-a").arg(folder.join("session")).arg(to).status();
+        assert!(copied.unwrap().success());
+    }
+    let served = Served::of(bot, "127.0.0.1");
+    let shown = ["session-79•••••4567", "session-79•••••4567~2"];
+    let mut seen = String::new();
+    wait_for("both archives", || {
+        seen = served.get("/metrics").2;
+        shown.iter().all(|name| seen.contains(&format!("wakeep_archives_total{{session=\"{name}\"}} 1")))
+    });
+    let token = format!("Authorization: Bearer {}", served.token());
+    for name in shown {
+        let name = name.replace('•', "%E2%80%A2");
+        let (code, _, body) = served.get(&format!("/api/sessions/{name}"));
+        assert_eq!(code, 200, "{body}");
+        let act = format!("POST /api/sessions/{name}/archive");
+        let (done, _, said) = served.ask(&act, &["X-Wakeep: 1", &token], "{}");
+        assert!(done == 200 && said.contains("\"created\""), "{said}");
+        seen.push_str(&(body + &said + &served.get(&format!("/api/sessions/{name}/findings")).2));
+    }
+    seen.push_str(&served.get("/status.json").2);
+    seen.push_str(&served.get("/api/sessions").2);
+    assert!(numbers.iter().all(|number| !seen.contains(number)), "{seen}");
+    // Each archived its own: one at the round, one by the page.
+    for number in numbers {
+        let journal = fs::read_to_string(served.bot.home().join(format!(".wakeep/session-{number}/journal.jsonl")));
+        assert_eq!(journal.unwrap().matches("\"event\":\"created\"").count(), 2, "{number}");
+    }
+}
+
+#[test]
 fn slow_clients_are_shed_while_fast_ones_and_rounds_go_on() {
     let served = Served::new();
     let mut slow: Vec<TcpStream> = (0..200)
@@ -149,11 +186,26 @@ fn slow_clients_are_shed_while_fast_ones_and_rounds_go_on() {
         })
         .collect();
     let round = || fs::read(served.bot.home().join(".wakeep/session/round.json")).unwrap_or_default();
-    let before = round();
-    for _ in 0..200 {
-        assert_eq!(served.get("/api/sessions").0, 200);
-    }
-    wait_for("a round", || round() != before);
+    let rounds_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Fast ones at the same time, without a pause, for as long as three rounds take.
+        let fast = || {
+            let mut asked = 0;
+            while asked < 50 || !rounds_over.load(std::sync::atomic::Ordering::SeqCst) {
+                assert_eq!(served.get("/api/sessions").0, 200);
+                asked += 1;
+            }
+        };
+        (0..4).for_each(|_| drop(scope.spawn(fast)));
+        let mut seen = std::collections::BTreeSet::new();
+        let start = Instant::now();
+        while seen.len() < 4 && start.elapsed() < Duration::from_secs(60) {
+            seen.insert(round());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        rounds_over.store(true, std::sync::atomic::Ordering::SeqCst);
+        assert!(seen.len() >= 4, "rounds went on: {}", seen.len());
+    });
     for stream in &mut slow {
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let end = stream.read(&mut [0; 512]);

@@ -63,7 +63,7 @@ function rows(s) {
 }
 function glance(s) {
   const sum = make('summary'), top = make('div', 'top'), name = make('div');
-  name.append(make('h2', '', s.shown), make('div', `state ${s.tone}`, s.headline), make('div', 'who', [s.account, s.kind].filter(Boolean).join(' · ')));
+  name.append(make('h2', '', s.name), make('div', `state ${s.tone}`, s.headline), make('div', 'who', [s.account, s.kind].filter(Boolean).join(' · ')));
   top.append(icon(s.tone), name);
   sum.append(top);
   const wrong = make('ul', 'wrong');
@@ -106,7 +106,7 @@ async function open(card, s) {
   const d = await ask(`/api/sessions/${encodeURIComponent(s.name)}`);
   const out = make('p', 'who'); out.setAttribute('role', 'status');
   const bar = make('div', 'bar'), now = make('button', 'act', words.archive_now);
-  now.onclick = () => act(s, 'archive', {}, words.sure_archive, s.shown, out);
+  now.onclick = () => act(s, 'archive', {}, words.sure_archive, s.name, out);
   bar.append(now);
   const findings = make('ul', 'wrong'); findings.append(make('li', '', words.looking));
   const time = make('ul', 'time');
@@ -135,7 +135,7 @@ function draw(all) {
   const sorted = [...all].sort((a, b) => order[a.tone] - order[b.tone] || a.name.localeCompare(b.name));
   const seen = new Set();
   for (const [at, s] of sorted.entries()) {
-    const key = `${s.name} ${s.path}`;
+    const key = s.name;
     let entry = cards.get(key);
     if (!entry) {
       entry = { card: make('details', 'card') };
@@ -149,7 +149,7 @@ function draw(all) {
       entry.text = text;
     }
     entry.s = s; seen.add(key);
-    entry.card.hidden = wanted !== '' && !`${s.shown} ${s.account} ${s.headline} ${s.path}`.toLowerCase().includes(wanted);
+    entry.card.hidden = wanted !== '' && !`${s.name} ${s.account} ${s.headline} ${s.path}`.toLowerCase().includes(wanted);
     if ($('list').children[at] !== entry.card) $('list').insertBefore(entry.card, $('list').children[at] || null);
   }
   for (const [key, entry] of cards) if (!seen.has(key)) { entry.card.remove(); cards.delete(key); }
