@@ -12,6 +12,12 @@ function make(tag, cls, text) {
   if (text != null) e.textContent = text;
   return e;
 }
+// A sentence: what stands between backticks is to be typed.
+function prose(cls, text) {
+  const e = make('div', cls);
+  text.split('`').forEach((part, n) => e.append(n % 2 ? make('code', '', part) : part));
+  return e;
+}
 function svg(tag, attributes) {
   const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
   for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
@@ -70,8 +76,8 @@ function glance(s) {
   const all = s.wrong.length ? s.wrong : s.tone === 'good' ? [] : [{ what: s.means }];
   for (const w of all) {
     const li = make('li', `back ${w.grave ? 'bad' : s.tone === 'idle' ? 'idle' : 'warn'}`);
-    li.append(make('div', '', w.what));
-    if (w.next) li.append(make('div', 'next', `→ ${w.next}`));
+    li.append(prose('', w.what));
+    if (w.next) li.append(prose('next', `→ ${w.next}`));
     wrong.append(li);
   }
   if (!s.keeper && s.tone !== 'idle') wrong.append(make('li', 'back warn', words.keeper_rests));
@@ -124,8 +130,8 @@ async function open(card, s) {
     const f = await ask(`/api/sessions/${encodeURIComponent(s.name)}/findings`);
     findings.replaceChildren(...(f.findings.length ? f.findings : [{ what: words.nothing }]).map(x => {
       const li = make('li', `back ${f.findings.length ? 'warn' : 'good'}`);
-      li.append(make('div', '', x.what));
-      if (x.next) li.append(make('div', 'next', `→ ${x.next}`));
+      li.append(prose('', x.what));
+      if (x.next) li.append(prose('next', `→ ${x.next}`));
       return li;
     }));
   } catch (e) { findings.replaceChildren(make('li', 'back warn', `${words.failed}: ${e.message}`)); }
