@@ -32,7 +32,9 @@ function spark(sizes) {
   const s = svg('svg', { viewBox: '0 0 100 24', preserveAspectRatio: 'none', class: 'spark idle', role: 'img', 'aria-label': words.size });
   const xs = sizes.map(p => p[0]), ys = sizes.map(p => p[1]);
   const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  const point = ([x, y]) => `${((x - x0) / (x1 - x0 || 1) * 100).toFixed(1)} ${(y1 === y0 ? 12 : 22 - (y - y0) / (y1 - y0) * 20).toFixed(1)}`;
+  // A change of a hundredth is to look like one: a fifth of the size fills the height at least.
+  const span = Math.max(y1 - y0, y1 / 5, 1), middle = (y0 + y1) / 2;
+  const point = ([x, y]) => `${((x - x0) / (x1 - x0 || 1) * 100).toFixed(1)} ${(12 - (y - middle) / span * 20).toFixed(1)}`;
   s.append(svg('path', { d: 'M' + sizes.map(point).join('L') }));
   return s;
 }
@@ -125,7 +127,7 @@ async function open(card, s) {
     button.onclick = () => act(s, 'restore', { file: b.file }, words.sure_restore, b.file, out);
     li.append(text, button); backups.append(li);
   }
-  depth.replaceChildren(bar, out, make('h3', '', words.findings), findings, make('h3', '', words.history), time, make('h3', '', words.backups), backups);
+  depth.replaceChildren(bar, out, make('h3', '', words.findings), findings, make('h3', '', words.history), time, ...(d.backups.length ? [make('h3', '', words.backups), backups] : []));
   try {
     const f = await ask(`/api/sessions/${encodeURIComponent(s.name)}/findings`);
     findings.replaceChildren(...(f.findings.length ? f.findings : [{ what: words.nothing }]).map(x => {
