@@ -27,7 +27,8 @@ Look and mend:
   restore    Put the session back, if it needs it
   doctor     What is wrong here, and the command that mends it
 
-More: serve, notify, cleanup, demo, event, verify, extract, receive, seal, unseal, keygen, generate.
+More: serve, notify, cleanup, demo, event, verify, extract, receive, seal, unseal, keygen, generate,
+  close-browser.
 `wakeep VERB --help` tells all of each.";
 
 /// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
@@ -155,6 +156,9 @@ pub enum Verb {
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Before the bot is stopped (for ExecStop=): ask the browser that works on the session to end, and wait until it has
+    /// written everything
+    CloseBrowser,
     /// Remove the timestamped archives that earlier scripts piled up, where that is safe
     Cleanup {
         /// Only show what would go

@@ -28,6 +28,7 @@ pub(super) fn clock() -> Timestamp {
 }
 
 /// All that a verb needs to know of the world.
+#[derive(Clone)]
 pub(super) struct Context {
     pub config: Config,
     pub show: Show,
@@ -123,6 +124,7 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Receive { file: Some(name), members: true, .. } => members::take(&context, &name),
         Verb::Receive { file, yes, .. } => receive::receive(&context, file.as_deref(), yes, None),
         Verb::Event { what, reason } => once::hear(&context, what, reason.as_deref()),
+        Verb::CloseBrowser => once::close_browser(&context),
         Verb::Cleanup { dry_run } => clean(&context, dry_run),
         Verb::Demo { bot: Some(dir) } => demo::bot(&dir),
         Verb::Demo { bot: None } => demo::demo(&context),

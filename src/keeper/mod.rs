@@ -4,6 +4,7 @@
 pub mod active;
 pub mod bot;
 pub mod botlog;
+pub mod browser;
 pub mod dashboard;
 pub mod doctor;
 mod hearing;
@@ -135,6 +136,11 @@ impl<'a> Keeper<'a> {
     /// Keeps these leases while it watches, and gives them up in the end.
     pub fn hold(&mut self, active: active::Active) {
         self.active = Some(active);
+    }
+
+    /// What its owner said.
+    pub fn config(&self) -> &Config {
+        self.config
     }
 
     /// How long it waits for a bot that was asked to end.

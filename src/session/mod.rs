@@ -78,6 +78,13 @@ pub trait Kind: Sync {
     /// Whether a bot works on the live session.
     fn holder(&self, live: &Path) -> Use;
 
+    /// The first process of the browser that works on the live session for a bot, and writes all it holds in memory when
+    /// it is asked to end (SIGTERM). `None` where none does or can be proved to, and where bots write by themselves.
+    fn browser(&self, live: &Path) -> Option<u32> {
+        let _ = live;
+        None
+    }
+
     /// Mends a staged session with what is still good of the live one, where a kind must not be rolled back whole, and
     /// with what others keep in the same folder. `forced`: a person wants the staged login, whichever the live one is.
     fn mend(&self, live: &Path, staged: &Path, forced: bool) -> Result<()> {

@@ -53,8 +53,13 @@ pub fn started_at(pid: u32) -> Option<i64> {
 
 /// The processes this one was started by, from its parent up.
 pub fn ancestors() -> Vec<u32> {
+    ancestors_of(std::process::id())
+}
+
+/// The processes that process was started by, from its parent up; the first one of all is left out.
+pub fn ancestors_of(pid: u32) -> Vec<u32> {
     let parent = |pid: &u32| stat_fields(*pid)?.get(1)?.parse().ok().filter(|&p: &u32| p > 1);
-    std::iter::successors(parent(&std::process::id()), parent).collect()
+    std::iter::successors(parent(&pid), parent).collect()
 }
 
 /// Whether a process of this number runs. A zombie doesn't: it has let go of everything.

@@ -434,6 +434,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Unsafe => "Your bot's login is NOT safe.",
         Phrase::Next => "next",
         Phrase::NothingHere => "No session was found here.",
+        Phrase::NoBrowser => "no browser works on it",
         Phrase::HowToStart => "Go to your bot's folder and run `wakeep setup`, or see it work: `wakeep demo`",
         Phrase::DemoTitle => "wakeep keeps a bot linked: a demonstration on a scratch session",
         Phrase::DemoSession => "a bot's session, and the bot writing into it",

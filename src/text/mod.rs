@@ -81,6 +81,8 @@ pub enum Phrase {
     NothingHere,
     /// What to type here.
     HowToStart,
+    /// No browser works on the session.
+    NoBrowser,
     /// Demo: heading.
     DemoTitle,
     /// Demo: the session was made.
@@ -385,6 +387,23 @@ impl Lang {
                 format!("another host has the lease: it is taken over if nothing is heard of it for {seconds} s")
             }
             Lang::Ru => format!("право у другой машины: перейдёт сюда, если она молчит {seconds} с"),
+        }
+    }
+
+    /// That a browser has written everything and ended.
+    pub fn browser_closed(self, pid: u32, time: f64) -> String {
+        let time = seconds(time);
+        match self {
+            Lang::En => format!("the browser (process {pid}) wrote everything and ended in {time} s"),
+            Lang::Ru => format!("браузер (процесс {pid}) всё записал и завершился за {time} с"),
+        }
+    }
+
+    /// That a browser was asked to end and hasn't.
+    pub fn browser_runs(self, pid: u32) -> String {
+        match self {
+            Lang::En => format!("the browser (process {pid}) was asked to end and still runs"),
+            Lang::Ru => format!("браузер (процесс {pid}) получил просьбу завершиться и ещё работает"),
         }
     }
 

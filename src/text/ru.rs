@@ -453,6 +453,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Unsafe => "Вход вашего бота НЕ в безопасности.",
         Phrase::Next => "дальше",
         Phrase::NothingHere => "Сессии здесь не найдено.",
+        Phrase::NoBrowser => "браузер с ней не работает",
         Phrase::HowToStart => {
             "Перейдите в папку бота и выполните `wakeep setup` или посмотрите, как это работает: `wakeep demo`"
         }

@@ -17,6 +17,7 @@ mod env;
 mod faults;
 mod fuzzed;
 mod journeys;
+mod killed_servers;
 mod kinds;
 mod kinds_corpus;
 mod lease;

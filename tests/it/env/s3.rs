@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 /// A running server with one bucket; ended when dropped.
 pub struct S3 {
     child: Child,
+    command: Command,
+    before_port: &'static str,
     folder: tempfile::TempDir,
     pub port: u16,
 }
@@ -84,17 +86,24 @@ impl S3 {
         S3::start(command, folder, "S3rver listening on 127.0.0.1:")
     }
 
-    fn start(mut command: Command, folder: tempfile::TempDir, before_port: &str) -> S3 {
-        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = loop {
-            let line = lines.next().expect("the server says its port").unwrap();
-            if let Some((_, port)) = line.split_once(before_port) {
-                break port.trim().parse().unwrap();
-            }
-        };
-        std::thread::spawn(move || lines.for_each(drop));
-        S3 { child, folder, port }
+    fn start(mut command: Command, folder: tempfile::TempDir, before_port: &'static str) -> S3 {
+        let (child, port) = spawn(&mut command, before_port);
+        S3 { child, command, before_port, folder, port }
+    }
+
+    /// Kills it: what it kept in memory is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again at the port that it had.
+    pub fn start_again(&mut self) {
+        let mut again = Command::new(self.command.get_program());
+        let port = self.port.to_string();
+        // `0` was the port: any.
+        again.args(self.command.get_args().map(|a| if a == "0" { std::ffi::OsStr::new(&port) } else { a }));
+        self.child = spawn(&mut again, self.before_port).0;
     }
 
     /// Its address.
@@ -144,6 +153,20 @@ impl S3 {
     pub fn signal(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
+}
+
+/// Starts a server and returns its port, once it listens.
+fn spawn(command: &mut Command, before_port: &str) -> (Child, u16) {
+    let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let port = loop {
+        let line = lines.next().expect("the server says its port").unwrap();
+        if let Some((_, port)) = line.split_once(before_port) {
+            break port.trim().parse().unwrap();
+        }
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, port)
 }
 
 impl Drop for S3 {
