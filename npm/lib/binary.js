@@ -23,7 +23,7 @@ function why(platform) {
   if (!process.report.getReport().header.glibcVersionRuntime) {
     return `the wakeep program for ${platform} needs glibc, and this system has another C library (Alpine?): ${build}`;
   }
-  return `the package @wakeep/${platform} isn't installed: npm install wakeep again, without --omit=optional`;
+  return `the package @wakeep/${platform} isn't installed: npm install wakeep again, without --omit=optional, or name a program in WAKEEP_BINARY`;
 }
 
 module.exports = { binary };

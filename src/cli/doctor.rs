@@ -1,14 +1,14 @@
 //! `wakeep doctor`: what is wrong, and the exact command that mends it.
 
 use super::exit::Exit;
+use super::reading;
 use super::run::Context;
 use super::show::{Show, Tone, near};
-use crate::check;
-use crate::disk;
 use crate::error::Result;
 use crate::keeper::doctor::{self, Ailment};
 use crate::keeper::ward::Ward;
 use crate::text::Phrase;
+use crate::verdict::veiled;
 use crate::verdict::{Login, Verdict};
 use serde_json::{Value, json};
 
@@ -54,11 +54,7 @@ fn examine(context: &Context, ward: Ward, fix: bool) -> Result<Examined> {
 }
 
 fn judge(ward: &Ward) -> Result<Verdict> {
-    if !disk::exists(&ward.session.path) {
-        return Ok(Verdict::missing(ward.session.kind.name()));
-    }
-    let _work = ward.work.work("doctor")?;
-    check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())
+    reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "doctor")
 }
 
 fn draw(show: &Show, one: &Examined) {
@@ -113,5 +109,6 @@ fn redacted(one: &Examined, text: &str) -> String {
     let home = one.ward.session.home.to_string_lossy().into_owned();
     let host = crate::session::process::host_name();
     let text = if home.len() > 1 { text.replace(&home, "<bot>") } else { text.to_owned() };
-    if host.is_empty() { text } else { text.replace(&host, "<host>") }
+    let text = if host.is_empty() { text } else { text.replace(&host, "<host>") };
+    veiled(&text)
 }

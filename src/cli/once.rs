@@ -60,7 +60,7 @@ pub(super) fn prove(context: &Context) -> Result<Exit> {
         |ward| {
             let name = &ward.session.name;
             progress::during(&context.show, Work::Drilling, name, |_| {
-                drill(name, &mut ward.vault, &ward.work, context.now)
+                drill(name, ward.alone, &mut ward.vault, &ward.work, context.now)
             })
         },
         |ward, event| kept_json(context, ward, event),

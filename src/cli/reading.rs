@@ -6,7 +6,7 @@ use super::run::Context;
 use super::show::{Tone, near, nearer};
 use crate::archive::{self, Depth};
 use crate::check::{self, Versions};
-use crate::config::{Config, Place};
+use crate::config::{self, Config, Place};
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::ward::wards;
@@ -75,16 +75,35 @@ fn is_archive(path: &Path) -> Result<bool> {
     Ok(named || head.starts_with(b"\x1f\x8b") || head.starts_with(b"PK\x03\x04"))
 }
 
-/// Links are made where they can be: beside the session if wakeep already works there, else in a scratch folder.
 fn judge_session(session: &Session, before: &Versions, work: &Workplace) -> Result<Judged> {
-    let name = near(&session.path);
-    let verdict = if work.dir().is_dir() {
-        let _lock = work.work("check")?;
-        check::session(session, before, &work.snapshot())?
-    } else {
-        check::session(session, before, &Scratch::new()?.inside())?
+    let verdict = look(session, before, work, "check")?;
+    Ok(Judged { name: near(&session.path), is_archive: false, verdict })
+}
+
+/// The verdict on a live session, for a verb that only looks. Links are made where they can be: beside the session if
+/// wakeep already works there, else, or where nothing can be written just then, in a scratch folder.
+///
+/// # Errors
+/// As [`check::session`]; `Busy`.
+pub(super) fn look(session: &Session, before: &Versions, work: &Workplace, says: &str) -> Result<Verdict> {
+    if !disk::exists(&session.path) {
+        return Ok(Verdict::missing(session.kind.name()));
+    }
+    let beside = || {
+        let _lock = work.work(says)?;
+        check::session(session, before, &work.snapshot())
     };
-    Ok(Judged { name, is_archive: false, verdict })
+    match work.dir().is_dir().then(beside) {
+        Some(Err(Error::Io { source, .. })) if writes_nothing(&source) => {}
+        Some(other) => return other,
+        None => {}
+    }
+    check::session(session, before, &Scratch::new()?.inside())
+}
+
+fn writes_nothing(e: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(e.kind(), PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }
 
 fn show(context: &Context, judged: &[Judged], failed: &[(String, Error)]) {
@@ -135,10 +154,8 @@ pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(super) fn new() -> Result<Scratch> {
-        let name = format!("wakeep-{}-{}", std::process::id(), disk::unique());
-        let dir = std::env::temp_dir().join(name);
-        disk::make_dir(&dir)?;
-        Ok(Scratch(dir))
+        let above = config::environment("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+        disk::scratch(&above).map(Scratch)
     }
 
     pub(super) fn inside(&self) -> PathBuf {

@@ -3,6 +3,7 @@
 
 mod channel;
 mod en;
+mod io;
 mod notice;
 mod page;
 mod progress;
@@ -49,8 +50,6 @@ pub enum Phrase {
     Session,
     /// Label: its login.
     Login,
-    /// Label: who.
-    Account,
     /// Label: the archive.
     Archive,
     /// Label: the backups.
@@ -69,8 +68,6 @@ pub enum Phrase {
     NoArchive,
     /// No backup is kept.
     NoBackups,
-    /// Nothing happened yet.
-    NoEvents,
     /// All is well.
     Safe,
     /// Not all is well.

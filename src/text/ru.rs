@@ -1,12 +1,11 @@
 //! Русский.
 
-use super::{Phrase, Told, dated, seconds, sized};
+use super::{Phrase, Told, dated, io, seconds, sized};
 use crate::ailment::Ailment;
 use crate::error::{Error, Fault, Holder, Unsealable};
 use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
-use std::io::ErrorKind;
 
 pub(super) fn bytes(n: u64) -> String {
     sized(n, ["Б", "КБ", "МБ", "ГБ", "ТБ"])
@@ -40,15 +39,7 @@ fn plural<'a>(n: usize, one: &'a str, few: &'a str, many: &'a str) -> &'a str {
 
 pub(super) fn error(error: &Error) -> Told {
     match error {
-        Error::Io { doing, path, source } => Told::new(
-            format!("ошибка ({doing}) с {}: {source}", path.display()),
-            match source.kind() {
-                ErrorKind::PermissionDenied => "запустите от пользователя бота или через sudo",
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "диск заполнен: освободите место (df -h)",
-                ErrorKind::ReadOnlyFilesystem => "файловая система только для чтения: смотрите dmesg и перемонтируйте",
-                _ => "",
-            },
-        ),
+        Error::Io { doing, path, source } => io::ru(doing, path, source),
         Error::Config { place, problem, suggestion } => Told::new(
             format!("ошибка настройки: {place}: {problem}"),
             suggestion.as_ref().map(|s| format!("может быть, `{s}`?")).unwrap_or_default(),
@@ -79,6 +70,18 @@ pub(super) fn error(error: &Error) -> Told {
         Error::Busy { holder } => Told::new(
             format!("с этой сессией уже работает другой wakeep ({})", holder_name(holder)),
             "подождите, пока он закончит, и повторите",
+        ),
+        Error::Kept { by } => Told::new(
+            format!("за этой сессией уже следит другой хранитель ({by})"),
+            "оставьте её ему или сначала остановите его (systemctl stop wakeep или в его терминале)",
+        ),
+        Error::OtherSession { path, other } => Told::new(
+            format!("сессии {} нет, а та, из которой сделан архив, стоит здесь: {}", path.display(), other.display()),
+            "исправьте `session`; если так и задумано, `wakeep restore --force`",
+        ),
+        Error::NothingSoOld { at } => Told::new(
+            format!("нет исправного архива от {} или старше", dated(*at)),
+            "какие есть, покажет `wakeep list`",
         ),
         Error::NothingToRestore { place } => Told::new(
             format!("восстанавливать не из чего: нет архива {} и нет копий в хранилище", place.display()),
@@ -262,7 +265,10 @@ pub(super) fn code(code: Code) -> Told {
         Code::KeyMismatch => Told::new("открытый ключ не подходит к закрытому", restore),
         Code::SignatureWrong => Told::new("подпись во входе не сходится", restore),
         Code::KeyFileTorn => Told::new("файл ключа пуст или оборван", restore),
-        Code::PreKeyCounter => Told::new("счётчик предварительных ключей слишком мал", restore),
+        Code::PreKeyCounter => Told::new(
+            "счётчик предварительных ключей слишком мал",
+            "остановите бота и выполните `wakeep restore --force`: он поднимет счётчик",
+        ),
         Code::DeviceField => Told::new("у устройства в базе поле неверной длины", restore),
         Code::NoDevice => Told::new("в базе нет ни одного устройства", "привяжите бота к телефону"),
         Code::DevicePaired => Told::new("одно из устройств базы привязано", ""),
@@ -435,7 +441,6 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
     match phrase {
         Phrase::Session => "сессия",
         Phrase::Login => "вход",
-        Phrase::Account => "аккаунт",
         Phrase::Archive => "архив",
         Phrase::Backups => "копии",
         Phrase::Keeper => "хранитель",
@@ -448,7 +453,6 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::KeeperRests => "не работает: запустите `wakeep watch`",
         Phrase::NoArchive => "пока нет",
         Phrase::NoBackups => "нет",
-        Phrase::NoEvents => "пока нет",
         Phrase::Safe => "Вход вашего бота в безопасности.",
         Phrase::Unsafe => "Вход вашего бота НЕ в безопасности.",
         Phrase::Next => "дальше",
