@@ -57,7 +57,7 @@ pub struct Common {
     /// Backups and journal [default: .wakeep beside the session]
     #[arg(long, global = true, value_name = "DIR")]
     pub vault: Option<PathBuf>,
-    /// Only the session of this name, where there are several
+    /// Only the session of this name or path, where there are several [else WAKEEP_ONLY]
     #[arg(long, global = true, value_name = "NAME")]
     pub only: Option<String>,
     /// The configuration [default: ./wakeep.toml, else /etc/wakeep/FOLDER.toml or wakeep.toml]

@@ -77,7 +77,9 @@ fn configuration(common: &Common) -> Result<Config> {
     if let Some(vault) = &common.vault {
         config.first().vault = Some(vault.clone());
     }
-    config.only.clone_from(&common.only);
+    // A flag that names the session beats the environment.
+    let only = || config::environment("WAKEEP_ONLY").filter(|_| common.session.is_none());
+    config.only = common.only.clone().or_else(only);
     if let Some(format) = &common.log_format {
         config.set("log_format", &toml::Value::String(format.clone()), Path::new(""), "--log-format")?;
     }

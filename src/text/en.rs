@@ -308,7 +308,7 @@ pub(super) fn event(event: &Event) -> String {
             format!("archive {generation} written: {}, {} s{who}, {place}", bytes(*size), seconds(*s))
         }
         Event::Unchanged { archive, .. } => format!("unchanged: {}", archive.display()),
-        Event::Refused { reason, .. } => format!("snapshot refused, the last archive stays: {}", refusal(*reason)),
+        Event::Refused { reason, .. } => format!("snapshot refused, it replaces nothing: {}", refusal(*reason)),
         Event::Absent { session } => format!("no session at {} yet", session.display()),
         Event::Restored { from, account: who, seconds: s, back, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
@@ -397,7 +397,7 @@ pub(super) fn refusal(reason: Refusal) -> &'static str {
     match reason {
         Refusal::Broken => "the session is broken",
         Refusal::Doubtful => "there are doubts about the session",
-        Refusal::LoggedOut => "no phone is linked any more",
+        Refusal::LoggedOut => "no phone is linked",
         Refusal::UnknownLogin => "whether a phone is linked can't be told",
         Refusal::Rewound => "it is older than the last archive",
         Refusal::Unsettled => "a new login; waiting a minute until all of it is on disk",

@@ -6,8 +6,11 @@ mod en;
 mod io;
 mod notice;
 mod page;
+mod progress;
 mod ru;
 mod way_back;
+
+pub use progress::Work;
 
 use crate::ailment::Ailment;
 use crate::error::Error;

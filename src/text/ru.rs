@@ -321,7 +321,7 @@ pub(super) fn event(event: &Event) -> String {
             format!("архив {generation} записан: {}, {} с{who}, {place}", bytes(*size), seconds(*s))
         }
         Event::Unchanged { archive, .. } => format!("без изменений: {}", archive.display()),
-        Event::Refused { reason, .. } => format!("снимок отвергнут, прежний архив остаётся: {}", refusal(*reason)),
+        Event::Refused { reason, .. } => format!("снимок отвергнут и ничего не заменит: {}", refusal(*reason)),
         Event::Absent { session } => format!("сессии {} пока нет", session.display()),
         Event::Restored { from, account: who, seconds: s, back, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
@@ -411,7 +411,7 @@ pub(super) fn refusal(reason: Refusal) -> &'static str {
     match reason {
         Refusal::Broken => "сессия повреждена",
         Refusal::Doubtful => "сессия под сомнением",
-        Refusal::LoggedOut => "телефон больше не привязан",
+        Refusal::LoggedOut => "телефон не привязан",
         Refusal::UnknownLogin => "нельзя понять, привязан ли телефон",
         Refusal::Rewound => "он старше последнего архива",
         Refusal::Unsettled => "новый вход; минуту ждём, пока он весь окажется на диске",
