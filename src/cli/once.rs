@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(super) fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
+pub(super) fn keep(context: &Context, force: bool, form: Form, at_leisure: bool) -> Result<Exit> {
     context.each(
         |ward| {
             ward.record_first()?;
@@ -34,6 +34,7 @@ pub(super) fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
                 carry: ward.carry,
                 form,
                 force,
+                at_leisure,
                 host: &context.host,
             };
             match keeping.keep(context.now)? {

@@ -20,6 +20,11 @@ pub fn push(context: &Context, place: Option<&str>, force: bool) -> Result<Exit>
         if news && !std::mem::replace(&mut warned, true) {
             show.talk(show.lang.phrase(Phrase::NotSealedThere));
         }
+        // Whoever types it means the session as it was last seen.
+        let work = ward.work.work("push")?;
+        ward.vault.refresh()?;
+        ward.vault.catch_up(context.now)?;
+        drop(work);
         let bar = bar(&ward.session.name);
         let mut told = |sent, size| {
             bar.set_length(size);

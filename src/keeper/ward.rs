@@ -152,6 +152,7 @@ fn ward(session: Session, place: &Place, config: &Config, others: &[Ward]) -> Re
         keep_bytes: config.keep_bytes,
         arrived_hold: config.arrived_hold.as_secs(),
         write_budget: config.write_budget,
+        latest_every: config.latest_every.as_secs(),
     };
     let vault = Vault::open(&root.join(&session.name), &archive, rules)?;
     let work = Workplace::of(&session.home, &session.path, &session.name);

@@ -21,19 +21,24 @@ impl Restoring<'_> {
     }
 
     fn made_until(&self, time: Timestamp) -> Result<Vec<PathBuf>> {
-        let standing = self.vault.latest().filter(|l| l.made <= time).map(|_| self.vault.archive().to_owned());
+        let standing =
+            self.vault.latest().filter(|l| l.made <= time).map(|l| (l.made, self.vault.archive().to_owned()));
         let kept = self.vault.backups()?.into_iter().filter(|b| b.made <= time && b.may_be_good());
-        Ok(standing.into_iter().chain(kept.map(|b| b.path)).collect())
+        let mut all: Vec<_> = standing.into_iter().chain(kept.map(|b| (b.made, b.path))).collect();
+        all.sort_by_key(|(made, _)| std::cmp::Reverse(*made));
+        Ok(all.into_iter().map(|(_, path)| path).collect())
     }
 
-    /// A person means what stands at the archive's path; a program means the newest there is.
+    /// A person means what stands at the archive's path, or what the keeper has made of it since; a program means the
+    /// newest there is.
     fn newest_first(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
         let standing = [Some(self.vault.archive()), self.shared].into_iter().flatten();
         let standing = standing.filter(|p| disk::exists(p)).map(Path::to_owned);
         let kept = self.vault.backups()?.into_iter();
         let kept = kept.filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b| b.path);
         if self.wish != Wish::IfNeeded {
-            return Ok(standing.chain(kept).collect());
+            let ahead = self.vault.latest().and(self.vault.ahead()?).map(|(path, _)| path);
+            return Ok(ahead.into_iter().chain(standing).chain(kept).collect());
         }
         let (mut ours, others): (Vec<_>, Vec<_>) = standing.chain(kept).partition(|path| self.is_own(path));
         // A clock that was set back doesn't turn generations round.

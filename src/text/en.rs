@@ -269,6 +269,11 @@ pub(super) fn code(code: Code) -> Told {
 
 pub(super) fn event(event: &Event) -> String {
     match event {
+        Event::Created { base: Some(base), generation, bytes: size, seconds: s, account: who, .. } => {
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
+            let (size, s) = (bytes(*size), seconds(*s));
+            format!("archive {generation} kept in the vault as its difference to {base}: {size}, {s} s{who}")
+        }
         Event::Created { archive, generation, bytes: size, seconds: s, account: who, in_place, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
             let place = if *in_place { format!("{}", archive.display()) } else { "in the vault only".to_owned() };
@@ -379,6 +384,8 @@ pub(super) fn why(why: Why) -> &'static str {
         Why::Arrived => "put there by you",
         Why::EarlierPairing => "earlier login",
         Why::BeforeRestore => "before a restore",
+        Why::Difference => "newest difference",
+        Why::Base => "base of a difference",
         Why::Hour => "an hour old",
         Why::SixHours => "six hours old",
         Why::Day => "one a day",

@@ -280,6 +280,11 @@ pub(super) fn code(code: Code) -> Told {
 
 pub(super) fn event(event: &Event) -> String {
     match event {
+        Event::Created { base: Some(base), generation, bytes: size, seconds: s, account: who, .. } => {
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
+            let (size, s) = (bytes(*size), seconds(*s));
+            format!("архив {generation} сохранён в хранилище как отличие от {base}: {size}, {s} с{who}")
+        }
         Event::Created { archive, generation, bytes: size, seconds: s, account: who, in_place, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
             let place = if *in_place {
@@ -395,6 +400,8 @@ pub(super) fn why(why: Why) -> &'static str {
         Why::Arrived => "положена вами",
         Why::EarlierPairing => "прежний вход",
         Why::BeforeRestore => "до восстановления",
+        Why::Difference => "новейшее отличие",
+        Why::Base => "основа отличия",
         Why::Hour => "часовая",
         Why::SixHours => "шестичасовая",
         Why::Day => "по одной в день",

@@ -113,8 +113,11 @@ pub enum Event {
         seconds: f64,
         /// Who is logged in, masked.
         account: Option<String>,
-        /// False while an arrived file holds the archive's path: the archive is in the vault only.
+        /// False where the archive is in the vault only: it is a difference, or an arrived file holds the archive's path.
         in_place: bool,
+        /// Of a difference: the generation it is read with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<u64>,
     },
     /// Nothing that matters changed since the last archive, and that one still stands.
     Unchanged {

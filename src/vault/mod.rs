@@ -2,6 +2,7 @@
 //! and labels, but no sessions.
 
 pub mod backup;
+mod difference;
 pub mod journal;
 pub mod label;
 pub mod retention;
@@ -40,6 +41,9 @@ pub struct Rules {
     pub arrived_hold: i64,
     /// How many bytes of archives may be written in a day.
     pub write_budget: u64,
+    /// For how long the keeper's rounds may leave changes in differences, in seconds; 0: the archive itself is rewritten
+    /// whenever something changed.
+    pub latest_every: i64,
 }
 
 /// The backups of one session, and the one archive that stands for it.
@@ -151,10 +155,19 @@ impl Vault {
         if self.is_ours(mark) { backup::label_of(&self.archive) } else { None }
     }
 
-    /// The newest archive that wakeep made, at its path or in the vault: what another one is measured against.
+    /// The newest archive that wakeep made, at its path or in the vault, where it may be a difference: what another one
+    /// is measured against.
     pub fn newest(&self) -> Result<Option<(PathBuf, Label)>> {
         let standing = self.latest().map(|label| (self.archive.clone(), label));
         let kept = self.backups()?.into_iter().filter(|b| matches!(b.origin, Origin::Generation(_)));
+        let kept = kept.filter_map(|b| b.label.map(|l| (b.path, l)));
+        Ok(standing.into_iter().chain(kept).max_by_key(|(_, l)| l.generation))
+    }
+
+    /// The newest archive that is one by itself: what may leave the vault.
+    pub fn newest_whole(&self) -> Result<Option<(PathBuf, Label)>> {
+        let standing = self.latest().map(|label| (self.archive.clone(), label));
+        let kept = self.backups()?.into_iter().filter(|b| is_generation(b) && !b.is_difference());
         let kept = kept.filter_map(|b| b.label.map(|l| (b.path, l)));
         Ok(standing.into_iter().chain(kept).max_by_key(|(_, l)| l.generation))
     }
@@ -185,23 +198,40 @@ impl Vault {
     /// vault has given out. Returns false where a file that arrived keeps the path: then it is in the vault only.
     pub fn publish(&mut self, new: Verified, now: Timestamp) -> Result<bool> {
         let label = self.admissible(&new)?;
+        let in_place = self.put_whole(&new, &label, now)?;
+        self.bury(label.account.as_ref())?;
+        Ok(in_place)
+    }
+
+    /// Beside the archive's path, so that it can be renamed to it; one name, so that a kill leaves one at most, and free.
+    pub fn unfinished(&self) -> Result<PathBuf> {
+        let name = self.archive.file_name().unwrap_or_default().to_string_lossy();
+        let path = disk::parent(&self.archive).join(format!(".{name}.wakeep-new"));
+        disk::remove_file(&path)?;
+        Ok(path)
+    }
+
+    fn put_whole(&mut self, new: &Verified, label: &Label, now: Timestamp) -> Result<bool> {
+        if new.base().is_some() {
+            return Err(Error::damaged(new.path(), "a difference is no archive by itself"));
+        }
         disk::set_mode(new.path(), self.rules.archive_mode)?;
         let mark = FileMark::of(new.path())?;
         let in_place = self.may_take_path(now);
-        let daily = self.rules.write_budget;
+        let shared = self.has_recent_copy(now)?;
+        let (bytes, daily) = (if shared { mark.size } else { 2 * mark.size }, self.rules.write_budget);
         self.remember(|s| {
             s.generation = label.generation;
             s.coming = in_place.then_some(mark);
-            s.written = s.written.plus(mark.size, now, daily);
+            s.written = s.written.plus(bytes, now, daily);
         })?;
         let origin = Origin::Generation(label.generation);
-        if self.has_recent_copy(now)? {
+        if shared {
             self.keep_a_copy(new.path(), origin, label.made)?;
         } else {
             self.keep_own_copy(new.path(), origin, label.made)?;
         }
-        self.put_at_path(&new, in_place, |s| s.refusals.clear())?;
-        self.bury(label.account.as_ref())?;
+        self.put_at_path(new, in_place, |s| s.refusals.clear())?;
         Ok(in_place)
     }
 
@@ -260,7 +290,7 @@ impl Vault {
 
     /// What a kill left half done. Callers hold the work lock.
     fn clear_unfinished(&self) -> Result<()> {
-        [INCOMING, USED].iter().try_for_each(|name| disk::remove_file(&self.dir.join(name)))?;
+        [INCOMING, USED, difference::COMING].iter().try_for_each(|name| disk::remove_file(&self.dir.join(name)))?;
         disk::sweep_all(&self.dir)
     }
 
@@ -325,6 +355,7 @@ impl Vault {
             if let Some(mark) = s.coming.take() {
                 s.latest = Some(mark);
                 s.arrived = None;
+                s.behind = None;
             }
             also(s);
         })
@@ -376,7 +407,10 @@ impl Vault {
         }
         let temp = self.dir.join(USED);
         disk::remove_file(&temp)?;
-        disk::copy_file(used, &temp)?;
+        match archive::base_of(used) {
+            Some(_) => archive::put_together(used, &temp)?,
+            None => drop(disk::copy_file(used, &temp)?),
+        }
         disk::set_mode(&temp, self.rules.archive_mode)?;
         disk::publish(&temp, &to)
     }
@@ -429,7 +463,8 @@ impl Vault {
     /// All backups with why each stays, newest first, as the rule stands now.
     pub fn explained(&self, now: Timestamp) -> Result<Vec<Backup>> {
         let mut all = self.backups()?;
-        let mut generations: Vec<usize> = (0..all.len()).filter(|&i| is_generation(&all[i])).collect();
+        let mut generations: Vec<usize> =
+            (0..all.len()).filter(|&i| is_generation(&all[i]) && !all[i].is_difference()).collect();
         // By number, not by time: a clock that was set back must not make the newest look old.
         generations.sort_by_key(|&i| std::cmp::Reverse(all[i].generation()));
         let of_rule: Vec<Backup> = generations.iter().map(|&i| all[i].clone()).collect();
@@ -440,8 +475,10 @@ impl Vault {
 
     /// Lets the backups go that no rule holds.
     pub fn tidy(&mut self, now: Timestamp) -> Result<()> {
-        let gone = self.explained(now)?.into_iter().filter(|b| b.why.is_none());
-        gone.map(|b| b.path).try_for_each(|path| disk::remove_file(&path))
+        let mut gone: Vec<Backup> = self.explained(now)?.into_iter().filter(|b| b.why.is_none()).collect();
+        // A kill between two leaves no difference without its base.
+        gone.sort_by_key(|b| !b.is_difference());
+        gone.into_iter().try_for_each(|b| disk::remove_file(&b.path))
     }
 
     /// Marks those that must stay.
@@ -451,7 +488,7 @@ impl Vault {
         let current = backups.iter().find(|b| is_good_generation(b)).and_then(|b| b.label.clone());
         let mut earlier = current.is_some();
         let (mut arrived, mut before) = (0..SPARE, 0..SPARE);
-        for backup in backups {
+        for backup in backups.iter_mut() {
             backup.why = match (backup.origin, backup.generation()) {
                 (Origin::Arrived, _) => arrived.next().map(|_| Why::Arrived),
                 (Origin::BeforeRestore, _) => before.next().map(|_| Why::BeforeRestore),
@@ -463,6 +500,21 @@ impl Vault {
                 }
                 _ => None,
             };
+        }
+        self.explain_differences(backups);
+    }
+
+    /// The newest difference stays until a newer archive has a file of its own; and with a difference, its base.
+    fn explain_differences(&self, backups: &mut [Backup]) {
+        let own = |b: &&Backup| is_generation(b) && !b.is_difference() && self.has_own_file(b);
+        let own = backups.iter().filter(own).filter_map(|b| b.generation()).max();
+        let newest = backups.iter_mut().filter(|b| b.is_difference());
+        if let Some(newest) = newest.max_by_key(|b| b.generation()).filter(|b| b.generation() > own) {
+            newest.why.get_or_insert(Why::Difference);
+        }
+        let needed: Vec<PathBuf> = backups.iter().filter(|b| b.why.is_some()).filter_map(|b| b.base.clone()).collect();
+        for base in backups.iter_mut().filter(|b| needed.contains(&b.path)) {
+            base.why.get_or_insert(Why::Base);
         }
     }
 }

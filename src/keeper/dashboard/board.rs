@@ -71,7 +71,7 @@ fn tone(outlook: &Outlook, kept: bool) -> &'static str {
 
 fn sizes(lines: &[Line]) -> Vec<(i64, u64)> {
     let created = lines.iter().filter_map(|l| match &l.event {
-        Event::Created { bytes, .. } => Some((l.time.as_second(), *bytes)),
+        Event::Created { bytes, base: None, .. } => Some((l.time.as_second(), *bytes)),
         _ => None,
     });
     let all: Vec<_> = created.collect();
