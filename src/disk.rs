@@ -1,88 +1,31 @@
 //! The one door for durable changes on disk: whatever is written, moved or removed here survives a kill and a
 //! power cut as either the old or the new, never as something between.
 //!
-//! Every step that changes what a later start would find passes [`step`], where the fault tests of `tests/it` can kill
+//! Every step that changes what a later start would find passes `step`, where the fault tests of `tests/it` can kill
 //! or stop the process before the n-th one.
 
 #![expect(clippy::disallowed_methods, reason = "this is the door")]
 
+mod flush;
+mod lock;
+mod mark;
+mod mode;
+mod step;
+mod unfinished;
+
 use crate::error::{At, Error, Result};
-use crate::tree;
-use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags};
-use rustix::process::{Pid, Signal};
-use std::fs::{self, File, OpenOptions, TryLockError};
+pub use flush::{begin_writing, begin_writing_tree, sync_dir, sync_file, sync_tree};
+pub use lock::Lock;
+pub use mark::{FileMark, born};
+pub use mode::{give_to, mode, set_mode, world_readable};
+use rustix::fs::{CWD, RenameFlags};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-
-static KILLED_IN: AtomicI64 = AtomicI64::new(-1);
-static STOPPED_IN: AtomicI64 = AtomicI64::new(-1);
-
-/// In debug builds, makes the process kill itself before its `n`-th durable step (1 = the first); the fault tests use
-/// it. Release builds ignore it.
-pub fn crash_before(n: i64) {
-    KILLED_IN.store(n, Ordering::SeqCst);
-}
-
-/// The same with a stop from which the test wakes it, when it has done to the files what a bot might do just then.
-pub fn stop_before(n: i64) {
-    STOPPED_IN.store(n, Ordering::SeqCst);
-}
-
-fn step() {
-    if cfg!(debug_assertions) {
-        for (left, signal) in [(&KILLED_IN, Signal::KILL), (&STOPPED_IN, Signal::STOP)] {
-            if left.fetch_sub(1, Ordering::SeqCst) == 1 {
-                let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
-            }
-        }
-    }
-}
-
-/// Flushes a folder's entries, so that a rename in it survives a power cut.
-pub fn sync_dir(dir: &Path) -> Result<()> {
-    let handle = File::open(dir).at("opening", dir)?;
-    match handle.sync_all() {
-        // Some network and FUSE file systems have nothing to flush for a folder.
-        Err(e) if matches!(e.raw_os_error(), Some(22 | 95)) => Ok(()),
-        other => other.at("flushing", dir),
-    }
-}
-
-/// Flushes a file, or everything below a folder: file by file, or, where there are many, all of the file system at once.
-pub fn sync_tree(root: &Path) -> Result<()> {
-    const MANY: usize = 256;
-    if !root.is_dir() {
-        return sync_file(root);
-    }
-    let entries = tree::walk(root, &|_| true)?;
-    if entries.len() > MANY {
-        let handle = File::open(root).at("opening", root)?;
-        return rustix::fs::syncfs(&handle).at("flushing", root);
-    }
-    // Links and sockets have no content to flush.
-    let has_content = |e: &&tree::Entry| matches!(e.kind, tree::EntryKind::File | tree::EntryKind::Dir);
-    let paths: Vec<PathBuf> = entries.iter().filter(has_content).map(|e| root.join(&e.path)).collect();
-    sync_all(&paths)?;
-    sync_dir(root)
-}
-
-/// A few at a time: a journaling file system then commits several by one write.
-fn sync_all(paths: &[PathBuf]) -> Result<()> {
-    const AT_ONCE: usize = 4;
-    std::thread::scope(|scope| {
-        let share = paths.len().div_ceil(AT_ONCE).max(1);
-        let flush = |share: &[PathBuf]| share.iter().try_for_each(|path| sync_file(path));
-        let shares: Vec<_> = paths.chunks(share).map(|share| scope.spawn(move || flush(share))).collect();
-        shares.into_iter().try_for_each(|share| share.join().expect("flushing doesn't panic"))
-    })
-}
-
-/// Flushes a file's (or folder's) content.
-pub fn sync_file(path: &Path) -> Result<()> {
-    File::open(path).and_then(|f| f.sync_all()).at("flushing", path)
-}
+use step::step;
+pub use step::{crash_before, stop_before};
+pub use unfinished::{beside, set_aside, sweep_all, unfinished, unique};
 
 /// The folder a path lies in; `.` for a bare name.
 pub fn parent(path: &Path) -> &Path {
@@ -218,24 +161,6 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
     Ok(size)
 }
 
-/// Asks the system to begin writing this part of a file to the disk now, so that flushing it later finds little to do.
-/// (For dirty pages that is what `POSIX_FADV_DONTNEED` does; they stay in memory while they are being written.)
-pub fn begin_writing(file: &File, from: u64, len: u64) {
-    if let Some(len) = std::num::NonZeroU64::new(len) {
-        // Only a hint: a file system that knows none writes when it is flushed.
-        let _ = rustix::fs::fadvise(file, from, Some(len), rustix::fs::Advice::DontNeed);
-    }
-}
-
-/// [`begin_writing`] for all files below a folder.
-pub fn begin_writing_tree(root: &Path) -> Result<()> {
-    for entry in crate::tree::walk(root, &|_| true)?.iter().filter(|e| e.kind == crate::tree::EntryKind::File) {
-        let path = root.join(&entry.path);
-        begin_writing(&File::open(&path).at("opening", &path)?, 0, entry.mark.size);
-    }
-    Ok(())
-}
-
 /// Makes a symbolic link.
 pub fn point(link: &Path, to: &Path) -> Result<()> {
     step();
@@ -283,173 +208,10 @@ pub fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
-/// A name beside `path` for something unfinished: hidden, and told apart by process and purpose.
-pub fn beside(path: &Path, purpose: &str) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    parent(path).join(format!(".{name}.{}.{purpose}", std::process::id()))
-}
-
-/// [`beside`], and free: what processes that were killed left there for the same purpose goes.
-pub fn unfinished(path: &Path, purpose: &str) -> Result<PathBuf> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    sweep(parent(path), &format!(".{name}."), purpose)?;
-    let free = beside(path, purpose);
-    remove_file(&free)?;
-    Ok(free)
-}
-
-/// Moves what somebody else put at a path out of the way, to `<name>.set-aside` beside it; one set aside earlier goes.
-pub fn set_aside(path: &Path) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".set-aside");
-    let beside = path.with_file_name(name);
-    remove_tree(&beside)?;
-    move_to(path, &beside)
-}
-
-/// Removes what killed processes left unfinished in a folder that is ours alone.
-pub fn sweep_all(dir: &Path) -> Result<()> {
-    if dir.is_dir() { sweep(dir, ".", "tmp") } else { Ok(()) }
-}
-
-/// Files named `<start>…<pid of a dead process>.<purpose>`.
-fn sweep(dir: &Path, start: &str, purpose: &str) -> Result<()> {
-    for item in fs::read_dir(dir).at("listing", dir)? {
-        let path = item.at("listing", dir)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let rest = name.strip_prefix(start).and_then(|r| r.strip_suffix(purpose)?.strip_suffix('.'));
-        let pid = rest.and_then(|r| r.rsplit('.').next()?.parse().ok());
-        if pid.is_some_and(|pid| !runs(pid)) {
-            remove_file(&path)?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether a process of this number runs, whoever's it is.
-fn runs(pid: u32) -> bool {
-    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    number.is_some_and(|n| rustix::process::test_kill_process(n) != Err(rustix::io::Errno::SRCH))
-}
-
-/// A number that is another one at every call in this process.
-pub fn unique() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-/// Sets a file's or folder's permission bits.
-pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).at("setting the mode of", path)
-}
-
-/// What tells one file from every other on this machine, and this content of it from an older one, without
-/// reading it. ctime is left out: links change it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct FileMark {
-    /// Device number.
-    pub device: u64,
-    /// Inode number.
-    pub inode: u64,
-    /// Bytes.
-    pub size: u64,
-    /// Seconds and nanoseconds of the last write.
-    pub mtime: (i64, u32),
-}
-
-impl FileMark {
-    /// Reads the mark of what is at the path, without following a link.
-    pub fn of(path: &Path) -> Result<FileMark> {
-        Ok(FileMark::from(&fs::symlink_metadata(path).at("reading", path)?))
-    }
-}
-
-impl From<&fs::Metadata> for FileMark {
-    fn from(meta: &fs::Metadata) -> FileMark {
-        FileMark {
-            device: meta.dev(),
-            inode: meta.ino(),
-            size: meta.size(),
-            mtime: (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0)),
-        }
-    }
-}
-
 /// Bytes free for this user on the file system a path lies on.
 pub fn free_space(path: &Path) -> Result<u64> {
     let stat = rustix::fs::statvfs(path).at("asking the free space of", path)?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
-}
-
-/// An exclusive lock (flock) that lasts as long as the value, and says who holds it.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
-impl Lock {
-    /// Takes the lock, or returns what its holder wrote into it.
-    pub fn take(path: &Path, says: &str) -> Result<std::result::Result<Lock, String>> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-            .at("opening the lock", path)?;
-        match file.try_lock() {
-            Ok(()) => {
-                file.set_len(0).at("writing", path)?;
-                file.write_all(says.as_bytes()).at("writing", path)?;
-                Ok(Ok(Lock { _file: file }))
-            }
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                let _ = file.read_to_string(&mut text);
-                Ok(Err(text))
-            }
-            Err(TryLockError::Error(e)) => Err(e).at("locking", path),
-        }
-    }
-}
-
-/// When a file or folder was made, in seconds since 1970, where the file system remembers it.
-pub fn born(path: &Path) -> Option<i64> {
-    let stat = rustix::fs::statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BTIME).ok()?;
-    (stat.stx_mask & StatxFlags::BTIME.bits() != 0).then_some(stat.stx_btime.tv_sec)
-}
-
-impl Lock {
-    /// What the holder of a lock says of itself; `None` if nobody has it. Takes nothing.
-    pub fn holder(path: &Path) -> Result<Option<String>> {
-        let mut file = File::open(path).at("opening the lock", path)?;
-        match file.try_lock_shared() {
-            Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                let _ = file.read_to_string(&mut text);
-                Ok(Some(text))
-            }
-            Err(TryLockError::Error(e)) => Err(e).at("asking who locks", path),
-        }
-    }
-}
-
-/// Whether a file could be opened by somebody else than its owner and group.
-pub fn world_readable(path: &Path) -> Result<bool> {
-    Ok(fs::metadata(path).at("reading", path)?.mode() & 0o004 != 0)
-}
-
-/// Gives a file or folder (not what a link points to) to a user and group.
-pub fn give_to(path: &Path, uid: u32, gid: u32) -> Result<()> {
-    let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
-    rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW).at("giving away", path)
-}
-
-/// The permission bits of a file or folder.
-pub fn mode(path: &Path) -> Result<u32> {
-    Ok(fs::metadata(path).at("reading", path)?.mode() & 0o7777)
 }
 
 /// Removes a folder if nothing is in it.
@@ -476,16 +238,6 @@ mod tests {
         fs::write(&log, "one\ntw").unwrap();
         append_line(&log, "three").unwrap();
         assert_eq!(fs::read_to_string(&log).unwrap(), "one\ntw\nthree\n");
-    }
-
-    #[test]
-    fn a_lock_says_who_holds_it() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        let held = Lock::take(&path, "keeper 7").unwrap().unwrap();
-        assert_eq!(Lock::take(&path, "x").unwrap().unwrap_err(), "keeper 7");
-        drop(held);
-        assert!(Lock::take(&path, "x").unwrap().is_ok());
     }
 
     #[test]

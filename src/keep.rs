@@ -50,6 +50,15 @@ impl Keeping<'_> {
     pub fn keep(&mut self, now: Timestamp) -> Result<Event> {
         let _work = self.work.work("archive")?;
         self.vault.refresh()?;
+        let event = self.keep_what_changed(now)?;
+        if !self.at_leisure && matches!(event, Event::Refused { .. } | Event::Absent { .. }) {
+            // Nothing comes of the session: then what a round kept of it goes to the archive's path.
+            self.vault.catch_up(now)?;
+        }
+        Ok(event)
+    }
+
+    fn keep_what_changed(&mut self, now: Timestamp) -> Result<Event> {
         if let Some(undone) = Swap::finish_earlier(self.session, self.work)? {
             self.vault.record(now, &Event::Recovered { undone })?;
         }

@@ -1,6 +1,10 @@
 //! How a session stands, what is wrong with its keeping, and what is told of that to somebody who isn't looking. Facts
 //! only: `keeper` finds them, `text` tells them.
 
+mod undelivered;
+
+pub use undelivered::{Distrust, Undelivered};
+
 use crate::vault::journal::Refusal;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -94,6 +98,11 @@ pub enum Condition {
     LeaseLost,
     /// The last drill didn't bring the login back.
     DrillFailed,
+    /// Notices don't arrive.
+    NoticesFail {
+        /// Through which channels, by their stable names.
+        channels: Vec<String>,
+    },
     /// Little space is free where archives are written.
     DiskNearlyFull {
         /// A folder on that file system.
@@ -115,7 +124,7 @@ pub enum Condition {
 
 impl Condition {
     /// The stable names of all.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 11] = [
         "session_lost",
         "qr_needed",
         "no_good_archive",
@@ -123,6 +132,7 @@ impl Condition {
         "rounds_fail",
         "lease_lost",
         "drill_failed",
+        "notices_fail",
         "disk_nearly_full",
         "phone_unseen",
         "phone_long_unseen",
@@ -138,6 +148,7 @@ impl Condition {
             Condition::RoundsFail { .. } => "rounds_fail",
             Condition::LeaseLost => "lease_lost",
             Condition::DrillFailed => "drill_failed",
+            Condition::NoticesFail { .. } => "notices_fail",
             Condition::DiskNearlyFull { .. } => "disk_nearly_full",
             Condition::PhoneUnseen { .. } => "phone_unseen",
             Condition::PhoneLongUnseen { .. } => "phone_long_unseen",
@@ -156,7 +167,7 @@ impl Condition {
     /// How long it must last before somebody is told, in seconds: what mends itself in the next rounds is no news.
     pub fn grace(&self) -> i64 {
         match self {
-            Condition::SnapshotsRefused { .. } | Condition::RoundsFail { .. } => 600,
+            Condition::SnapshotsRefused { .. } | Condition::RoundsFail { .. } | Condition::NoticesFail { .. } => 600,
             // A folder that is replaced is away for a moment: the next look tells.
             Condition::SessionLost { standing: Standing::Missing } => 1,
             Condition::SessionLost { .. } | Condition::QrNeeded | Condition::NoGoodArchive { .. } => 0,
@@ -165,13 +176,18 @@ impl Condition {
         }
     }
 
+    /// Whether a word of it can go this way: not through a channel that fails itself.
+    pub fn goes_by(&self, channel: &str) -> bool {
+        !matches!(self, Condition::NoticesFail { channels } if channels.iter().any(|c| c == channel))
+    }
+
     /// Whether the bot can't work while it lasts.
     pub fn is_grave(&self) -> bool {
         match self {
             Condition::SessionLost { .. } | Condition::QrNeeded | Condition::LeaseLost => true,
             Condition::NoGoodArchive { .. } | Condition::DrillFailed | Condition::PhoneLongUnseen { .. } => false,
             Condition::SnapshotsRefused { .. } | Condition::RoundsFail { .. } => false,
-            Condition::DiskNearlyFull { .. } | Condition::PhoneUnseen { .. } => false,
+            Condition::NoticesFail { .. } | Condition::DiskNearlyFull { .. } | Condition::PhoneUnseen { .. } => false,
         }
     }
 }
@@ -214,6 +230,18 @@ pub enum News {
     },
     /// `wakeep notify test`.
     Test,
+}
+
+impl News {
+    /// What it is about, where it is about one thing.
+    pub fn condition(&self) -> Option<&Condition> {
+        match self {
+            News::Began { condition } | News::GoesOn { condition, .. } | News::Ended { condition, .. } => {
+                Some(condition)
+            }
+            News::Well { .. } | News::Restored { .. } | News::Test => None,
+        }
+    }
 }
 
 /// One piece of news, as it is sent.

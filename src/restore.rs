@@ -4,6 +4,7 @@
 //! It never replaces a good session unless forced, never works under a running bot, and never goes on when a person
 //! has to scan a QR code.
 
+pub mod back;
 mod choose;
 mod need;
 
@@ -16,7 +17,7 @@ use crate::session::{Session, Use};
 use crate::swap::Swap;
 use crate::vault::Vault;
 use crate::vault::backup::label_of;
-use crate::vault::journal::{Event, Reason};
+use crate::vault::journal::{Back, Event, Reason};
 use crate::vault::label::Label;
 use crate::vault::state::RestoredFrom;
 use crate::vault::workplace::Workplace;
@@ -82,6 +83,8 @@ struct Staged {
     from: PathBuf,
     label: Option<Label>,
     verdict: Verdict,
+    /// A better candidate that was no good.
+    passed_over: Option<PathBuf>,
 }
 
 impl Restoring<'_> {
@@ -113,9 +116,15 @@ impl Restoring<'_> {
         };
         if self.dry_run {
             disk::remove_tree(&self.work.stage())?;
-            return Ok(Event::WouldRestore { from: staged.from, verdict: verdict.masked() });
+            let back = self.back(&staged)?;
+            return Ok(Event::WouldRestore { from: staged.from, verdict: verdict.masked(), back });
         }
         self.put_in_place(staged, &verdict, now, started)
+    }
+
+    /// From where to where the archive goes back, if it does: whoever forces it is told.
+    fn back(&self, staged: &Staged) -> Result<Option<Back>> {
+        staged.label.as_ref().map_or(Ok(None), |label| back::goes_back(self.vault, label))
     }
 
     /// Brings a swap that a kill cut off to an end before anything else is looked at.
@@ -185,7 +194,9 @@ impl Restoring<'_> {
         let mut refused = None;
         for from in candidates {
             match self.stage(&from) {
-                Ok(staged) if self.is_worth_it(&staged.verdict) => return Ok(Ok(staged)),
+                Ok(staged) if self.is_worth_it(&staged.verdict) => {
+                    return Ok(Ok(Staged { passed_over: refused.map(|(from, _)| from), ..staged }));
+                }
                 Ok(staged) => refused = refused.or(Some((from, staged.verdict))),
                 Err(Error::Damaged { what, .. }) => {
                     refused = refused.or(Some((from.clone(), damaged(&from, Code::ArchiveDamaged, what))));
@@ -222,7 +233,7 @@ impl Restoring<'_> {
         if label.as_ref().is_some_and(Label::is_good) {
             verdict = verdict.without(Code::PairRefuted);
         }
-        Ok(Staged { from: from.to_owned(), label, verdict })
+        Ok(Staged { from: from.to_owned(), label, verdict, passed_over: None })
     }
 
     /// This session within an archive: the one of its name, or, where it stands alone, the only one. One bot's login in
@@ -239,6 +250,7 @@ impl Restoring<'_> {
     }
 
     fn put_in_place(&mut self, staged: Staged, before: &Verdict, now: Timestamp, started: Instant) -> Result<Event> {
+        let back = self.back(&staged)?;
         set_modes(&self.work.stage(), self.mode)?;
         let backup = self.flush_and_back_up(before, now)?;
         let mut swap = Swap::begin(self.session, self.work)?;
@@ -265,6 +277,8 @@ impl Restoring<'_> {
             backup,
             account: staged.verdict.account.as_deref().map(masked),
             seconds: started.elapsed().as_secs_f64(),
+            back,
+            passed_over: staged.passed_over,
         };
         self.vault.record(now, &event)?;
         self.vault.tidy(now)?;

@@ -63,6 +63,25 @@ impl Pushed {
     }
 }
 
+/// In what form a remote keeps archives.
+enum Form {
+    /// Cut into packs, with a history (`packs`, `bin`).
+    Packs,
+    /// One whole file a session, as it stands here (`whole`).
+    Whole,
+}
+
+impl Form {
+    /// Where a request costs and a line is metered, only what changed travels; where a person or a bot without wakeep
+    /// looks, the file lies ready.
+    fn at(place: &Place) -> Form {
+        match place {
+            Place::S3 { .. } => Form::Packs,
+            Place::Dir(_) | Place::Ssh { .. } => Form::Whole,
+        }
+    }
+}
+
 /// One remote, and how archives go there.
 pub struct Sync {
     place: Place,
@@ -158,10 +177,10 @@ impl Sync {
                 force,
             };
             let members = self.far.as_ref().map(|far| members::push(&out, far, told)).transpose()?.flatten();
-            match (members, &self.place) {
+            match (members, Form::at(&self.place)) {
                 (Some(pushed), _) => Ok(pushed),
-                (None, Place::S3 { .. }) => packs::push(&out, self.remote.as_ref(), told),
-                (None, Place::Dir(_) | Place::Ssh { .. }) => whole::push(&out, self.remote.as_ref(), told),
+                (None, Form::Packs) => packs::push(&out, self.remote.as_ref(), told),
+                (None, Form::Whole) => whole::push(&out, self.remote.as_ref(), told),
             }
         });
         disk::remove_file(&held)?;
@@ -190,10 +209,10 @@ impl Sync {
     pub fn pull(&self, session: &str, name: &str, at: Option<Timestamp>, to: &Path) -> Result<()> {
         let scratch = disk::parent(to);
         disk::make_dir(scratch)?;
-        match (&self.place, at) {
-            (Place::S3 { .. }, _) => bin::pull(self.remote.as_ref(), session, at, to, &self.identities, scratch),
-            (_, None) => whole::pull(self.remote.as_ref(), name, to, &self.identities),
-            (_, Some(_)) => {
+        match (Form::at(&self.place), at) {
+            (Form::Packs, _) => bin::pull(self.remote.as_ref(), session, at, to, &self.identities, scratch),
+            (Form::Whole, None) => whole::pull(self.remote.as_ref(), name, to, &self.identities),
+            (Form::Whole, Some(_)) => {
                 let why = "this place keeps the latest archive only, no history".to_owned();
                 Err(Error::Remote { place: self.place(), fault: Fault::Odd { why } })
             }

@@ -104,11 +104,11 @@ impl Through {
 fn open_base(path: &Path, plan: &Plan) -> Result<Archive> {
     let at = disk::parent(path).join(&plan.name);
     let missing = || Error::damaged(path, format!("its base {} doesn't stand beside it", at.display()));
-    let base = match Archive::open(&at) {
+    let base = match open::open_base(&at) {
         Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Err(missing()),
         other => other?,
     };
-    if base.through.is_some() || base.own_digest() != plan.base { Err(missing()) } else { Ok(base) }
+    if base.own_digest() == plan.base { Ok(base) } else { Err(missing()) }
 }
 
 /// The base of the difference at this path, which need not be there; none for everything that is no difference.

@@ -239,6 +239,15 @@ impl Archive {
     }
 }
 
+/// Opens what must be an archive by itself, for a difference to be read with.
+pub(super) fn open_base(path: &Path) -> Result<Archive> {
+    let (file, mark) = open_file(path)?;
+    match tail::read(&file, path, mark.size)? {
+        Some(tail) if tail.plan.is_none() => Archive::new(path, file, mark, tail),
+        _ => Err(Error::damaged(path, "it is no archive that a difference could be to")),
+    }
+}
+
 fn require_still(path: &Path, file: &File, mark: FileMark) -> Result<()> {
     let now = FileMark::from(&file.metadata().at("reading", path)?);
     if now != mark { Err(Error::damaged(path, "it changed while it was read")) } else { Ok(()) }

@@ -111,7 +111,7 @@ fn print_report(context: &Context, all: &[Examined]) -> Result<()> {
 /// Without the folder's, the session's and the host's names.
 fn redacted(one: &Examined, text: &str) -> String {
     let home = one.ward.session.home.to_string_lossy().into_owned();
-    let host = crate::session::holder::host_name();
+    let host = crate::session::process::host_name();
     let text = if home.len() > 1 { text.replace(&home, "<bot>") } else { text.to_owned() };
     if host.is_empty() { text } else { text.replace(&host, "<host>") }
 }

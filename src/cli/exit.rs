@@ -93,8 +93,8 @@ impl Exit {
             }
             Event::WouldRestore { .. } | Event::Recovered { .. } | Event::Arrived { .. } => Exit::Done,
             Event::NeedsQr { .. } => Exit::LoggedOut,
-            Event::PushFailed { .. } => Exit::Failed,
-            Event::PushedAgain { .. } | Event::PushedUnsealed { .. } => Exit::Done,
+            Event::PushFailed { .. } | Event::NoticesFail { .. } => Exit::Failed,
+            Event::NoticesArrive { .. } | Event::PushedAgain { .. } | Event::PushedUnsealed { .. } => Exit::Done,
             Event::LeaseTaken { .. } => Exit::Done,
             Event::LeaseLost { .. } => Exit::LeaseHeld,
             Event::Told { .. } | Event::CleanedUp { .. } | Event::Watching { .. } | Event::Stopped => Exit::Done,

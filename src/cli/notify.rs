@@ -3,9 +3,9 @@
 use super::exit::Exit;
 use super::run::Context;
 use crate::error::{Error, Result};
+use crate::keeper::notice::channel;
 use crate::keeper::notice::channel::ping::{Beat, Ping};
-use crate::keeper::notice::channel::{self, Undelivered};
-use crate::notice::{News, Notice};
+use crate::notice::{News, Notice, Undelivered};
 use crate::text::Phrase;
 use serde_json::json;
 
@@ -41,7 +41,7 @@ fn say(context: &Context, tried: &[(&str, String, std::result::Result<(), Undeli
     let (show, lang) = (&context.show, context.show.lang);
     if show.json {
         let one = |(name, host, sent): &(&str, String, std::result::Result<(), Undelivered>)| {
-            let error = sent.as_ref().err().map(|e| e.0.clone());
+            let error = sent.err().map(|why| lang.why_undelivered(why));
             json!({"channel": name, "host": host, "delivered": sent.is_ok(), "error": error})
         };
         return show.object(&json!({"channels": tried.iter().map(one).collect::<Vec<_>>()}));
@@ -49,7 +49,7 @@ fn say(context: &Context, tried: &[(&str, String, std::result::Result<(), Undeli
     for (name, host, sent) in tried {
         match sent {
             Ok(()) => show.line(&lang.delivered(name, host)),
-            Err(Undelivered(why)) => show.line(&lang.undelivered(name, host, why)),
+            Err(why) => show.line(&lang.undelivered(name, host, *why)),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::drill::drill;
 use crate::error::{At, Error, Result};
 use crate::keep::Keeping;
 use crate::keeper::active;
+use crate::keeper::browser::{self, Closing};
 use crate::keeper::ward::Ward;
 use crate::restore::{Restoring, Source, Wish};
 use crate::sync::seals;
@@ -21,7 +22,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long the start of a bot waits for a lease that seems to be this host's own under an earlier name; longer ones are
+/// watched by the keeper. Together with locks, a fetch and the restore less than `TimeoutStartSec=` of the drop-in.
+const LONGEST_LEASE_WAIT: Duration = Duration::from_secs(300);
 
 pub(super) fn keep(context: &Context, force: bool, form: Form, at_leisure: bool) -> Result<Exit> {
     context.each(
@@ -75,6 +80,25 @@ pub(super) fn hear(context: &Context, what: Told, reason: Option<&str>) -> Resul
     )
 }
 
+pub(super) fn close_browser(context: &Context) -> Result<Exit> {
+    let show = &context.show;
+    let sessions: Vec<_> = context.wards()?.into_iter().map(|ward| ward.session).collect();
+    let mut exit = Exit::Done;
+    let closed = browser::close(&sessions)?;
+    for (session, closing) in sessions.iter().zip(closed) {
+        let said = match closing {
+            Closing::NoBrowser => show.lang.phrase(Phrase::NoBrowser).to_owned(),
+            Closing::Closed { pid, time } => show.lang.browser_closed(pid, time.as_secs_f64()),
+            Closing::StillRuns { pid } => {
+                exit = Exit::Failed;
+                show.lang.browser_runs(pid)
+            }
+        };
+        show.line(&format!("{}: {said}", session.name));
+    }
+    Ok(exit)
+}
+
 /// The contract of `archive --json`, and of the other verbs that tell of one event a session.
 fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
     let mut value = serde_json::to_value(event).expect("an event has string keys only");
@@ -102,11 +126,13 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
     let source = if from_remote(wish) { pulled(context, wish)? } else { source(context, wish)? };
     // What is wrong with the sessions is told below, and holds no bot back.
     if let (true, Ok(wards)) = (wish.before_start, context.wards()) {
+        let begun = Instant::now();
         let mut wait = |left: Duration, renamed: bool| {
-            if renamed {
+            let waits = renamed && begun.elapsed() + left <= LONGEST_LEASE_WAIT;
+            if waits {
                 std::thread::sleep(left.min(Duration::from_secs(5)));
             }
-            renamed
+            waits
         };
         active::require(&context.config, &wards, &context.host, &mut wait, &mut |e| context.show.error(e))?;
     }

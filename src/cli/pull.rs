@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// How long the start of a bot waits for a remote at most; systemd gives up on the whole start after 90 s.
+/// How long the start of a bot waits for a remote at most.
 const LONGEST_FETCH: Duration = Duration::from_secs(60);
 
 /// Pulls the archive of each session.

@@ -189,7 +189,7 @@ fn explain(context: &Context) {
 
 /// The exact line for the machine where the bot ran.
 fn explain_lines(show: &Show) {
-    let host = crate::session::holder::host_name();
+    let host = crate::session::process::host_name();
     let user = crate::config::environment("SUDO_USER")
         .or_else(|| crate::config::environment("USER"))
         .unwrap_or_else(|| "root".to_owned());

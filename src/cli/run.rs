@@ -13,7 +13,7 @@ use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::become_owner;
-use crate::session::holder;
+use crate::session::process;
 use crate::text::{self, Lang, Phrase};
 use crate::vault::journal::Event;
 use clap::CommandFactory;
@@ -28,6 +28,7 @@ pub(super) fn clock() -> Timestamp {
 }
 
 /// All that a verb needs to know of the world.
+#[derive(Clone)]
 pub(super) struct Context {
     pub config: Config,
     pub show: Show,
@@ -64,7 +65,7 @@ fn context(common: Common, mut show: Show) -> Result<Context> {
     if let Some(log) = &common.log_to {
         show.log_to(log);
     }
-    Ok(Context { config, show, host: holder::host_name(), now: clock() })
+    Ok(Context { config, show, host: process::host_name(), now: clock() })
 }
 
 fn configuration(common: &Common) -> Result<Config> {
@@ -123,6 +124,7 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Receive { file: Some(name), members: true, .. } => members::take(&context, &name),
         Verb::Receive { file, yes, .. } => receive::receive(&context, file.as_deref(), yes, None),
         Verb::Event { what, reason } => once::hear(&context, what, reason.as_deref()),
+        Verb::CloseBrowser => once::close_browser(&context),
         Verb::Cleanup { dry_run } => clean(&context, dry_run),
         Verb::Demo { bot: Some(dir) } => demo::bot(&dir),
         Verb::Demo { bot: None } => demo::demo(&context),
@@ -174,7 +176,7 @@ impl Context {
                     if self.show.json {
                         shown.push(shape(&ward, &event));
                     }
-                    self.say(&event);
+                    self.say(&ward, &event);
                 }
                 Err(e) if hushed == Some(Exit::of_error(&e)) => exit = exit.or(Exit::of_error(&e)),
                 Err(e) => {
@@ -190,7 +192,7 @@ impl Context {
         Ok(exit)
     }
 
-    fn say(&self, event: &Event) {
+    fn say(&self, ward: &Ward, event: &Event) {
         if self.show.json {
             return;
         }
@@ -198,8 +200,10 @@ impl Context {
             return self.show.line(&self.show.lang.unchanged_since(&text::clock(*made, self.now)));
         }
         self.show.line(&nearer(&self.show.lang.event(event)));
-        if let Event::Refused { verdict: Some(verdict), .. } | Event::RestoreRefused { verdict, .. } = event {
-            self.show.verdict("", verdict);
+        match event {
+            Event::Refused { verdict: Some(verdict), .. } => self.show.verdict(&near(&ward.session.path), verdict),
+            Event::RestoreRefused { from, verdict } => self.show.verdict(&near(from), verdict),
+            _ => {}
         }
     }
 }

@@ -7,9 +7,11 @@ use crate::check;
 use crate::disk;
 use crate::error::Result;
 use crate::keeper::ward::Ward;
+use crate::restore::back;
 use crate::text::{self, Phrase};
 use crate::tree;
 use crate::vault::backup::label_of;
+use crate::vault::journal::Back;
 use crate::verdict::Verdict;
 use jiff::Timestamp;
 
@@ -18,6 +20,7 @@ struct Side {
     verdict: Verdict,
     time: Option<Timestamp>,
     host: Option<String>,
+    back: Option<Back>,
 }
 
 /// Shows both sides of each session and asks once. Returns whether to restore.
@@ -32,7 +35,7 @@ pub fn wanted(context: &Context, yes: bool) -> Result<bool> {
 fn session(ward: &Ward) -> Result<Side> {
     let path = &ward.session.path;
     if !disk::exists(path) {
-        return Ok(Side { verdict: Verdict::missing(ward.session.kind.name()), time: None, host: None });
+        return Ok(Side { verdict: Verdict::missing(ward.session.kind.name()), time: None, host: None, back: None });
     }
     let _work = ward.work.work("restore")?;
     let verdict = check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?;
@@ -43,7 +46,7 @@ fn session(ward: &Ward) -> Result<Side> {
     } else {
         Some(disk::FileMark::of(path)?.mtime)
     };
-    Ok(Side { verdict, time: written.and_then(|t| Timestamp::from_second(t.0).ok()), host: None })
+    Ok(Side { verdict, time: written.and_then(|t| Timestamp::from_second(t.0).ok()), host: None, back: None })
 }
 
 fn archive(ward: &Ward) -> Result<Option<Side>> {
@@ -58,7 +61,8 @@ fn archive(ward: &Ward) -> Result<Option<Side>> {
     let label = label_of(path);
     let by_file = || Timestamp::from_second(disk::FileMark::of(path).ok()?.mtime.0).ok();
     let time = label.as_ref().map(|l| l.made).or_else(by_file);
-    Ok(Some(Side { verdict, time, host: label.map(|l| l.host) }))
+    let back = label.as_ref().map_or(Ok(None), |label| back::goes_back(&ward.vault, label))?;
+    Ok(Some(Side { verdict, time, host: label.map(|l| l.host), back }))
 }
 
 fn draw(context: &Context, ward: &Ward, session: &Side, archive: Option<&Side>) {
@@ -79,4 +83,7 @@ fn draw(context: &Context, ward: &Ward, session: &Side, archive: Option<&Side>) 
         _ => Phrase::ArchiveNewer,
     };
     show.line(&format!("  {}", lang.phrase(newer)));
+    if let Some(back) = &archive.back {
+        show.hung("  ", &lang.goes_back(back));
+    }
 }

@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 /// Law 11: not even a mistake in the configuration keeps a bot from starting.
@@ -89,7 +90,13 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
     }
     rights_beside(&context, &taken, take_over, &mut *signals)?;
     let rights = rights(&context, keeper.wards(), take_over, Patience::None, &mut *signals)?;
-    let exit = restore(&context, &before).unwrap_or_else(|e| let_start(show, &e));
+    let exit = match restored(&context, &before, &mut *signals) {
+        Err(Error::Interrupted) => {
+            rights.release();
+            return Err(Error::Interrupted);
+        }
+        other => other.unwrap_or_else(|e| let_start(show, &e)),
+    };
     if exit != Exit::Done {
         // In use: a bot runs here, whoever started it, and keeps the lease from others.
         if exit != Exit::InUse {
@@ -106,6 +113,29 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
     let mut tell = teller(show, &context.config);
     let code = keeper::run::run(command, rights, keeper, &mut *signals, &mut tell)?;
     Ok(Exit::Bot(code))
+}
+
+/// The restore before the start. Who is asked to end meanwhile lets it finish for a moment and then leaves it as a kill
+/// would, which costs nothing: the next command clears up.
+///
+/// # Errors
+/// `Interrupted`; what the restore says.
+fn restored(context: &Context, wish: &Restore, signals: &mut dyn Alarm) -> Result<Exit> {
+    let (tell, done) = channel();
+    let (context, wish) = (context.clone(), wish.clone());
+    std::thread::spawn(move || tell.send(restore(&context, &wish)));
+    loop {
+        match done.recv_timeout(Duration::from_millis(20)) {
+            Ok(restored) => return restored,
+            // Law 11, even if it came to a fault of the program.
+            Err(RecvTimeoutError::Disconnected) => return Ok(Exit::Done),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Ok(Woken::Asked) = signals.wait(Duration::from_millis(1)) {
+            let _ = done.recv_timeout(Duration::from_secs(2));
+            return Err(Error::Interrupted);
+        }
+    }
 }
 
 /// The right to run the bots, taken at the remote where one is configured.

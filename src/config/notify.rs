@@ -1,7 +1,7 @@
 //! Whom to tell, and when: the `notify_…` keys. Secrets stand in files that these keys name, never here; an address
 //! may hold one, so it is shown by its host alone.
 
-use super::Field;
+use super::field::Field;
 use crate::error::Result;
 use jiff::SignedDuration;
 use std::fmt;
@@ -32,6 +32,8 @@ pub struct Notify {
     pub email_user: Option<String>,
     /// The file with that user's password.
     pub email_password: Option<PathBuf>,
+    /// The file with a certificate authority of one's own, in PEM form.
+    pub email_ca: Option<PathBuf>,
     /// The ntfy topic's address.
     pub ntfy: Option<Address>,
     /// The file with the access token there.
@@ -58,6 +60,7 @@ impl Default for Notify {
             email_server: None,
             email_user: None,
             email_password: None,
+            email_ca: None,
             ntfy: None,
             ntfy_token: None,
             archive_age: SignedDuration::from_mins(30),
@@ -84,6 +87,7 @@ impl Notify {
             }
             "notify_email_user" => self.email_user = Some(field.text()?.to_owned()),
             "notify_email_password_file" => self.email_password = Some(field.path()?),
+            "notify_email_ca_file" => self.email_ca = Some(field.path()?),
             "notify_ntfy" => self.ntfy = Some(field.address(&["http", "https"])?),
             "notify_ntfy_token_file" => self.ntfy_token = Some(field.path()?),
             "notify_archive_age" => self.archive_age = field.duration()?,

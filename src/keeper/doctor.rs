@@ -7,7 +7,7 @@ use crate::config::{Config, SYSTEM};
 use crate::disk::{self, FileMark};
 use crate::error::Result;
 use crate::keeper::botlog;
-use crate::session::holder;
+use crate::session::process;
 use crate::setup::server::SHIMS;
 use crate::verdict::masked;
 use jiff::Timestamp;
@@ -121,8 +121,8 @@ fn locks(ward: &Ward) -> Option<Ailment> {
     let path = ward.session.path.join("SingletonLock");
     let owner = fs::read_link(&path).ok()?.to_string_lossy().into_owned();
     let (host, pid) = owner.rsplit_once('-')?;
-    let here = host == holder::host_name();
-    let alive = pid.parse().is_ok_and(holder::process_alive);
+    let here = host == process::host_name();
+    let alive = pid.parse().is_ok_and(process::process_alive);
     let stale = !here || !alive;
     stale.then_some(Ailment::StaleLock { path, owner: owner.clone(), dead: here && !alive })
 }

@@ -4,8 +4,10 @@
 pub mod active;
 pub mod bot;
 pub mod botlog;
+pub mod browser;
 pub mod dashboard;
 pub mod doctor;
+mod hearing;
 pub mod metrics;
 pub mod notice;
 pub mod pusher;
@@ -31,6 +33,7 @@ use pusher::Pusher;
 use round::Round;
 use sd_notify::NotifyState;
 use signals::{Alarm, Woken};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use ward::Ward;
 
@@ -63,6 +66,10 @@ pub trait Witness {
     fn ends(&mut self, seconds: f64);
     /// The keeper ends: what is still on its way may take a moment.
     fn leaves(&mut self) {}
+    /// What it has to say itself, and of which vault's session; of none that concerns all.
+    fn news(&mut self) -> Vec<(Option<PathBuf>, Event)> {
+        Vec::new()
+    }
 }
 
 /// One ward, and what was last said of it.
@@ -130,17 +137,9 @@ impl<'a> Keeper<'a> {
         self.active = Some(active);
     }
 
-    /// Journals and tells what happened to the leases.
-    fn hear_of_leases(&mut self, tell: Tell) {
-        let news = self.active.as_ref().map(active::Active::news).unwrap_or_default();
-        for (session, event) in news {
-            let now = (self.clock)();
-            if let Some(care) = self.cares.iter_mut().find(|c| c.ward.session.name == session) {
-                // Where even the journal can't be written there is only the telling left.
-                let _ = care.ward.vault.record(now, &event);
-                tell(&care.ward, &event, now);
-            }
-        }
+    /// What its owner said.
+    pub fn config(&self) -> &Config {
+        self.config
     }
 
     /// How long it waits for a bot that was asked to end.
@@ -193,7 +192,8 @@ impl<'a> Keeper<'a> {
         let (host, tidies, began) = (self.host, self.config.cleanup, Instant::now());
         self.witnesses.iter_mut().for_each(|w| w.begins());
         self.each(tell, |ward, now| look(ward, host, tidies, now));
-        self.tell_pushes(tell, Duration::ZERO);
+        self.hear_of_pushes(tell, Duration::ZERO);
+        self.hear_witnesses(tell);
         self.drills(tell);
         self.witnesses.iter_mut().for_each(|w| w.ends(began.elapsed().as_secs_f64()));
     }
@@ -225,9 +225,10 @@ impl<'a> Keeper<'a> {
         }
         let host = self.host;
         self.each(tell, |ward, now| archive(ward, host, false, now));
-        self.tell_pushes(tell, LAST_PUSH);
-        self.each(tell, |_, _| Ok(Event::Stopped));
+        self.hear_of_pushes(tell, LAST_PUSH);
         self.witnesses.iter_mut().for_each(|w| w.leaves());
+        self.hear_witnesses(tell);
+        self.each(tell, |_, _| Ok(Event::Stopped));
         if let Some(active) = self.active.take() {
             // A keeper may end while its bot runs on: then no other host may have the lease yet.
             let free = self.cares.iter().filter(|c| !in_use(c)).map(|c| c.ward.session.name.clone());
@@ -260,30 +261,6 @@ impl<'a> Keeper<'a> {
             }
             if !matches!(event, Event::Watching { .. }) {
                 care.said = Some(event);
-            }
-        }
-    }
-
-    /// Tells what became of the pushes; waits for those under way, for so long at most.
-    fn tell_pushes(&mut self, tell: Tell, patience: Duration) {
-        let now = (self.clock)();
-        let mut told = Vec::new();
-        if let Some(e) = self.pusher_error.take() {
-            let error = self.lang.error(&e).what;
-            let remote = self.config.remote.clone().unwrap_or_default();
-            let event = Event::PushFailed { remote, error };
-            told.extend(self.cares.iter().map(|c| (c.ward.vault.dir().to_owned(), event.clone())));
-        }
-        if let Some(pusher) = &mut self.pusher {
-            let mut hear = |dir: &std::path::PathBuf, event| told.push((dir.clone(), event));
-            pusher.news(&mut hear);
-            pusher.finish(patience, &mut hear);
-        }
-        for (dir, event) in told {
-            for care in self.cares.iter().filter(|c| c.ward.vault.dir() == dir) {
-                // Where even the journal can't be written there is only the telling left.
-                let _ = care.ward.vault.record(now, &event);
-                tell(&care.ward, &event, now);
             }
         }
     }

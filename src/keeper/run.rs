@@ -1,11 +1,13 @@
 //! `wakeep run -- CMD`: the bot as a child process, kept while it runs. Signals go on to the bot at once, also during a
-//! round; as the first process of a container every orphan is reaped. It restarts nothing: that is the supervisor's
+//! round; what asks it to end goes on once its browser has written everything and ended. As the first process of a container every orphan is reaped. It restarts nothing: that is the supervisor's
 //! business.
 
 use super::active::Rights;
 use super::signals::{Alarm, Woken};
-use super::{Keeper, Tell};
+use super::{Keeper, Tell, browser, ward};
+use crate::config::Config;
 use crate::error::{At, Error, Result};
+use crate::session::Session;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator::Signals;
@@ -47,7 +49,7 @@ pub fn run(
         }
     };
     let bot = Bot { pid: Pid::from_child(&child), runs: Arc::new(Mutex::new(true)) };
-    let mut ended = attend(bot.clone(), signals);
+    let mut ended = attend(bot.clone(), signals, Profiles::of(&keeper));
     // Another host runs it now: it ends as if it had been asked to, and if it doesn't, all the same.
     let patience = keeper.patience();
     keeper.hold(rights.keep(move || bot.stop(patience)));
@@ -81,12 +83,14 @@ impl Bot {
         });
     }
 
-    /// What the terminal's keys send, the terminal sends to the bot as well.
-    fn pass_on(&self, signal: i32) {
-        let by_key = [SIGINT, SIGQUIT, SIGWINCH].contains(&signal) && std::io::stdin().is_terminal();
-        if let (false, Some(signal)) = (by_key, Signal::from_named_raw(signal)) {
-            self.send(signal);
-        }
+    /// Asks its browser to end, and then it. Whoever asks once more is heard at once.
+    fn end(&self, signal: Signal, profiles: Profiles) {
+        let bot = self.clone();
+        std::thread::spawn(move || {
+            // The bot is asked to end whatever becomes of its browser.
+            let _ = browser::close(&profiles.now());
+            bot.send(signal);
+        });
     }
 
     /// Takes note of all children that have ended, adopted ones too.
@@ -103,12 +107,41 @@ impl Bot {
     }
 }
 
+/// The sessions that the bot may have made its browser work on.
+struct Profiles {
+    config: Config,
+    at_start: Vec<Session>,
+}
+
+impl Profiles {
+    fn of(keeper: &Keeper) -> Profiles {
+        Profiles { config: keeper.config().clone(), at_start: keeper.wards().map(|w| w.session.clone()).collect() }
+    }
+
+    /// Those of this moment; where they can't be listed just now, those that were known when the bot started.
+    fn now(self) -> Vec<Session> {
+        let all = ward::wards(&self.config);
+        all.map_or(self.at_start, |wards| wards.into_iter().map(|w| w.session).collect())
+    }
+}
+
 /// Passes signals on and reaps in a thread of its own: a round may take seconds.
-fn attend(bot: Bot, mut signals: Signals) -> Ended {
+fn attend(bot: Bot, mut signals: Signals, profiles: Profiles) -> Ended {
     let (tell, ended) = channel();
     std::thread::spawn(move || {
+        let mut profiles = Some(profiles);
         for signal in &mut signals {
-            if signal == SIGCHLD { bot.reap(&tell) } else { bot.pass_on(signal) }
+            match (signal, Signal::from_named_raw(signal)) {
+                (SIGCHLD, _) => bot.reap(&tell),
+                // What the terminal's keys send, the terminal sends to the bot as well.
+                (SIGINT | SIGQUIT | SIGWINCH, _) if std::io::stdin().is_terminal() => {}
+                (SIGTERM | SIGINT, Some(signal)) => match profiles.take() {
+                    Some(profiles) => bot.end(signal, profiles),
+                    None => bot.send(signal),
+                },
+                (_, Some(signal)) => bot.send(signal),
+                (_, None) => {}
+            }
         }
     });
     Ended { receiver: ended, code: None }

@@ -11,6 +11,7 @@ use crate::notice::{Condition, Standing};
 use crate::vault::journal::{Event, Line, Refusal, Told};
 use crate::vault::label::Label;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// Days after which a phone that isn't seen is worth a word, and a second one; WhatsApp unlinks after 14.
 const UNSEEN: (i64, i64) = (7, 12);
@@ -71,6 +72,7 @@ impl Outlook {
         found.extend(self.no_good_archive(ward, config, now).filter(|_| is_here));
         let drilled = ward.vault.state().drilled.as_ref();
         found.extend(drilled.filter(|d| !d.good).map(|_| Condition::DrillFailed));
+        found.extend(mute(&self.lines));
         found.extend(nearly_full(ward, config));
         found.extend(phone(ward, now));
         found
@@ -140,6 +142,21 @@ fn asks_for_qr(lines: &[Line]) -> bool {
         _ => None,
     });
     said == Some(true)
+}
+
+/// The channels that failed last, as far as the keeper of now or the last one knows.
+fn mute(lines: &[Line]) -> Option<Condition> {
+    let mut channels = BTreeSet::new();
+    for line in lines {
+        match &line.event {
+            Event::NoticesFail { channel, .. } => drop(channels.insert(channel.clone())),
+            Event::NoticesArrive { channel, .. } => drop(channels.remove(channel)),
+            Event::Watching { .. } => channels.clear(),
+            _ => {}
+        }
+    }
+    let channels: Vec<String> = channels.into_iter().collect();
+    (!channels.is_empty()).then_some(Condition::NoticesFail { channels })
 }
 
 /// The vault's file system and the archive's: the first where little is left. What was told so ends only with clearly

@@ -113,8 +113,10 @@ fn remembered(place: &Place, home: &Path) -> Vec<Session> {
 
 fn newest_label(vault: &Path) -> Option<Label> {
     let files = fs::read_dir(vault).ok()?.flatten().map(|e| e.path());
-    let newest = files.filter(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with('g'))).max()?;
-    label_of(&newest)
+    let named = files.filter(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with('g')));
+    let mut newest_first: Vec<PathBuf> = named.collect();
+    newest_first.sort_by(|a, b| b.cmp(a));
+    newest_first.iter().find_map(|file| label_of(file))
 }
 
 fn vault_root(place: &Place, home: &Path) -> PathBuf {

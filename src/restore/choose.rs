@@ -4,7 +4,7 @@ use super::{Restoring, Source, Wish};
 use crate::archive::Archive;
 use crate::disk;
 use crate::error::{At, Result};
-use crate::vault::backup::{Backup, Origin, label_of};
+use crate::vault::backup::{Backup, Origin, is_difference, label_of};
 use crate::verdict::{Login, Verdict};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -37,12 +37,15 @@ impl Restoring<'_> {
         let kept = self.vault.backups()?.into_iter();
         let kept = kept.filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b| b.path);
         if self.wish != Wish::IfNeeded {
-            let ahead = self.vault.latest().and(self.vault.ahead()?).map(|(path, _)| path);
+            // Where ours stands, and a difference is ahead of it.
+            let latest = self.vault.latest().map(|label| Some(label.generation));
+            let is_ahead = |path: &PathBuf| is_difference(path) && latest.is_some_and(|l| generation(path) > l);
+            let (ahead, kept): (Vec<_>, Vec<_>) = kept.partition(is_ahead);
             return Ok(ahead.into_iter().chain(standing).chain(kept).collect());
         }
         let (mut ours, others): (Vec<_>, Vec<_>) = standing.chain(kept).partition(|path| self.is_own(path));
         // A clock that was set back doesn't turn generations round.
-        ours.sort_by_key(|path| std::cmp::Reverse(label_of(path).map(|l| l.generation)));
+        ours.sort_by_key(|path| std::cmp::Reverse(generation(path)));
         for other in others {
             let at = ours.iter().position(|own| made(own) < made(&other)).unwrap_or(ours.len());
             ours.insert(at, other);
@@ -54,8 +57,7 @@ impl Restoring<'_> {
     /// Whether wakeep made it here: its generation then counts.
     fn is_own(&self, path: &Path) -> bool {
         let at_its_path = path == self.vault.archive() && self.vault.latest().is_some();
-        let generation = |p| Backup::read(p).is_ok_and(|b| b.is_some_and(|b| b.generation().is_some()));
-        at_its_path || path.starts_with(self.vault.dir()) && generation(path)
+        at_its_path || path.starts_with(self.vault.dir()) && named_generation(path).is_some()
     }
 
     /// By itself wakeep restores only the pairing that was there last, and nothing that came back logged out.
@@ -79,6 +81,15 @@ impl Restoring<'_> {
         *all = left;
         Ok(())
     }
+}
+
+/// Which generation an archive is: by its label, else by its name in a vault.
+fn generation(path: &Path) -> Option<u64> {
+    label_of(path).map(|label| label.generation).or_else(|| named_generation(path))
+}
+
+fn named_generation(path: &Path) -> Option<u64> {
+    Backup::read(path).ok().flatten()?.generation()
 }
 
 /// When an archive was made: by its label, else by the file's time. In seconds since 1970.

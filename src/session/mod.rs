@@ -8,6 +8,7 @@ pub mod find;
 pub mod holder;
 pub mod interior;
 pub mod leveldb;
+pub mod process;
 pub mod snapshot;
 pub mod sqlite;
 pub mod whatsmeow;
@@ -76,6 +77,13 @@ pub trait Kind: Sync {
 
     /// Whether a bot works on the live session.
     fn holder(&self, live: &Path) -> Use;
+
+    /// The first process of the browser that works on the live session for a bot, and writes all it holds in memory when
+    /// it is asked to end (SIGTERM). `None` where none does or can be proved to, and where bots write by themselves.
+    fn browser(&self, live: &Path) -> Option<u32> {
+        let _ = live;
+        None
+    }
 
     /// Mends a staged session with what is still good of the live one, where a kind must not be rolled back whole, and
     /// with what others keep in the same folder. `forced`: a person wants the staged login, whichever the live one is.

@@ -159,6 +159,11 @@ impl Session {
         if disk::exists(&self.path) { self.kind.holder(&self.path) } else { Use::Free }
     }
 
+    /// The first process of the browser that works on it for a bot, where there is one.
+    pub fn browser(&self) -> Option<u32> {
+        self.kind.browser(&self.path)
+    }
+
     /// Law 4: a session in use, or where that can't be told, is not replaced.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! English.
 
-use super::{Phrase, Told, seconds, sized};
+use super::{Phrase, Told, dated, seconds, sized};
 use crate::ailment::Ailment;
 use crate::error::{Error, Fault, Holder, Unsealable};
-use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
+use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
 use std::io::ErrorKind;
@@ -282,12 +282,18 @@ pub(super) fn event(event: &Event) -> String {
         Event::Unchanged { archive, .. } => format!("unchanged: {}", archive.display()),
         Event::Refused { reason, .. } => format!("snapshot refused, the last archive stays: {}", refusal(*reason)),
         Event::Absent { session } => format!("no session at {} yet", session.display()),
-        Event::Restored { from, account: who, seconds: s, .. } => {
+        Event::Restored { from, account: who, seconds: s, back, passed_over, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
-            format!("session restored from {} in {} s{who}", from.display(), seconds(*s))
+            let passed = passed_over.as_ref().map(|p| format!("; {} is no good and was passed over", p.display()));
+            let passed = passed.unwrap_or_default();
+            let back = back.as_ref().map(|b| format!("; {}", goes_back(b))).unwrap_or_default();
+            format!("session restored from {} in {} s{who}{back}{passed}", from.display(), seconds(*s))
         }
         Event::NotNeeded { reason, .. } => format!("nothing restored: {}", why_left(*reason)),
-        Event::WouldRestore { from, .. } => format!("would restore from {}", from.display()),
+        Event::WouldRestore { from, back, .. } => {
+            let back = back.as_ref().map(|b| format!("; {}", goes_back(b))).unwrap_or_default();
+            format!("would restore from {}{back}", from.display())
+        }
         Event::RestoreRefused { from, .. } => {
             format!("nothing restored: {} would not bring the login back", from.display())
         }
@@ -329,6 +335,10 @@ pub(super) fn event(event: &Event) -> String {
             )
         }
         Event::PushedAgain { remote } => format!("{remote} has the newest archive again"),
+        Event::NoticesFail { channel, host, error } => {
+            format!("notices don't arrive by {channel} ({host}), they are tried again: {error}")
+        }
+        Event::NoticesArrive { channel, host } => format!("notices arrive by {channel} ({host}) again"),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
         Event::LeaseTaken { lease } => format!("this host has the lease ({lease}): it may run the bot"),
         Event::LeaseLost { host: Some(host) } => {
@@ -340,6 +350,11 @@ pub(super) fn event(event: &Event) -> String {
         Event::Stopped => "stopped".into(),
         Event::Failed { error } => format!("this round failed, the next one follows: {error}"),
     }
+}
+
+pub(super) fn goes_back(back: &Back) -> String {
+    let [since, to] = [&back.since, &back.to].map(|p| format!("archive {} ({})", p.generation, dated(p.made)));
+    format!("it goes back, from {since} to {to}")
 }
 
 fn told(what: Heard) -> &'static str {
@@ -428,6 +443,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Unsafe => "Your bot's login is NOT safe.",
         Phrase::Next => "next",
         Phrase::NothingHere => "No session was found here.",
+        Phrase::NoBrowser => "no browser works on it",
         Phrase::HowToStart => "Go to your bot's folder and run `wakeep setup`, or see it work: `wakeep demo`",
         Phrase::DemoTitle => "wakeep keeps a bot linked: a demonstration on a scratch session",
         Phrase::DemoSession => "a bot's session, and the bot writing into it",

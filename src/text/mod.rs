@@ -1,6 +1,7 @@
 //! Every sentence a person reads, once a language: `en` and `ru` turn facts into words by exhaustive `match`, so a
 //! fact that is not told in both does not compile. What is the same in every language stands here.
 
+mod channel;
 mod en;
 mod notice;
 mod page;
@@ -8,7 +9,7 @@ mod ru;
 
 use crate::ailment::Ailment;
 use crate::error::Error;
-use crate::vault::journal::Event;
+use crate::vault::journal::{Back, Event};
 use crate::verdict::{Finding, Grade, Login, Verdict, masked};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -77,6 +78,8 @@ pub enum Phrase {
     NothingHere,
     /// What to type here.
     HowToStart,
+    /// No browser works on the session.
+    NoBrowser,
     /// Demo: heading.
     DemoTitle,
     /// Demo: the session was made.
@@ -337,6 +340,14 @@ impl Lang {
         }
     }
 
+    /// From where to where a restore goes back.
+    pub fn goes_back(self, back: &Back) -> String {
+        match self {
+            Lang::En => en::goes_back(back),
+            Lang::Ru => ru::goes_back(back),
+        }
+    }
+
     /// When the keeper looks next.
     pub fn next_look(self, seconds: i64) -> String {
         match (self, seconds > 0) {
@@ -391,6 +402,23 @@ impl Lang {
                 format!("another host has the lease: it is taken over if nothing is heard of it for {seconds} s")
             }
             Lang::Ru => format!("право у другой машины: перейдёт сюда, если она молчит {seconds} с"),
+        }
+    }
+
+    /// That a browser has written everything and ended.
+    pub fn browser_closed(self, pid: u32, time: f64) -> String {
+        let time = seconds(time);
+        match self {
+            Lang::En => format!("the browser (process {pid}) wrote everything and ended in {time} s"),
+            Lang::Ru => format!("браузер (процесс {pid}) всё записал и завершился за {time} с"),
+        }
+    }
+
+    /// That a browser was asked to end and hasn't.
+    pub fn browser_runs(self, pid: u32) -> String {
+        match self {
+            Lang::En => format!("the browser (process {pid}) was asked to end and still runs"),
+            Lang::Ru => format!("браузер (процесс {pid}) получил просьбу завершиться и ещё работает"),
         }
     }
 
@@ -450,6 +478,11 @@ pub fn clock(time: Timestamp, now: Timestamp) -> String {
     let (time, now) = (time.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
     let form = if time.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     time.strftime(form).to_string()
+}
+
+/// The date, hour and minute here.
+fn dated(time: Timestamp) -> String {
+    time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn seconds(s: f64) -> String {

@@ -133,22 +133,6 @@ impl Lang {
             Lang::Ru => format!("… и ещё {n}"),
         }
     }
-
-    /// That a channel was tried.
-    pub fn delivered(self, channel: &str, place: &str) -> String {
-        match self {
-            Lang::En => format!("{channel} ({place}): delivered"),
-            Lang::Ru => format!("{channel} ({place}): доставлено"),
-        }
-    }
-
-    /// That a channel failed.
-    pub fn undelivered(self, channel: &str, place: &str, why: &str) -> String {
-        match self {
-            Lang::En => format!("{channel} ({place}): not delivered: {why}"),
-            Lang::Ru => format!("{channel} ({place}): не доставлено: {why}"),
-        }
-    }
 }
 
 fn en(condition: &Condition) -> Told {
@@ -179,6 +163,10 @@ fn en(condition: &Condition) -> Told {
         Condition::DrillFailed => Told::new(
             "the drill failed: the archive would not bring the login back",
             "`wakeep archive --force`, then `wakeep check --drill`",
+        ),
+        Condition::NoticesFail { channels } => Told::new(
+            format!("notices don't arrive by {}", channels.join(", ")),
+            "`wakeep notify test` says why; what waits is tried again",
         ),
         Condition::DiskNearlyFull { path, free } => Told::new(
             format!("the disk is nearly full: {} left at {}", super::en::bytes(*free), path.display()),
@@ -224,6 +212,10 @@ fn ru(condition: &Condition) -> Told {
         Condition::DrillFailed => Told::new(
             "проверка архива не прошла: он не вернул бы вход",
             "`wakeep archive --force`, затем `wakeep check --drill`",
+        ),
+        Condition::NoticesFail { channels } => Told::new(
+            format!("уведомления не доходят через {}", channels.join(", ")),
+            "`wakeep notify test` скажет почему; недошедшее отправится снова",
         ),
         Condition::DiskNearlyFull { path, free } => Told::new(
             format!("диск почти полон: осталось {} ({})", super::ru::bytes(*free), path.display()),

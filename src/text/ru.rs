@@ -1,9 +1,9 @@
 //! Русский.
 
-use super::{Phrase, Told, seconds, sized};
+use super::{Phrase, Told, dated, seconds, sized};
 use crate::ailment::Ailment;
 use crate::error::{Error, Fault, Holder, Unsealable};
-use crate::vault::journal::{Event, Reason, Refusal, Told as Heard};
+use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
 use std::io::ErrorKind;
@@ -297,12 +297,18 @@ pub(super) fn event(event: &Event) -> String {
         Event::Unchanged { archive, .. } => format!("без изменений: {}", archive.display()),
         Event::Refused { reason, .. } => format!("снимок отвергнут, прежний архив остаётся: {}", refusal(*reason)),
         Event::Absent { session } => format!("сессии {} пока нет", session.display()),
-        Event::Restored { from, account: who, seconds: s, .. } => {
+        Event::Restored { from, account: who, seconds: s, back, passed_over, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
-            format!("сессия восстановлена из {} за {} с{who}", from.display(), seconds(*s))
+            let passed = passed_over.as_ref().map(|p| format!("; {} не годится и пропущен", p.display()));
+            let passed = passed.unwrap_or_default();
+            let back = back.as_ref().map(|b| format!("; {}", goes_back(b))).unwrap_or_default();
+            format!("сессия восстановлена из {} за {} с{who}{back}{passed}", from.display(), seconds(*s))
         }
         Event::NotNeeded { reason, .. } => format!("восстановление не выполнялось: {}", why_left(*reason)),
-        Event::WouldRestore { from, .. } => format!("восстановление было бы из {}", from.display()),
+        Event::WouldRestore { from, back, .. } => {
+            let back = back.as_ref().map(|b| format!("; {}", goes_back(b))).unwrap_or_default();
+            format!("восстановление было бы из {}{back}", from.display())
+        }
         Event::RestoreRefused { from, .. } => {
             format!("восстановление не выполнялось: {} не вернул бы вход", from.display())
         }
@@ -343,6 +349,10 @@ pub(super) fn event(event: &Event) -> String {
             )
         }
         Event::PushedAgain { remote } => format!("в {remote} снова новейший архив"),
+        Event::NoticesFail { channel, host, error } => {
+            format!("уведомления не доходят через {channel} ({host}), попытки продолжаются: {error}")
+        }
+        Event::NoticesArrive { channel, host } => format!("уведомления через {channel} ({host}) снова доходят"),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
         Event::LeaseTaken { lease } => format!("право запускать бота у этой машины ({lease})"),
         Event::LeaseLost { host: Some(host) } => {
@@ -356,6 +366,11 @@ pub(super) fn event(event: &Event) -> String {
         Event::Stopped => "остановлено".into(),
         Event::Failed { error } => format!("этот проход не удался, следующий будет: {error}"),
     }
+}
+
+pub(super) fn goes_back(back: &Back) -> String {
+    let [since, to] = [&back.since, &back.to].map(|p| format!("{} ({})", p.generation, dated(p.made)));
+    format!("это возврат назад: с архива {since} на архив {to}")
 }
 
 fn told(what: Heard) -> &'static str {
@@ -447,6 +462,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Unsafe => "Вход вашего бота НЕ в безопасности.",
         Phrase::Next => "дальше",
         Phrase::NothingHere => "Сессии здесь не найдено.",
+        Phrase::NoBrowser => "браузер с ней не работает",
         Phrase::HowToStart => {
             "Перейдите в папку бота и выполните `wakeep setup` или посмотрите, как это работает: `wakeep demo`"
         }

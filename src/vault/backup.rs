@@ -51,18 +51,20 @@ impl Backup {
         let Some((origin, made)) = parse(&name) else { return Ok(None) };
         let bytes = fs::metadata(path).at("reading", path)?.size();
         let label = label_of(path);
-        let base = if name.ends_with(DIFFERENCE) { archive::base_of(path) } else { None };
+        let base = if is_difference(path) { archive::base_of(path) } else { None };
         Ok(Some(Backup { path: path.to_owned(), origin, made, bytes, label, base, why: None }))
     }
 
-    /// Whether it may be restored without being asked for by name: good by its label, or not yet looked at.
+    /// Whether it may be restored without being asked for by name: good by its label, or not yet looked at. A difference
+    /// that can't be read, or not without its base, is tried as well, so that it is told of.
     pub fn may_be_good(&self) -> bool {
-        self.label.as_ref().map_or(self.origin == Origin::Arrived, Label::is_good)
+        let unknown = self.origin == Origin::Arrived || self.is_difference();
+        self.label.as_ref().map_or(unknown, Label::is_good)
     }
 
     /// Whether it is read with another one.
     pub fn is_difference(&self) -> bool {
-        self.path.extension().is_some_and(|e| *e == DIFFERENCE[1..])
+        is_difference(&self.path)
     }
 
     /// Its generation, where it has one.
@@ -72,6 +74,11 @@ impl Backup {
             Origin::Arrived | Origin::BeforeRestore => None,
         }
     }
+}
+
+/// Whether a file in a vault is a difference, by its name.
+pub fn is_difference(path: &Path) -> bool {
+    path.extension().is_some_and(|e| *e == DIFFERENCE[1..])
 }
 
 /// The label of one of our archives; none for any other file.

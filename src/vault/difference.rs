@@ -101,12 +101,18 @@ impl Vault {
     }
 
     /// Puts at the archive's path what the newest difference stands for, where it is ahead. The session isn't looked at.
+    /// One that is damaged stays where it is, as what stands at the path does: the next round makes both anew.
     pub fn catch_up(&mut self, now: Timestamp) -> Result<()> {
         let Some((difference, label)) = self.ahead()? else { return Ok(()) };
-        let whole = self.unfinished()?;
-        archive::put_together(&difference, &whole)?;
-        let whole = archive::flush_and_verify(&whole, archive::Depth::Stored)?;
-        self.put_whole(&whole, &label, now)?;
-        self.tidy(now)
+        let to = self.unfinished()?;
+        let whole = archive::put_together(&difference, &to);
+        match whole.and_then(|()| archive::flush_and_verify(&to, archive::Depth::Stored)) {
+            Ok(whole) => {
+                self.put_whole(&whole, &label, now)?;
+                self.tidy(now)
+            }
+            Err(Error::Damaged { .. }) => disk::remove_file(&to),
+            Err(e) => Err(e),
+        }
     }
 }

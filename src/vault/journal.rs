@@ -83,6 +83,25 @@ pub enum Told {
     PhoneSeen,
 }
 
+/// One archive among those of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// Its generation.
+    pub generation: u64,
+    /// When it was made.
+    pub made: Timestamp,
+}
+
+/// That a restore goes back behind the newest archive of the same login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Back {
+    /// The newest archive known.
+    #[serde(rename = "from")]
+    pub since: Point,
+    /// The one that is restored.
+    pub to: Point,
+}
+
 /// A fact that happened to one session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -154,6 +173,11 @@ pub enum Event {
         account: Option<String>,
         /// How long it took, in seconds.
         seconds: f64,
+        /// From where to where it goes back, if it does.
+        back: Option<Back>,
+        /// A better archive that was damaged, or wouldn't have brought the login back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        passed_over: Option<PathBuf>,
     },
     /// A restore changed nothing, since nothing had to be.
     NotNeeded {
@@ -168,6 +192,8 @@ pub enum Event {
         from: PathBuf,
         /// The judgement on the session as it stands.
         verdict: Verdict,
+        /// From where to where it would go back, if it would.
+        back: Option<Back>,
     },
     /// Every archive that could be restored was looked at and none is good enough.
     RestoreRefused {
@@ -243,6 +269,22 @@ pub enum Event {
     PushedUnsealed {
         /// The remote.
         remote: String,
+    },
+    /// Notices don't arrive through a channel just now; they are kept and tried again.
+    NoticesFail {
+        /// The channel's stable name.
+        channel: String,
+        /// The host it goes to.
+        host: String,
+        /// Why, in the words of `text`.
+        error: String,
+    },
+    /// They arrive again.
+    NoticesArrive {
+        /// The channel's stable name.
+        channel: String,
+        /// The host it goes to.
+        host: String,
     },
     /// The keeper started to watch.
     Watching {

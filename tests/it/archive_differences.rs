@@ -96,6 +96,16 @@ fn without_its_base_it_is_nothing() {
     verify(&pair.at("difference"), Depth::Content).unwrap();
 }
 
+/// Hostile: one that names itself as its base would be opened for ever.
+#[test]
+fn a_difference_is_no_base_and_not_its_own() {
+    let pair = Pair::new();
+    fs::copy(pair.at("difference"), pair.at("base")).unwrap();
+    for name in ["base", "difference"] {
+        assert!(matches!(verify(&pair.at(name), Depth::Stored), Err(Error::Damaged { .. })), "{name}");
+    }
+}
+
 #[test]
 fn no_changed_byte_in_either_goes_unnoticed() {
     let pair = Pair::new();

@@ -44,13 +44,14 @@ fn digest(path: &Path) -> blake3::Hash {
     blake3::hash(&fs::read(path).unwrap())
 }
 
-/// What a restore of the lost session takes.
-fn restored_from(bot: &StandIn, how: &str) -> PathBuf {
+/// What a restore of the lost session takes, and what it passed over.
+fn restored(bot: &StandIn, how: &str) -> (PathBuf, Option<PathBuf>) {
     fs::remove_dir_all(bot.session()).unwrap();
     let restored = bot.wakeep(["restore", how, "--json"]).json(0);
     assert_eq!(restored["outcome"], "restored", "{restored}");
     bot.wakeep(["check", "--json"]).json(0);
-    PathBuf::from(restored["from"].as_str().unwrap())
+    let path = |key: &str| restored[key].as_str().map(PathBuf::from);
+    (path("from").unwrap(), path("passed_over"))
 }
 
 /// The tables and logs of a session, with their bytes.
@@ -90,7 +91,7 @@ fn every_restore_takes_the_newest_state() {
     let live = scratch();
     crate::faults::scene::copy(&bot.session(), live.path());
     for how in ["--if-needed", "--force", "--before-start"] {
-        assert_eq!(restored_from(&bot, how), difference, "{how}");
+        assert_eq!(restored(&bot, how), (difference.clone(), None), "{how}");
         assert!(kept(&bot.session()) == kept(live.path()), "{how}: what was archived came back");
     }
     let shown = bot.home().join(".wakeep/whatsapp_auth_latest.tar.gz");
@@ -152,7 +153,8 @@ fn where_difference_or_base_is_damaged_the_whole_archive_is_restored() {
             }
             _ => fs::remove_file(&base).unwrap(),
         }
-        assert_eq!(restored_from(&bot, "--if-needed"), bot.archive(), "{harm}");
+        let (from, passed_over) = restored(&bot, "--if-needed");
+        assert_eq!((from, passed_over), (bot.archive(), Some(difference)), "{harm}");
         // And the next round doesn't build on it.
         let mut bot = bot;
         go_on(&mut bot);
@@ -190,4 +192,16 @@ fn a_keeper_leaves_differences_and_at_its_end_the_archive() {
     keeper.signal(Signal::TERM);
     assert_eq!(keeper.wait().code, 0);
     assert!(status(&bot)["newer"].is_null(), "the last archive is the file itself");
+}
+
+#[test]
+fn a_session_that_broke_since_leaves_its_last_good_state_at_the_archives_path() {
+    let bot = changed();
+    round(&bot);
+    let before = digest(&bot.archive());
+    bot.tear();
+    assert_eq!(bot.wakeep(["archive", "--json"]).json(4)["outcome"], "refused");
+    assert_ne!(digest(&bot.archive()), before, "it caught up");
+    let listed = bot.wakeep(["list", "--json"]).json(0);
+    assert_eq!(listed["sessions"][0]["latest"]["label"]["generation"], 2, "{listed}");
 }

@@ -143,7 +143,7 @@ fn both_readmes_have_the_verbs_the_codes_and_the_keys() {
         let ours: Vec<u8> = wakeep::cli::Exit::ALL.iter().map(|e| e.code()).collect();
         assert_eq!(numbers, ours, "{name}: the exit codes");
         let words: BTreeSet<String> = readme.lines().flat_map(quoted).collect();
-        let missing: Vec<_> = wakeep::config::KEYS.iter().filter(|k| !words.contains(**k)).collect();
+        let missing: Vec<_> = wakeep::config::keys::KEYS.iter().filter(|k| !words.contains(**k)).collect();
         assert!(missing.is_empty(), "{name} doesn't name {missing:?}");
     }
 }

@@ -70,7 +70,8 @@ fn falls_into(scene: &'static Scene, fault: Fault, far: bool, what: &str) -> i32
         let vault = if far { vec!["--vault", vault.to_str().unwrap()] } else { Vec::new() };
         Wakeep::new(home.path(), scene.args.iter().copied().chain(vault))
     };
-    let mounts = if scene.mounted { format!("mount --bind {0} {0}", session.display()) } else { String::new() };
+    let mounts =
+        if scene.mounted { format!("mkdir -p {0} && mount --bind {0} {0}", session.display()) } else { String::new() };
     let outcome = fault.strike(command(), &mounts, home.path(), &session);
     let silent = outcome.code == 127 || format!("{}{}", outcome.stdout, outcome.stderr).trim().is_empty();
     if !(silent && fault.may_silence()) {

@@ -83,6 +83,8 @@ fn nothing_worse_is_published() {
     let refused = bot.wakeep(["archive", "--force", "--json"]).json(5);
     assert_eq!(refused["reason"], "logged_out");
     assert_eq!(digest(&bot.archive()), good);
+    let said = bot.wakeep(["archive"]).run();
+    assert!(said.stdout.contains("\n.wwebjs_auth/session: sound, "), "whose verdict it is: {said:?}");
     let told: Vec<_> = events(&bot).into_iter().filter(|e| e["event"] == "refused").collect();
     assert_eq!(told.len(), 2, "one line for each reason: {told:?}");
 }
@@ -485,6 +487,49 @@ fn a_point_in_time_is_restored() {
     let restored = bot.wakeep(["restore", "--force", "--at", &first, "--json"]).json(0);
     assert_eq!(restored["generation"], 1, "{restored}");
     assert_eq!(bot.wakeep(["restore", "--at", "teatime"]).run().code, 2);
+}
+
+/// A bot with two archives, and the path of the older one.
+fn of_two_generations() -> (StandIn, String) {
+    let mut bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    bot.start();
+    bot.stop();
+    bot.wakeep(["archive"]).run();
+    let kept = bot.wakeep(["list", "--json"]).json(0);
+    let kept = kept["sessions"][0]["backups"].as_array().unwrap();
+    let first = kept.iter().find(|b| b["label"]["generation"] == 1).unwrap();
+    let path = first["path"].as_str().unwrap().to_owned();
+    (bot, path)
+}
+
+#[test]
+fn a_restore_that_goes_back_says_from_where_to_where() {
+    let (bot, older) = of_two_generations();
+    let newest = bot.wakeep(["restore", "--force", "--json"]).json(0);
+    assert!(newest["back"].is_null(), "{newest}");
+    let planned = bot.wakeep(["restore", "--force", "--from", &older, "--dry-run", "--json"]).json(0);
+    let numbers =
+        |value: &Value| (value["back"]["from"]["generation"].clone(), value["back"]["to"]["generation"].clone());
+    assert_eq!(numbers(&planned), (2.into(), 1.into()), "{planned}");
+    for (lang, says) in [("en", "it goes back, from archive 2 ("), ("ru", "это возврат назад: с архива 2 (")]
+    {
+        let told = bot.wakeep(["restore", "--force", "--from", &older, "--lang", lang]).run();
+        assert!(told.stdout.contains(says), "{told:?}");
+    }
+    let line = events(&bot).pop().unwrap();
+    assert_eq!((line["event"].as_str(), numbers(&line)), (Some("restored"), (2.into(), 1.into())), "{line}");
+}
+
+/// The older archive was put at the archive's path by hand, as the earlier scripts' users do before a manual restore.
+#[test]
+fn who_is_asked_sees_that_it_goes_back() {
+    let (bot, older) = of_two_generations();
+    let arriving = bot.home().join("arriving");
+    fs::copy(older, &arriving).unwrap();
+    fs::rename(arriving, bot.archive()).unwrap();
+    let shown = bot.wakeep(["restore", "--ask", "--yes"]).run();
+    assert_eq!(shown.stdout.matches("it goes back, from archive 2 (").count(), 2, "{shown:?}");
 }
 
 fn jiff_now() -> String {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use wakeep::session::KINDS;
 
 /// How a kind is made, changed and damaged.
 struct Sample {
@@ -97,6 +98,8 @@ fn run(home: &Path, args: &[&str]) -> Value {
 
 #[test]
 fn every_kind_is_kept_and_comes_back() {
+    let known: Vec<_> = KINDS.iter().map(|kind| kind.name()).collect();
+    assert_eq!(SAMPLES.map(|sample| sample.kind).as_slice(), known, "a sample a kind, in their order");
     for sample in &SAMPLES {
         let home = scratch();
         let home = home.path();
@@ -146,7 +149,7 @@ fn all_kinds_side_by_side_are_found_and_kept_apart() {
     fs::write(home.join("index.js"), "").unwrap();
     let kept = run(home, &["archive"]);
     let kept = kept["sessions"].as_array().unwrap();
-    assert_eq!(kept.len(), 3, "{kept:?}");
+    assert_eq!(kept.len(), SAMPLES.len(), "{kept:?}");
     assert!(kept.iter().all(|k| k["outcome"] == "created"), "{kept:?}");
     // One that breaks holds up no other.
     empty_creds(&home.join("auth_info_baileys"));

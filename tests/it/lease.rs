@@ -1,22 +1,21 @@
-//! One active host (law 5): processes race for the lease at a real server, stopped for longer than its life; a
-//! simulation goes through ten thousand rounds of skewed clocks, pauses and lost answers with the product's own code.
+//! One active host (law 5): a simulation goes through ten thousand rounds of skewed clocks, pauses and lost answers with
+//! the product's own code; wakeep itself runs bots that share a lease. Who races for one at a real server: `lease_race`.
 
 use crate::env::s3::{BUCKET, S3};
+use crate::env::scratch;
 use crate::env::wakeep::Wakeep;
-use crate::env::{scratch, told};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use wakeep::error::{Error, Fault, Result};
-use wakeep::remote::lease::{Boot, Claim, Clock, Lease, Look, Memory};
-use wakeep::remote::{Object, Place, Put, Remote, Settings, Source, Spent, Tag, When, open};
+use wakeep::remote::lease::{Claim, Clock, Lease, Look, Memory};
+use wakeep::remote::{Object, Put, Remote, Source, Spent, Tag, When};
 
 /// Numbers that come out the same each time.
 pub struct Dice(pub u64);
@@ -145,7 +144,8 @@ impl Remote for Server {
     }
 }
 
-fn body(bytes: &[u8]) -> (u64, String) {
+/// Generation and host of a body.
+pub fn body(bytes: &[u8]) -> (u64, String) {
     let value: Value = serde_json::from_slice(bytes).unwrap();
     (value["generation"].as_u64().unwrap(), value["host"].as_str().unwrap().to_owned())
 }
@@ -216,101 +216,20 @@ fn ten_thousand_rounds_have_one_holder_each() {
     assert!(accepted.len() > 1_000 && hands > 50, "{} bodies, {hands} changes of hands", accepted.len());
 }
 
-// --- processes
-
-fn settings(endpoint: String) -> Settings {
-    Settings {
-        s3_endpoint: Some(endpoint),
-        environment: |name| ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].contains(&name).then(|| "test".to_owned()),
-        tries: 2,
-        ..Settings::default()
-    }
-}
-
-/// Not a test: one of the racing processes, started by the test below.
-#[test]
-#[ignore = "a process of the race"]
-fn a_racer() {
-    let Some(endpoint) = told("WAKEEP_RACE") else { return };
-    let name = told("WAKEEP_RACER").unwrap();
-    let place = Place::parse(&format!("s3://{BUCKET}"), Path::new("")).unwrap();
-    let remote: Arc<dyn Remote> = Arc::from(open(&place, &settings(endpoint)).unwrap());
-    let life = Duration::from_millis(600);
-    let mut dice = Dice(u64::from(std::process::id()));
-    loop {
-        let clock = Arc::new(Boot);
-        let mut claim = Claim::new(Arc::clone(&remote), clock, Memory::none(), "race.lease", (&name, "s"), life);
-        let mut lease = loop {
-            match claim.look() {
-                Ok(Look::Taken(lease)) => break lease,
-                Ok(Look::Held { wait, .. }) => std::thread::sleep(wait.min(Duration::from_millis(100))),
-                Err(_) => std::thread::sleep(Duration::from_millis(50)),
-            }
-        };
-        for _ in 0..5 + dice.below(10) {
-            std::thread::sleep(Duration::from_millis(dice.below(60)));
-            if matches!(lease.renew(), Err(Error::LeaseHeld { .. })) {
-                break;
-            }
-        }
-        // Half of them just fall silent.
-        if dice.below(2) == 0 {
-            let _ = lease.release();
-        }
-    }
-}
-
-struct Racer(Child);
-
-impl Drop for Racer {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-#[test]
-fn one_active_host_whoever_is_stopped_for_how_long() {
-    let s3 = S3::moto();
-    let racer = |n: usize| {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "lease::a_racer", "--ignored", "--nocapture"]);
-        command.env("WAKEEP_RACE", s3.endpoint()).env("WAKEEP_RACER", format!("host{n}"));
-        Racer(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    };
-    let racers: Vec<Racer> = (0..5).map(racer).collect();
-    let mut dice = Dice(5);
-    let accepted = || -> Vec<(u64, String)> {
-        let ours = |l: &String| l.starts_with(&format!("PUT /{BUCKET}/race.lease? 200 "));
-        s3.log().iter().filter(|l| ours(l)).map(|l| body(l.splitn(4, ' ').nth(3).unwrap().as_bytes())).collect()
-    };
-    let deadline = Instant::now() + Duration::from_secs(120);
-    let mut stops = 0;
-    // Until it has changed hands often enough, by whatever the machine's pace is.
-    while stops < 8 || accepted().last().is_none_or(|(generation, _)| *generation < 20) {
-        assert!(Instant::now() < deadline, "{:?}", accepted());
-        let pid = Pid::from_child(&racers[dice.below(5) as usize].0);
-        kill_process(pid, Signal::STOP).unwrap();
-        std::thread::sleep(Duration::from_millis(900));
-        kill_process(pid, Signal::CONT).unwrap();
-        stops += 1;
-    }
-    drop(racers);
-    let accepted = accepted();
-    require_one_writer(&accepted);
-    let hosts: std::collections::BTreeSet<&str> = accepted.iter().map(|(_, h)| h.as_str()).collect();
-    assert!(hosts.len() > 1, "{hosts:?}");
-    println!("{} accepted writes, {} generations", accepted.len(), accepted.last().unwrap().0);
-}
+// --- wakeep itself
 
 /// A bot's folder that shares the remote.
 pub fn app(s3: &S3, life: &str) -> tempfile::TempDir {
+    app_at(&s3.endpoint(), life)
+}
+
+/// The same where the host calls the server so.
+pub fn app_at(endpoint: &str, life: &str) -> tempfile::TempDir {
     let home = scratch();
     std::fs::create_dir_all(home.path().join(".wwebjs_auth/session/Default")).unwrap();
     let text = format!(
-        "remote = \"s3://{BUCKET}/app\"\ns3_endpoint = \"{}\"\nlease_life = \"{life}\"\ninterval = \"1s\"\n\
-         last_archive_wait = \"1s\"\n",
-        s3.endpoint()
+        "remote = \"s3://{BUCKET}/app\"\ns3_endpoint = \"{endpoint}\"\nlease_life = \"{life}\"\ninterval = \"1s\"\n\
+         last_archive_wait = \"1s\"\n"
     );
     std::fs::write(home.path().join("wakeep.toml"), text).unwrap();
     home

@@ -87,6 +87,42 @@ fn a_deleted_session_comes_back_ready() {
     require_ready(bot.home(), "restored");
 }
 
+/// What a browser holds in memory when its bot is to be stopped: localStorage, which reaches the disk seconds late.
+#[test]
+fn a_closed_browser_has_written_its_last_words() {
+    let mut bot = Bot::paired(ACCOUNT);
+    let session = bot.session();
+    assert!(bot.wakeep(["close-browser"]).run().stdout.contains("no browser"), "none runs yet");
+    bot.chromium.launch(&session);
+    bot.chromium.write(2, 50, 200);
+    bot.chromium.wait_for(20);
+    let last = bot.chromium.stop();
+    let closed = bot.wakeep(["close-browser"]).run();
+    let pid = bot.chromium.pid().unwrap().to_string();
+    assert!(closed.code == 0 && closed.stdout.contains(&pid) && closed.stdout.contains("ended"), "{closed:?}");
+    let reading = bot.chromium.read(&session);
+    assert!(reading.counters.local >= last, "{:?}, {last} were done", reading.counters);
+    assert_eq!(reading.problems, Vec::<String>::new());
+}
+
+/// `run` asks the browser first, and then the bot; the bot's code is its own.
+#[test]
+fn run_closes_the_browser_before_it_asks_the_bot_to_end() {
+    let bot = Bot::paired(ACCOUNT);
+    let script = "trap 'echo asked; exit 7' TERM
+        chromium --headless=new --no-sandbox --disable-gpu --user-data-dir=.wwebjs_auth/session about:blank 2>&1 & 
+        wait $!; echo browser $?
+        while :; do sleep 0.1; done";
+    let running = bot.wakeep(["run", "--", "sh", "-c", script]).spawn();
+    let session = wakeep::session::find::session(&bot.session(), &wakeep::session::chromium::Chromium);
+    until("the browser", || session.browser().is_some());
+    running.signal(Signal::TERM);
+    let ended = running.wait();
+    assert_eq!(ended.code, 7, "{ended:?}");
+    let heard: Vec<_> = ended.stdout.lines().filter(|l| l.starts_with("browser") || *l == "asked").collect();
+    assert_eq!(heard, ["browser 0", "asked"], "{ended:?}");
+}
+
 /// The out-of-memory killer comes ten times; each time what was written is archived, and comes up elsewhere. Before each
 /// start wakeep looks at the session, as the bot's unit has it done.
 #[test]

@@ -6,6 +6,8 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -32,6 +34,21 @@ fn sink(listener: TcpListener, statuses: &'static [u16]) -> Receiver<Came> {
         }
     });
     came
+}
+
+/// Serves with whatever status is set at that moment.
+fn switched(listener: TcpListener) -> Arc<AtomicU16> {
+    let status = Arc::new(AtomicU16::new(503));
+    let answers = Arc::clone(&status);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            if read(&stream).is_some() {
+                let status = answers.load(Ordering::SeqCst);
+                let _ = write!(&stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            }
+        }
+    });
+    status
 }
 
 fn read(stream: &TcpStream) -> Option<Came> {
@@ -104,6 +121,54 @@ fn a_lost_login_is_told_once_and_then_that_all_is_well() {
     keeper.signal(rustix::process::Signal::TERM);
     let said = keeper.wait();
     assert!(!(said.stderr + &said.stdout).contains("s3cret"));
+}
+
+/// The journal's lines of this event.
+fn journaled(bot: &StandIn, event: &str) -> Vec<Value> {
+    let text = fs::read_to_string(bot.vault().join("journal.jsonl")).unwrap_or_default();
+    let lines = text.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok());
+    lines.filter(|l| l["event"] == event).collect()
+}
+
+fn wait_for_event(bot: &StandIn, event: &str) {
+    let start = std::time::Instant::now();
+    while journaled(bot, event).is_empty() {
+        assert!(start.elapsed() < PATIENCE, "{event} isn't journaled");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_failing_channel_is_told_once_and_once_that_it_is_well_again() {
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    let (hook, port) = listener();
+    let status = switched(hook);
+    configure(bot.home(), &format!("lang = \"ru\"\nnotify_webhook = \"http://127.0.0.1:{port}/s3cret\"\n"));
+    bot.tear();
+    let keeper = bot.wakeep(["watch"]).spawn();
+    wait_for_event(&bot, "notices_fail");
+    let said = bot.wakeep(["--lang", "en", "status"]).run().stdout;
+    assert!(said.contains("notices don't arrive by webhook\n"), "{said}");
+    assert!(said.contains(&format!("notices don't arrive by webhook (127.0.0.1:{port})")), "{said}");
+
+    status.store(200, Ordering::SeqCst);
+    wait_for_event(&bot, "notices_arrive");
+    let said = bot.wakeep(["status", "--json"]).json(4);
+    let wrong = said["sessions"][0]["conditions"].to_string();
+    assert!(!wrong.contains("notices_fail"), "{wrong}");
+    keeper.signal(rustix::process::Signal::TERM);
+    let said = keeper.wait().stderr;
+    for (event, words) in [("notices_fail", "уведомления не доходят"), ("notices_arrive", "снова доходят")]
+    {
+        assert_eq!((journaled(&bot, event).len(), said.matches(words).count()), (1, 1), "{event}: {said}");
+    }
+    let failed = &journaled(&bot, "notices_fail")[0];
+    assert_eq!(
+        (failed["channel"].as_str(), failed["error"].as_str()),
+        (Some("webhook"), Some("сервер ответил HTTP 503"))
+    );
+    assert!(!said.contains("s3cret"), "{said}");
 }
 
 #[test]

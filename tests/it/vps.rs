@@ -12,6 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use wakeep::disk::Lock;
 
 const APP: &str = "opt/nord-laundry-bot";
 
@@ -346,6 +347,29 @@ fn run_passes_signals_on_and_archives_once_more_at_the_end() {
     assert!(ended.stdout.contains("got it"), "{ended:?}");
     let written = ended.stderr.matches("written").count();
     assert!(written >= 2, "one at the start, one when the bot had ended: {ended:?}");
+}
+
+/// Somebody else works on the session, so that the restore before the start waits: whoever changes his mind isn't kept.
+#[test]
+fn run_ends_soon_when_it_is_asked_to_during_the_restore() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    fs::remove_dir_all(bot.home().join(".wwebjs_auth")).unwrap();
+    let busy = Lock::take(&bot.home().join(".wakeep/session/work.lock"), "a test").unwrap().unwrap();
+    for signal in [Signal::INT, Signal::TERM] {
+        let running = bot.wakeep(["run", "--", "touch", "started"]).spawn();
+        std::thread::sleep(Duration::from_secs(1));
+        let asked = Instant::now();
+        running.signal(signal);
+        let ended = running.wait();
+        assert_eq!(ended.code, 130, "{ended:?}");
+        // It would wait for a minute.
+        assert!(asked.elapsed() < Duration::from_secs(40), "{ended:?}");
+    }
+    assert!(!bot.home().join("started").exists());
+    drop(busy);
+    assert_eq!(bot.wakeep(["run", "--", "true"]).run().code, 0);
+    assert!(is_good(&bot), "nothing is left behind");
 }
 
 /// As the first process of a container, where every orphan is its child.

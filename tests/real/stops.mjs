@@ -1,34 +1,43 @@
-// What a stop of the bot's unit leaves of the last words in localStorage: the real whatsapp-web.js bot, stopped as
-// systemd stops it with each KillMode=, with and without a SIGTERM handler of its own. Figures: docs/reliability.md.
+// What a stop of the bot leaves of the last words in localStorage: the real whatsapp-web.js bot, stopped as systemd, pm2 and
+// wakeep stop it, with and without a signal handler of its own. Figures: docs/reliability.md.
 //
-//   node stops.mjs [TRIALS [DELAY_MS]]      prints a line for each combination: {"mode","bot","kept","of","seconds"}
-//   node stops.mjs --bot PARENT PORT HANDLER    the bot itself
+//   node stops.mjs [TRIALS [DELAY_MS [WAY...]]]   prints a line for each combination
+//   node stops.mjs --bot PARENT PORT HANDLER      the bot itself
 //
-// control-group: SIGTERM to every process, SIGKILL after the timeout. mixed: SIGTERM to the bot alone, and SIGKILL to all
-// that is left as soon as it has ended (systemd.kill(5)). browser first: SIGTERM to the browser's first process alone, and
-// once it has ended SIGKILL to the rest.
+// Handlers: none; destroy (client.destroy()); browser (puppeteer's own are off, the browser's first process gets SIGTERM).
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import wwebjs from 'whatsapp-web.js';
 import { Browser, EXECUTABLE, flags } from './browser.mjs';
 import { serve } from './page/server.mjs';
 
-/** What the trials take for TimeoutStopSec=. */
+/** What the trials take for TimeoutStopSec= and kill_timeout. */
 const TIMEOUT_MS = 15_000;
+const WAKEEP = resolve(process.env.WAKEEP_BINARY ?? fileURLToPath(new URL('../../target/debug/wakeep', import.meta.url)));
+const HANDLERS = ['none', 'destroy', 'browser'];
 
 async function bot(parent, port, handler) {
+  const own = handler === 'browser' ? { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false } : {};
   const client = new wwebjs.Client({
     authStrategy: new wwebjs.LocalAuth({ dataPath: parent }),
     webVersionCache: { type: 'none' },
-    puppeteer: { executablePath: EXECUTABLE, headless: true, args: flags(port) },
+    puppeteer: { executablePath: EXECUTABLE, headless: true, args: flags(port), ...own },
   });
-  if (handler === 'destroy') process.on('SIGTERM', () => client.destroy().then(() => process.exit(0)));
+  const ends = {
+    destroy: () => client.destroy(),
+    browser: () => {
+      const first = client.pupBrowser.process();
+      // One that was closed already is waited for no more.
+      return new Promise(ended => (first.kill('SIGTERM') ? first.once('exit', ended) : ended()));
+    },
+  };
+  if (ends[handler]) ['SIGTERM', 'SIGINT'].forEach(signal => process.on(signal, () => ends[handler]().then(() => process.exit(0))));
   client.once('qr', () => console.log('qr'));
   client.once('ready', () => console.log('ready'));
   process.stdin.on('data', async word => {
@@ -56,34 +65,47 @@ function below(pid) {
 const tell = (pid, signal) => { try { process.kill(pid, signal); } catch (e) { if (e.code !== 'ESRCH') throw e; } };
 const alive = pid => { try { return !/^.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8')); } catch { return false; } };
 
-async function stop(child, mode) {
-  const rest = below(child.pid);
-  if (mode === 'browser first') {
-    tell(rest[0], 'SIGTERM');
-    for (const end = performance.now() + TIMEOUT_MS; performance.now() < end && alive(rest[0]);) await sleep(50);
-    [child.pid, ...rest].forEach(pid => tell(pid, 'SIGKILL'));
-    return;
-  }
-  const main = child.exitCode !== null ? Promise.resolve() : new Promise(resolve => child.once('exit', resolve));
-  const everybody = [child.pid, ...rest];
-  for (const pid of mode === 'control-group' ? everybody : [child.pid]) tell(pid, 'SIGTERM');
-  await Promise.race([main, sleep(TIMEOUT_MS)]);
-  if (mode !== 'mixed') {
-    for (const end = performance.now() + TIMEOUT_MS; child.exitCode !== null && performance.now() < end && everybody.some(alive);) await sleep(50);
-  }
-  everybody.forEach(pid => tell(pid, 'SIGKILL'));
+async function until(done) {
+  for (const end = performance.now() + TIMEOUT_MS; performance.now() < end && !done();) await sleep(50);
 }
 
-async function trial(server, mode, handler, delay) {
+/** A signal to these processes, then SIGKILL to what is left of the whole tree when `done` or the time is over. */
+async function signalled(signal, pids, tree, done) {
+  pids.forEach(pid => tell(pid, signal));
+  await until(done);
+  tree.forEach(pid => tell(pid, 'SIGKILL'));
+}
+
+/** How a bot is stopped; `tree` are all its processes, itself first. */
+const WAYS = {
+  // systemd.kill(5): SIGTERM to every process, SIGKILL after the timeout.
+  'control-group': tree => signalled('SIGTERM', tree, tree, () => !tree.some(alive)),
+  // SIGTERM to the bot alone, SIGKILL to all that is left as soon as it has ended.
+  mixed: tree => signalled('SIGTERM', tree.slice(0, 1), tree, () => !alive(tree[0])),
+  // As the drop-in has it: ExecStop=, then control-group.
+  'close-browser': (tree, profile) => {
+    const closed = spawnSync(WAKEEP, ['--session', profile, 'close-browser'], { encoding: 'utf8' });
+    if (closed.status !== 0 || !closed.stdout.includes('ended in')) throw new Error(JSON.stringify(closed));
+    return WAYS['control-group']([tree[0], ...below(tree[0])]);
+  },
+  // `wakeep run -- node bot`, as the first process of a container or under a supervisor: SIGTERM to wakeep alone.
+  run: tree => signalled('SIGTERM', tree.slice(0, 1), tree, () => !tree.some(alive)),
+  // pm2 sends SIGINT to every process of the tree; with treekill: false to the first alone.
+  pm2: tree => signalled('SIGINT', tree, tree, () => !alive(tree[0])),
+  'pm2 treekill: false': tree => signalled('SIGINT', tree.slice(0, 1), tree, () => !alive(tree[0])),
+};
+
+async function trial(server, way, handler, delay) {
   const parent = await mkdtemp(join(tmpdir(), 'wakeep-stops-'));
   const profile = join(parent, 'session');
   try {
     const first = await Browser.start({ profile, port: server.port });
     await first.call('pair', { account: '4917011111111:3', seed: 'stops' });
     await first.close();
-    const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--bot', parent, String(server.port), handler], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    const command = [process.execPath, fileURLToPath(import.meta.url), '--bot', parent, String(server.port), handler];
+    if (way === 'run') command.unshift(WAKEEP, '--session', profile, 'run', '--');
+    const child = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'ignore'] });
+    const ended = new Promise(resolve => child.once('exit', (code, signal) => resolve(code ?? signal)));
     const says = word => new Promise((resolve, reject) => {
       child.stdout.on('data', data => { if (String(data).includes(word)) resolve(); });
       child.once('exit', code => reject(new Error(`the bot ended (${code}) before it said ${word}`)));
@@ -93,26 +115,27 @@ async function trial(server, mode, handler, delay) {
     await says('written');
     await sleep(delay);
     const begun = performance.now();
-    await stop(child, mode);
+    await WAYS[way]([child.pid, ...below(child.pid)], profile);
     const seconds = (performance.now() - begun) / 1000;
     await sleep(500);
     const reader = await Browser.start({ profile, port: server.port });
     const kept = await reader.tab.evaluate(() => localStorage.getItem('lastWord'));
     await reader.close();
-    return { kept: kept === '42', seconds };
+    return { kept: kept === '42', seconds, exit: await ended };
   } finally {
     await rm(parent, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }
 
-async function main(trials, delay) {
+async function main(trials, delay, ways) {
   const server = await serve();
-  for (const mode of ['control-group', 'mixed', 'browser first']) {
-    for (const handler of ['none', 'destroy']) {
+  for (const way of ways) {
+    for (const handler of HANDLERS) {
       const results = [];
-      for (let n = 0; n < trials; n += 1) results.push(await trial(server, mode, handler, delay));
+      for (let n = 0; n < trials; n += 1) results.push(await trial(server, way, handler, delay));
       const seconds = results.map(r => r.seconds).sort((a, b) => a - b)[Math.floor(trials / 2)].toFixed(2);
-      console.log(JSON.stringify({ mode, bot: handler, kept: results.filter(r => r.kept).length, of: trials, seconds: Number(seconds) }));
+      const exits = [...new Set(results.map(r => r.exit))];
+      console.log(JSON.stringify({ way, handler, kept: results.filter(r => r.kept).length, of: trials, seconds: Number(seconds), exits }));
     }
   }
   server.close();
@@ -121,6 +144,7 @@ async function main(trials, delay) {
 if (process.argv[2] === '--bot') {
   await bot(process.argv[3], Number(process.argv[4]), process.argv[5]);
 } else {
-  await main(Number(process.argv[2] ?? 5), Number(process.argv[3] ?? 500));
+  const [trials = 5, delay = 500, ...ways] = process.argv.slice(2);
+  await main(Number(trials), Number(delay), ways.length > 0 ? ways : Object.keys(WAYS));
   process.exit(0);
 }

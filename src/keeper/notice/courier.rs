@@ -1,11 +1,11 @@
 //! One thread a channel, so that one that hangs holds up no other and no round: takes what waits in the outboxes,
-//! sends it, tries again with growing pauses.
+//! sends it, tries again with growing pauses. That a channel fails is said once, and once that it is well again.
 
 use super::channel::Channel;
 use super::channel::ping::{Beat, Ping};
 use super::outbox;
 use crate::disk;
-use crate::notice::Notice;
+use crate::notice::{Notice, Undelivered};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -28,6 +28,20 @@ pub const TOGETHER: usize = 50;
 pub struct Couriers {
     ways: Vec<(&'static str, Sender<Order>)>,
     ping: Option<SyncSender<Beat>>,
+    turns: Receiver<Turn>,
+}
+
+/// A channel that has begun to fail, or to work again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// The channel's stable name.
+    pub channel: &'static str,
+    /// The host it goes to.
+    pub host: String,
+    /// Why nothing arrives; none where it does again.
+    pub why: Option<Undelivered>,
+    /// Whose notices these are; the watchman's beats are of no vault.
+    pub vaults: Vec<PathBuf>,
 }
 
 /// What a courier is asked for.
@@ -36,7 +50,7 @@ enum Order {
     /// To look after its outbox in this vault.
     Attend(PathBuf),
     /// To send what could be written down nowhere.
-    Carry(Notice),
+    Carry(PathBuf, Notice),
     /// To send what it has at once, and to drop this when it has tried.
     Finish(Sender<()>),
 }
@@ -44,10 +58,11 @@ enum Order {
 impl Couriers {
     /// Starts a thread for each channel.
     pub fn start(channels: Vec<Box<dyn Channel>>, ping: Option<Ping>, clock: fn() -> Timestamp) -> Couriers {
+        let (tell, turns) = self::channel();
         let ways = channels.into_iter().map(|channel| {
             let (sender, orders) = self::channel();
             let name = channel.name();
-            let courier = Courier::new(channel, clock);
+            let courier = Courier::new(channel, clock, tell.clone());
             std::thread::spawn(move || courier.work(&orders));
             (name, sender)
         });
@@ -55,20 +70,24 @@ impl Couriers {
         let ping = ping.map(|ping| {
             // Beats are worth something only while they are fresh: what can't be sent in time is dropped.
             let (sender, beats) = sync_channel::<Beat>(2);
-            std::thread::spawn(move || {
-                beats.iter().for_each(|beat| drop(ping.send(&beat)));
-            });
+            std::thread::spawn(move || beat(&ping, &beats, &tell));
             sender
         });
-        Couriers { ways, ping }
+        Couriers { ways, ping, turns }
+    }
+
+    /// The channels that have begun to fail or to work since it was last asked.
+    pub fn turns(&self) -> Vec<Turn> {
+        self.turns.try_iter().collect()
     }
 
     /// Puts a notice into the outbox of every channel; where no disk takes it, the courier has it in its hand.
     pub fn post(&self, vault: &Path, notice: &Notice) {
-        for (name, orders) in &self.ways {
+        let may = |channel: &str| notice.news.condition().is_none_or(|c| c.goes_by(channel));
+        for (name, orders) in self.ways.iter().filter(|(name, _)| may(name)) {
             if outbox::put(vault, name, notice).is_err() {
                 // A courier lives as long as its orders come.
-                let _ = orders.send(Order::Carry(notice.clone()));
+                let _ = orders.send(Order::Carry(vault.to_owned(), notice.clone()));
             }
         }
     }
@@ -99,6 +118,19 @@ impl Couriers {
     }
 }
 
+/// Sends every beat, and tells when that begins to fail or to work.
+fn beat(ping: &Ping, beats: &Receiver<Beat>, tell: &Sender<Turn>) {
+    let mut failed = false;
+    for beat in beats {
+        let why = ping.send(&beat).err();
+        if std::mem::replace(&mut failed, why.is_some()) != why.is_some() {
+            let turn = Turn { channel: "ping", host: ping.host().to_owned(), why, vaults: Vec::new() };
+            // Nobody listens any more only when the keeper has ended.
+            let _ = tell.send(turn);
+        }
+    }
+}
+
 /// One channel's courier.
 struct Courier {
     channel: Box<dyn Channel>,
@@ -106,21 +138,29 @@ struct Courier {
     allowance: Allowance,
     vaults: BTreeSet<PathBuf>,
     /// What lies in no outbox.
-    carried: Vec<Notice>,
+    carried: Vec<Waiting>,
     /// What has arrived, but can't be removed from its outbox yet.
     delivered: BTreeSet<PathBuf>,
     /// Who waits for the next try.
     awaited: Vec<Sender<()>>,
+    /// The vaults of which it was said that their notices don't arrive.
+    failing: BTreeSet<PathBuf>,
+    tell: Sender<Turn>,
 }
 
-/// A notice, and its file where it has one.
-type Waiting = (Option<PathBuf>, Notice);
+/// A notice that waits.
+struct Waiting {
+    vault: PathBuf,
+    /// Where it lies in an outbox.
+    file: Option<PathBuf>,
+    notice: Notice,
+}
 
 impl Courier {
-    fn new(channel: Box<dyn Channel>, clock: fn() -> Timestamp) -> Courier {
-        let (vaults, delivered) = (BTreeSet::new(), BTreeSet::new());
-        let allowance = Allowance::new();
-        Courier { channel, clock, allowance, vaults, carried: Vec::new(), delivered, awaited: Vec::new() }
+    fn new(channel: Box<dyn Channel>, clock: fn() -> Timestamp, tell: Sender<Turn>) -> Courier {
+        let (vaults, delivered, failing) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (allowance, carried, awaited) = (Allowance::new(), Vec::new(), Vec::new());
+        Courier { channel, clock, allowance, vaults, carried, delivered, awaited, failing, tell }
     }
 
     fn work(mut self, orders: &Receiver<Order>) {
@@ -159,14 +199,14 @@ impl Courier {
     fn take(&mut self, order: Order) {
         match order {
             Order::Attend(vault) => drop(self.vaults.insert(vault)),
-            Order::Carry(notice) => self.carry([notice]),
+            Order::Carry(vault, notice) => self.carry([Waiting { vault, file: None, notice }]),
             Order::Finish(awaited) => self.awaited.push(awaited),
         }
     }
 
-    /// The oldest give way, as in an outbox.
-    fn carry(&mut self, notices: impl IntoIterator<Item = Notice>) {
-        self.carried.extend(notices);
+    /// Keeps those that no file keeps; the oldest give way, as in an outbox.
+    fn carry(&mut self, waiting: impl IntoIterator<Item = Waiting>) {
+        self.carried.extend(waiting.into_iter().filter(|w| w.file.is_none()));
         self.carried.drain(..self.carried.len().saturating_sub(outbox::MOST));
     }
 
@@ -178,39 +218,56 @@ impl Courier {
             return Delivery::All;
         }
         if !self.allowance.take() && !hurried {
-            self.carry(loose(batch));
+            self.carry(batch);
             return Delivery::More;
         }
         let more = batch.split_off(batch.len().min(TOGETHER));
         let is_last = more.is_empty();
-        self.carry(loose(more));
-        let (files, notices): (Vec<Option<PathBuf>>, Vec<Notice>) = batch.into_iter().unzip();
-        if self.channel.deliver(&notices, now).is_err() {
-            self.carry(loose(files.into_iter().zip(notices)));
+        self.carry(more);
+        let notices: Vec<Notice> = batch.iter().map(|w| w.notice.clone()).collect();
+        let sent = self.channel.deliver(&notices, now);
+        self.turn(&batch, sent.err());
+        if sent.is_err() {
+            self.carry(batch);
             return Delivery::Failed;
         }
         // One that can't be removed isn't sent again, though: not by this keeper.
-        self.delivered.extend(files.into_iter().flatten().filter(|f| disk::remove_file(f).is_err()));
+        let files = batch.into_iter().filter_map(|w| w.file);
+        self.delivered.extend(files.filter(|f| disk::remove_file(f).is_err()));
         if is_last { Delivery::All } else { Delivery::More }
+    }
+
+    /// Tells of each vault once that its notices don't arrive, and once that they do again.
+    fn turn(&mut self, batch: &[Waiting], why: Option<Undelivered>) {
+        let vaults: BTreeSet<PathBuf> = match why {
+            Some(_) => batch.iter().map(|w| w.vault.clone()).filter(|v| !self.failing.contains(v)).collect(),
+            None => std::mem::take(&mut self.failing),
+        };
+        if vaults.is_empty() {
+            return;
+        }
+        if why.is_some() {
+            self.failing.extend(vaults.iter().cloned());
+        }
+        let (channel, host) = (self.channel.name(), self.channel.host().to_owned());
+        // Nobody listens any more only when the keeper has ended.
+        let _ = self.tell.send(Turn { channel, host, why, vaults: vaults.into_iter().collect() });
     }
 
     /// What isn't delivered yet, oldest first; what was carried is handed out.
     fn waiting(&mut self, now: Timestamp) -> Vec<Waiting> {
         self.delivered.retain(|file| disk::remove_file(file).is_err());
-        // An outbox that can't be read just now is read with the next order.
         let name = self.channel.name();
-        let all = self.vaults.iter().flat_map(|v| outbox::waiting(v, name, now).unwrap_or_default());
-        let new = all.filter(|(file, _)| !self.delivered.contains(file));
-        let mut found: Vec<Waiting> = new.map(|(file, notice)| (Some(file), notice)).collect();
-        found.extend(self.carried.drain(..).map(|notice| (None, notice)));
-        found.sort_by_key(|(_, notice)| notice.time);
+        let mut found = std::mem::take(&mut self.carried);
+        for vault in &self.vaults {
+            // An outbox that can't be read just now is read with the next order.
+            let all = outbox::waiting(vault, name, now).unwrap_or_default().into_iter();
+            let new = all.filter(|(file, _)| !self.delivered.contains(file));
+            found.extend(new.map(|(file, notice)| Waiting { vault: vault.clone(), file: Some(file), notice }));
+        }
+        found.sort_by_key(|w| w.notice.time);
         found
     }
-}
-
-/// Those that have no file: nobody else keeps them.
-fn loose(all: impl IntoIterator<Item = Waiting>) -> impl Iterator<Item = Notice> {
-    all.into_iter().filter(|(file, _)| file.is_none()).map(|(_, notice)| notice)
 }
 
 enum Delivery {
@@ -248,7 +305,6 @@ impl Allowance {
 
 #[cfg(test)]
 mod tests {
-    use super::super::channel::Undelivered;
     use super::*;
     use crate::notice::News;
     use std::fs;
@@ -266,7 +322,7 @@ mod tests {
         }
 
         fn deliver(&self, notices: &[Notice], _: Timestamp) -> std::result::Result<(), Undelivered> {
-            self.0.send(notices.len()).map_err(|e| Undelivered(e.to_string()))
+            self.0.send(notices.len()).map_err(|_| Undelivered::NotReached)
         }
     }
 
@@ -294,7 +350,7 @@ mod tests {
     fn what_arrived_but_cannot_be_removed_is_not_sent_again() {
         let dir = tempfile::tempdir().unwrap();
         let (sender, sent) = channel();
-        let mut courier = Courier::new(Box::new(Queue(sender)), then);
+        let mut courier = Courier::new(Box::new(Queue(sender)), then, channel().0);
         outbox::put(dir.path(), "webhook", &notice()).unwrap();
         courier.take(Order::Attend(dir.path().to_owned()));
         let (file, _) = outbox::waiting(dir.path(), "webhook", then()).unwrap().remove(0);

@@ -16,7 +16,7 @@ use crate::notice::{Condition, News, Notice};
 use crate::text::Lang;
 use crate::vault::journal::Event;
 use crate::verdict::{masked, veiled};
-use courier::Couriers;
+use courier::{Couriers, Turn};
 use jiff::Timestamp;
 use memory::Memory;
 use std::collections::BTreeMap;
@@ -32,6 +32,7 @@ const LAST_NOTICES: Duration = Duration::from_secs(10);
 pub struct Notices<'a> {
     config: &'a Config,
     host: &'a str,
+    lang: Lang,
     couriers: Couriers,
     wrong: Vec<String>,
     /// What no disk took, by vault: what was told isn't told again for that.
@@ -56,7 +57,7 @@ impl<'a> Notices<'a> {
         }
         let couriers = Couriers::start(channels, ping, clock);
         let (unsaved, full) = (BTreeMap::new(), BTreeMap::new());
-        (Some(Notices { config, host, couriers, wrong: Vec::new(), unsaved, full }), errors)
+        (Some(Notices { config, host, lang, couriers, wrong: Vec::new(), unsaved, full }), errors)
     }
 
     /// Tells what is new. Returns whether something is wrong that was told.
@@ -132,6 +133,19 @@ fn restores(outlook: &Outlook, memory: &mut Memory) -> Vec<News> {
     .collect()
 }
 
+/// The vaults that a channel's turn concerns; none means all.
+fn places(turn: &Turn) -> Vec<Option<PathBuf>> {
+    if turn.vaults.is_empty() { vec![None] } else { turn.vaults.iter().cloned().map(Some).collect() }
+}
+
+fn told(turn: &Turn, lang: Lang) -> Event {
+    let (channel, host) = (turn.channel.to_owned(), turn.host.clone());
+    match turn.why {
+        Some(why) => Event::NoticesFail { channel, host, error: lang.why_undelivered(why) },
+        None => Event::NoticesArrive { channel, host },
+    }
+}
+
 impl Witness for Notices<'_> {
     fn begins(&mut self) {
         self.wrong.clear();
@@ -149,6 +163,14 @@ impl Witness for Notices<'_> {
         let wrong = std::mem::take(&mut self.wrong);
         let beat = if wrong.is_empty() { channel::ping::Beat::Good } else { channel::ping::Beat::Bad(wrong) };
         self.couriers.ping(beat);
+    }
+
+    fn news(&mut self) -> Vec<(Option<PathBuf>, Event)> {
+        let mut news = Vec::new();
+        for turn in self.couriers.turns() {
+            news.extend(places(&turn).into_iter().map(|place| (place, told(&turn, self.lang))));
+        }
+        news
     }
 
     fn leaves(&mut self) {

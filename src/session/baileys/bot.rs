@@ -13,7 +13,7 @@
 //! started before the last write: it can't be told. Everything else is free.
 
 use crate::error::Holder;
-use crate::session::{Use, holder};
+use crate::session::{Use, holder, process};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -37,11 +37,11 @@ pub fn of(folder: &Path) -> Use {
         Err(e) => return Use::CannotTell(e.to_string()),
     }
     let place = Place::of(folder);
-    let ours = holder::started_at(std::process::id());
-    let above = holder::ancestors();
+    let ours = process::started_at(std::process::id());
+    let above = process::ancestors();
     let mut doubt = Use::Free;
-    for pid in holder::processes().unwrap_or_default() {
-        if above.contains(&pid) || !is_runtime(&holder::program_of(pid)) {
+    for pid in process::processes().unwrap_or_default() {
+        if above.contains(&pid) || !is_runtime(&process::program_of(pid)) {
             continue;
         }
         match place.weigh(&Process::of(pid), ours) {
@@ -62,7 +62,7 @@ fn is_runtime(program: &str) -> bool {
 }
 
 fn held(pid: u32) -> Use {
-    Use::Held(Holder { pid: Some(pid), program: holder::program_of(pid), host: None })
+    Use::Held(Holder { pid: Some(pid), program: process::program_of(pid), host: None })
 }
 
 /// A process as far as it shows itself.
@@ -80,7 +80,7 @@ impl Process {
         let cwd = fs::read_link(format!("/proc/{pid}/cwd")).ok();
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let words = line.split(|&b| b == 0).map(|w| String::from_utf8_lossy(w).into_owned()).collect();
-        Process { pid, cwd, words, uid: holder::uid_of(pid), started: holder::started_at(pid) }
+        Process { pid, cwd, words, uid: process::uid_of(pid), started: process::started_at(pid) }
     }
 
     /// The script that runs, or the title the process gave itself.
@@ -129,7 +129,7 @@ impl Place {
         if process.is_runner() {
             return Use::Free;
         }
-        let doubt = || Use::CannotTell(format!("{} {}", holder::program_of(process.pid), process.pid));
+        let doubt = || Use::CannotTell(format!("{} {}", process::program_of(process.pid), process.pid));
         let (Some(started), Some(ours)) = (process.started, ours) else { return Use::Free };
         let may_have_written = started <= self.written + SLACK;
         match self.belongs(process) {

@@ -6,7 +6,7 @@
 use super::layout::PROFILE;
 use super::sqlite_stores;
 use crate::error::Holder;
-use crate::session::{Use, holder};
+use crate::session::{Use, holder, process};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,15 @@ pub fn of(live: &Path) -> Use {
         Err(e) => return Use::CannotTell(format!("{e:?}")),
     }
     lock.map_or(Use::Free, |lock| lock.weigh())
+}
+
+/// The first process of the Chromium that works on the profile: the browser of this host that the lock names, proved by
+/// a file of this very profile (by device and inode) that it or a process it started has open.
+pub fn browser(live: &Path) -> Option<u32> {
+    let lock = Singleton::read(live).filter(|lock| lock.proves_use().is_some())?;
+    let open = holder::open_by(&locked_files(live)).ok()?.pids;
+    let is_its_own = |pid| pid == lock.pid || process::ancestors_of(pid).contains(&lock.pid);
+    open.iter().any(|&(pid, _)| is_its_own(pid)).then_some(lock.pid)
 }
 
 /// What the lock alone says: whether a living Chromium, or somebody on another host, has taken the profile.
@@ -52,15 +61,15 @@ impl Singleton {
     }
 
     fn is_ours(&self) -> bool {
-        self.host == holder::host_name()
+        self.host == process::host_name()
     }
 
     /// A living Chromium on this host. The number may belong to another program by now, as after a reboot.
     fn proves_use(&self) -> Option<Use> {
-        if !self.is_ours() || self.pid == std::process::id() || !holder::process_alive(self.pid) {
+        if !self.is_ours() || self.pid == std::process::id() || !process::process_alive(self.pid) {
             return None;
         }
-        let program = holder::program_of(self.pid);
+        let program = process::program_of(self.pid);
         if !is_browser(&program) {
             return None;
         }
@@ -104,7 +113,7 @@ fn locked(files: &[PathBuf]) -> Option<Use> {
             Ok(Some(0)) => doubt = Some(format!("{}: locked by a process that can't be seen", file.display())),
             Ok(Some(pid)) if pid == std::process::id() => {}
             Ok(Some(pid)) => {
-                let program = holder::program_of(pid);
+                let program = process::program_of(pid);
                 return Some(Use::Held(Holder { pid: Some(pid), program, host: None }));
             }
             Err(e) => doubt = Some(format!("{e:?}")),
@@ -126,13 +135,42 @@ mod tests {
 
     #[test]
     fn a_lock_counts_by_its_owner() {
-        let host = holder::host_name();
+        let host = process::host_name();
         let of_owner = |owner: &str| of(profile_locked_by(owner).path());
         assert_eq!(of(tempfile::tempdir().unwrap().path()), Use::Free);
         assert_eq!(of_owner(&format!("{host}-{}", std::process::id())), Use::Free);
         assert_eq!(of_owner(&format!("{host}-4194399")), Use::Free, "a dead process");
         assert_eq!(of_owner(&format!("{host}-1")), Use::Free, "a process that is no browser");
         assert!(matches!(of_owner("other-host-12"), Use::CannotTell(why) if why.contains("other-host")));
+    }
+
+    /// A program that waits, under a browser's name.
+    fn chromium(dir: &Path, stdin: std::process::Stdio) -> std::process::Child {
+        let program = dir.join("chromium");
+        fs::copy("/bin/sleep", &program).unwrap();
+        std::process::Command::new(program).arg("60").stdin(stdin).spawn().unwrap()
+    }
+
+    #[test]
+    fn a_browser_is_proved_by_a_file_of_this_very_profile() {
+        let (programs, profile) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let lock = profile.path().join(&PROFILE.login.local_storage).join("LOCK");
+        fs::create_dir_all(lock.parent().unwrap()).unwrap();
+        fs::write(&lock, "").unwrap();
+        let take = |pid: u32| {
+            let _ = fs::remove_file(profile.path().join("SingletonLock"));
+            symlink(format!("{}-{pid}", process::host_name()), profile.path().join("SingletonLock")).unwrap();
+            browser(profile.path())
+        };
+        let mut other = chromium(programs.path(), std::process::Stdio::null());
+        let named_only = take(other.id());
+        other.kill().unwrap();
+        other.wait().unwrap();
+        let mut ours = chromium(programs.path(), fs::File::open(&lock).unwrap().into());
+        let proved = take(ours.id());
+        ours.kill().unwrap();
+        ours.wait().unwrap();
+        assert_eq!((named_only, proved), (None, Some(ours.id())));
     }
 
     #[test]

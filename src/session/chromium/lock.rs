@@ -12,7 +12,7 @@ use super::holder;
 use crate::disk;
 use crate::error::Result;
 use crate::session::Hold;
-use crate::session::holder::host_name;
+use crate::session::process::host_name;
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -94,6 +94,10 @@ impl Kind for Chromium {
         holder::of(live)
     }
 
+    fn browser(&self, live: &Path) -> Option<u32> {
+        holder::browser(live)
+    }
+
     fn forbids(&self, entry: &Path) -> bool {
         PROFILE.forbids(entry)
     }

@@ -13,7 +13,7 @@ mod put_back;
 pub use copy::copy_live;
 pub use put_back::{finish, is_placed, place, take_out, write_into};
 
-use super::{Use, holder};
+use super::{Use, holder, process};
 use crate::error::{At, Error, Holder, Result};
 use crate::verdict::{Code, Finding};
 use rusqlite::{Connection, OpenFlags};
@@ -151,7 +151,7 @@ pub fn holder(db: &Path) -> Use {
 fn named(pid: u32) -> Holder {
     match pid {
         0 => Holder::default(),
-        pid => Holder { pid: Some(pid), program: holder::program_of(pid), host: None },
+        pid => Holder { pid: Some(pid), program: process::program_of(pid), host: None },
     }
 }
 

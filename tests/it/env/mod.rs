@@ -5,9 +5,11 @@
 
 pub mod chromium;
 pub mod machine;
+pub mod nets;
 pub mod oracle;
 pub mod proxy;
 pub mod s3;
+pub mod smtp;
 pub mod sshd;
 pub mod standin;
 pub mod wakeep;

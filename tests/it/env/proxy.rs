@@ -1,4 +1,4 @@
-//! A line between two programs that can break: cut after so many bytes, or silent from then on.
+//! A line between two programs that can break: cut after so many bytes, or silent from then on; or that is slow.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -27,11 +27,19 @@ struct Shared {
     times: AtomicUsize,
     up: AtomicU64,
     down: AtomicU64,
+    /// What each piece of [`PIECE`] bytes takes.
+    pause: Duration,
 }
+
+const PIECE: usize = 16 * 1024;
 
 impl Proxy {
     /// Lets so many bytes pass, then does it, `times` times; after that all passes.
     pub fn new(to: u16, fate: Fate, budget: i64, times: usize) -> Proxy {
+        Proxy::paced(to, fate, budget, times, Duration::ZERO)
+    }
+
+    fn paced(to: u16, fate: Fate, budget: i64, times: usize, pause: Duration) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
@@ -41,6 +49,7 @@ impl Proxy {
             times: AtomicUsize::new(times),
             up: AtomicU64::new(0),
             down: AtomicU64::new(0),
+            pause,
         });
         let ours = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -58,6 +67,11 @@ impl Proxy {
     /// A line that never breaks, and counts.
     pub fn sound(to: u16) -> Proxy {
         Proxy::new(to, Fate::Cut, 0, 0)
+    }
+
+    /// A line that passes about so many megabytes a second each way, and never breaks.
+    pub fn slow(to: u16, megabytes: u32) -> Proxy {
+        Proxy::paced(to, Fate::Cut, 0, 0, Duration::from_secs(PIECE as u64) / (megabytes << 20))
     }
 
     /// How often the fate hasn't come yet.
@@ -78,7 +92,7 @@ impl Proxy {
 
 impl Shared {
     fn pass(&self, mut from: TcpStream, mut into: TcpStream, up: bool) {
-        let mut piece = vec![0; 16 * 1024];
+        let mut piece = vec![0; PIECE];
         while let Ok(n @ 1..) = from.read(&mut piece) {
             if self.times.load(Ordering::SeqCst) > 0 && self.left.fetch_sub(n as i64, Ordering::SeqCst) < n as i64 {
                 self.times.fetch_sub(1, Ordering::SeqCst);
@@ -92,6 +106,7 @@ impl Shared {
             if into.write_all(&piece[..n]).is_err() {
                 break;
             }
+            std::thread::sleep(self.pause);
             let count = if up { &self.up } else { &self.down };
             count.fetch_add(n as u64, Ordering::SeqCst);
         }

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 /// A running server with one bucket; ended when dropped.
 pub struct S3 {
     child: Child,
+    command: Command,
+    before_port: &'static str,
     folder: tempfile::TempDir,
     pub port: u16,
 }
@@ -22,17 +24,18 @@ const SIGNED: &str = "Authorization: AWS4-HMAC-SHA256 Credential=x/20260101/us-e
                       SignedHeaders=host, Signature=0";
 
 /// moto, with one request at a time, says after each what it was and how it went: a line `METHOD PATH?QUERY STATUS`.
+/// Its arguments: the log, the address, the port, the bucket.
 const MOTO: &str = r#"
-import sys, threading
+import io, sys, threading
 from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, run_simple, make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.test import Client
 inner, lock, log = DomainDispatcherApplication(create_backend_app), threading.Lock(), open(sys.argv[1], 'a', buffering=1)
 def app(environ, start):
     length = int(environ.get('CONTENT_LENGTH') or 0)
     body = environ['wsgi.input'].read(length)
     if len(body) < length:
         start('400 Bad Request', []); return [b'']
-    import io
     environ['wsgi.input'] = io.BytesIO(body)
     with lock:
         said = []
@@ -46,7 +49,9 @@ def app(environ, start):
 class Quiet(WSGIRequestHandler):
     protocol_version = 'HTTP/1.1'
     def log(self, *a): pass
-server = make_server('127.0.0.1', int(sys.argv[2]), app, threaded=True, request_handler=Quiet)
+made = Client(inner).put('/' + sys.argv[4], base_url='http://127.0.0.1')
+assert made.status_code == 200, made.data
+server = make_server(sys.argv[2], int(sys.argv[3]), app, threaded=True, request_handler=Quiet)
 print('port', server.port, flush=True)
 server.serve_forever()
 "#;
@@ -54,22 +59,20 @@ server.serve_forever()
 impl S3 {
     /// The server that keeps its word.
     pub fn moto() -> S3 {
-        S3::moto_at(0)
+        S3::moto_at("127.0.0.1", 0, Command::new)
     }
 
-    /// The same at a port.
-    pub fn moto_at(port: u16) -> S3 {
+    /// The same at an address and a port, its program started as it is said.
+    pub fn moto_at(address: &str, port: u16, program: impl FnOnce(PathBuf) -> Command) -> S3 {
         super::used("moto");
         let python = tools().join("s3/bin/python");
         assert!(python.exists(), "moto isn't installed: scripts/test installs it");
         let folder = super::scratch();
         let script = folder.path().join("server.py");
         std::fs::write(&script, MOTO).unwrap();
-        let mut command = Command::new(python);
-        command.arg(&script).arg(folder.path().join("log")).arg(port.to_string());
-        let s3 = S3::start(command, folder, "port ");
-        s3.make_bucket();
-        s3
+        let mut command = program(python);
+        command.arg(&script).arg(folder.path().join("log")).args([address, &port.to_string(), BUCKET]);
+        S3::start(command, folder, "port ")
     }
 
     /// The server that lies.
@@ -83,29 +86,24 @@ impl S3 {
         S3::start(command, folder, "S3rver listening on 127.0.0.1:")
     }
 
-    fn start(mut command: Command, folder: tempfile::TempDir, before_port: &str) -> S3 {
-        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = loop {
-            let line = lines.next().expect("the server says its port").unwrap();
-            if let Some((_, port)) = line.split_once(before_port) {
-                break port.trim().parse().unwrap();
-            }
-        };
-        std::thread::spawn(move || lines.for_each(drop));
-        S3 { child, folder, port }
+    fn start(mut command: Command, folder: tempfile::TempDir, before_port: &'static str) -> S3 {
+        let (child, port) = spawn(&mut command, before_port);
+        S3 { child, command, before_port, folder, port }
     }
 
-    fn make_bucket(&self) {
-        let mut line = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let request = format!(
-            "PUT /{BUCKET} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            self.port
-        );
-        line.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        line.read_to_string(&mut answer).unwrap();
-        assert!(answer.contains(" 200 "), "{answer}");
+    /// Kills it: what it kept in memory is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again at the port that it had.
+    pub fn start_again(&mut self) {
+        let mut again = Command::new(self.command.get_program());
+        let port = self.port.to_string();
+        // `0` was the port: any.
+        again.args(self.command.get_args().map(|a| if a == "0" { std::ffi::OsStr::new(&port) } else { a }));
+        self.child = spawn(&mut again, self.before_port).0;
     }
 
     /// Its address.
@@ -115,8 +113,13 @@ impl S3 {
 
     /// What it was asked and answered, in order: `METHOD PATH?QUERY STATUS BODY`.
     pub fn log(&self) -> Vec<String> {
-        let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let text = std::fs::read_to_string(self.log_file()).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
+    }
+
+    /// Where it writes that.
+    pub fn log_file(&self) -> PathBuf {
+        self.folder.path().join("log")
     }
 
     /// All that lies in the bucket: names and bytes, as whoever keeps it sees them.
@@ -150,6 +153,20 @@ impl S3 {
     pub fn signal(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
+}
+
+/// Starts a server and returns its port, once it listens.
+fn spawn(command: &mut Command, before_port: &str) -> (Child, u16) {
+    let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let port = loop {
+        let line = lines.next().expect("the server says its port").unwrap();
+        if let Some((_, port)) = line.split_once(before_port) {
+            break port.trim().parse().unwrap();
+        }
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, port)
 }
 
 impl Drop for S3 {

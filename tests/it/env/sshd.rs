@@ -1,5 +1,6 @@
 //! A real sshd on 127.0.0.1 with keys of its own, and what a client needs to reach it.
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,15 +31,22 @@ impl Sshd {
             folder.path().display()
         );
         std::fs::write(at("sshd_config"), config).unwrap();
-        let mut command = Command::new("/usr/sbin/sshd");
-        command.arg("-D").arg("-f").arg(at("sshd_config")).arg("-E").arg(at("log")).stdin(Stdio::null());
-        let child = command.spawn().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < deadline, "{}", std::fs::read_to_string(at("log")).unwrap_or_default());
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let child = start(folder.path(), port);
         Sshd { child, folder, port }
+    }
+
+    /// Kills it and all that runs over its lines.
+    pub fn kill(&mut self) {
+        for pid in below(self.child.id()) {
+            // One that has ended by itself is as good.
+            let _ = Pid::from_raw(pid as i32).map(|pid| kill_process(pid, Signal::KILL));
+        }
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again, with the same keys at the same port.
+    pub fn start_again(&mut self) {
+        self.child = start(self.folder.path(), self.port);
     }
 
     /// A configuration for clients: the host `vps` is this server, at this port.
@@ -72,6 +80,27 @@ impl Sshd {
     pub fn home(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// Starts the server that the folder configures; returns once it listens.
+fn start(folder: &Path, port: u16) -> Child {
+    let at = |name: &str| folder.join(name);
+    let mut command = Command::new("/usr/sbin/sshd");
+    command.arg("-D").arg("-f").arg(at("sshd_config")).arg("-E").arg(at("log")).stdin(Stdio::null());
+    let child = command.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < deadline, "{}", std::fs::read_to_string(at("log")).unwrap_or_default());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child
+}
+
+/// A process and all that descend from it, itself first: it starts no more then.
+fn below(pid: u32) -> Vec<u32> {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let children = children.split_whitespace().filter_map(|c| c.parse().ok());
+    std::iter::once(pid).chain(children.flat_map(below)).collect()
 }
 
 fn run(command: &mut Command) {

@@ -1,6 +1,7 @@
 //! One HTTP request with a time limit. What went wrong is told by its kind: an address may hold a secret.
 
-use super::Undelivered;
+use super::trust;
+use crate::notice::Undelivered;
 use std::time::Duration;
 use ureq::{Agent, Error};
 
@@ -20,20 +21,23 @@ pub fn agent(limit: Duration) -> Agent {
 /// Posts a body with these headers.
 pub fn post(agent: &Agent, url: &str, headers: &[(&str, &str)], body: &str) -> Result<(), Undelivered> {
     let request = headers.iter().fold(agent.post(url), |r, (name, value)| r.header(*name, *value));
-    let answer = request.send(body).map_err(|e| Undelivered(kind(&e)))?;
+    let answer = request.send(body).map_err(|e| why(&e))?;
     match answer.status() {
         status if status.is_success() => Ok(()),
-        status => Err(Undelivered(format!("HTTP {}", status.as_u16()))),
+        status => Err(Undelivered::Http(status.as_u16())),
     }
 }
 
-fn kind(error: &Error) -> String {
+fn why(error: &Error) -> Undelivered {
+    if let Some(distrust) = trust::distrust(error) {
+        return Undelivered::Untrusted(distrust);
+    }
     match error {
-        Error::Io(e) => e.kind().to_string(),
-        Error::Timeout(_) => "timeout".to_owned(),
-        Error::HostNotFound => "host not found".to_owned(),
-        Error::Tls(_) | Error::Rustls(_) => "TLS failed".to_owned(),
-        Error::ConnectionFailed => "connection failed".to_owned(),
-        _ => "no valid answer".to_owned(),
+        Error::Timeout(_) => Undelivered::Timeout,
+        Error::HostNotFound => Undelivered::HostNotFound,
+        Error::Tls(_) | Error::Rustls(_) => Undelivered::Tls,
+        Error::Io(e) if trust::is_late(e) => Undelivered::Timeout,
+        Error::Io(_) | Error::ConnectionFailed => Undelivered::NotReached,
+        _ => Undelivered::NoAnswer,
     }
 }

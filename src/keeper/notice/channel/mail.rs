@@ -1,16 +1,21 @@
-//! E-mail by SMTP.
+//! E-mail by SMTP, encrypted where the address says so, with a login where one is named.
 
 use super::secret::Secret;
-use super::{Channel, Undelivered, message};
+use super::{Channel, message, trust};
 use crate::config::{Address, Notify};
-use crate::error::{Error, Result};
-use crate::notice::Notice;
+use crate::error::{At, Error, Result};
+use crate::notice::{Notice, Undelivered};
 use crate::text::Lang;
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::transport::smtp::SmtpTransportBuilder;
 use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Message, SmtpTransport, Transport};
+use std::fs;
+use std::net::IpAddr;
+use std::path::Path;
 
 pub struct Mail {
     server: Address,
@@ -27,23 +32,80 @@ impl Mail {
         let Some(server) = config.email_server.clone() else {
             return Err(wrong("notify_email_to", "an e-mail address is named, but no server", "notify_email_server"));
         };
-        let password = Secret::of("notify_email_password", config.email_password.as_deref())?;
-        let mut builder = transport(&server)?.timeout(Some(config.timeout.unsigned_abs()));
-        if let (Some(user), Some(password)) = (&config.email_user, password) {
-            builder = builder.credentials(Credentials::new(user.clone(), password.reveal().to_owned()));
+        let mut builder = transport(&server, config.email_ca.as_deref())?.timeout(Some(config.timeout.unsigned_abs()));
+        if let Some(login) = login(config, &server)? {
+            builder = builder.credentials(login);
         }
         let (from, to) = (mailbox("notify_email_from", from)?, mailbox("notify_email_to", to)?);
         Ok(Some(Mail { server, transport: builder.build(), from, to, lang }))
     }
 }
 
-fn transport(server: &Address) -> Result<lettre::transport::smtp::SmtpTransportBuilder> {
-    let place = server.host();
-    let url = match server.scheme() {
-        "smtp+starttls" => format!("smtp://{place}?tls=required"),
-        scheme => format!("{scheme}://{place}"),
+/// User and password. One without the other, or both in clear over a line, is a mistake and not a wish.
+fn login(config: &Notify, server: &Address) -> Result<Option<Credentials>> {
+    let password = Secret::of("notify_email_password", config.email_password.as_deref())?;
+    match (&config.email_user, password) {
+        (Some(_), Some(_)) if server.scheme() == "smtp" && !is_here(server) => {
+            Err(wrong("notify_email_server", "the password would cross the network unencrypted", "smtp+starttls://"))
+        }
+        (Some(user), Some(password)) => Ok(Some(Credentials::new(user.clone(), password.reveal().to_owned()))),
+        (Some(_), None) => {
+            Err(wrong("notify_email_user", "a user is named, but no password", "notify_email_password_file"))
+        }
+        (None, Some(_)) => {
+            Err(wrong("notify_email_password_file", "a password is named, but no user", "notify_email_user"))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// Host and port as the address has them.
+fn place(server: &Address) -> (&str, Option<u16>) {
+    let all = server.host();
+    match all.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (bare(host), port.parse().ok()),
+        _ => (bare(all), None),
+    }
+}
+
+/// An IPv6 address without its brackets.
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host)
+}
+
+fn is_here(server: &Address) -> bool {
+    let (host, _) = place(server);
+    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+/// Ports by RFC 8314: 465 where encryption comes first, 587 where it is asked for; 25 in clear.
+fn transport(server: &Address, authority: Option<&Path>) -> Result<SmtpTransportBuilder> {
+    let (host, port) = place(server);
+    if server.secret().contains('@') {
+        let problem = "user and password don't belong into the address";
+        return Err(wrong("notify_email_server", problem, "notify_email_user, notify_email_password_file"));
+    }
+    let encrypted = || parameters(host, authority);
+    let (tls, usual) = match server.scheme() {
+        "smtps" => (Tls::Wrapper(encrypted()?), 465),
+        "smtp+starttls" => (Tls::Required(encrypted()?), 587),
+        _ => (Tls::None, 25),
     };
-    SmtpTransport::from_url(&url).map_err(|_| wrong("notify_email_server", "this is no mail server's address", ""))
+    Ok(SmtpTransport::builder_dangerous(host).tls(tls).port(port.unwrap_or(usual)))
+}
+
+/// Whom to believe: the public authorities, and one of the owner's.
+fn parameters(host: &str, authority: Option<&Path>) -> Result<TlsParameters> {
+    let mut builder = TlsParameters::builder(host.to_owned());
+    if let Some(file) = authority {
+        let text = fs::read(file).at("reading", file)?;
+        let no_certificate = || wrong("notify_email_ca_file", "this file holds no certificate in PEM form", "");
+        if !text.windows(27).any(|w| w == b"-----BEGIN CERTIFICATE-----") {
+            return Err(no_certificate());
+        }
+        builder = builder.add_root_certificate(Certificate::from_pem(&text).map_err(|_| no_certificate())?);
+    }
+    builder.build().map_err(|_| wrong("notify_email_ca_file", "these certificates can't be used", ""))
 }
 
 fn mailbox(key: &str, text: &str) -> Result<Mailbox> {
@@ -68,16 +130,30 @@ impl Channel for Mail {
         let (title, below) = message(self.lang, notices, now);
         let mail = Message::builder().from(self.from.clone()).to(self.to.clone()).subject(&title);
         let mail = mail.header(ContentType::TEXT_PLAIN).body(format!("{title}\n\n{below}\n"));
-        let mail = mail.map_err(|_| Undelivered("the message can't be written as e-mail".to_owned()))?;
-        self.transport.send(&mail).map(drop).map_err(|e| Undelivered(kind(&e)))
+        let mail = mail.map_err(|_| Undelivered::Unwritable)?;
+        self.transport.send(&mail).map(drop).map_err(|e| why(&e))
     }
 }
 
-fn kind(error: &lettre::transport::smtp::Error) -> String {
-    match error.status() {
-        Some(code) => format!("SMTP {code}"),
-        None if error.is_timeout() => "timeout".to_owned(),
-        None if error.is_tls() => "TLS failed".to_owned(),
-        None => "connection failed".to_owned(),
+/// Codes of logging in: RFC 4954, section 6.
+fn why(error: &lettre::transport::smtp::Error) -> Undelivered {
+    if let Some(distrust) = trust::distrust(error) {
+        return Undelivered::Untrusted(distrust);
+    }
+    let of_system = trust::of_system(error);
+    match error.status().map(u16::from) {
+        Some(535) => Undelivered::LoginRefused,
+        Some(530) => Undelivered::LoginWanted,
+        Some(code) => Undelivered::Smtp(code),
+        // The library's own words: it has no kinds for these.
+        None if error.is_client() && error.to_string().contains("authentication") => Undelivered::LoginUnknown,
+        None if error.is_client() && error.to_string().contains("STARTTLS") => Undelivered::NoStarttls,
+        None if error.is_timeout() || of_system.is_some_and(trust::is_late) => Undelivered::Timeout,
+        None if error.to_string().contains("failed to lookup address") => Undelivered::HostNotFound,
+        None if error.is_tls() || of_system.is_some_and(|e| e.kind() == std::io::ErrorKind::InvalidData) => {
+            Undelivered::Tls
+        }
+        None if error.is_response() => Undelivered::NoAnswer,
+        None => Undelivered::NotReached,
     }
 }

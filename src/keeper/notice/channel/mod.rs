@@ -7,11 +7,12 @@ mod ntfy;
 pub mod ping;
 mod secret;
 mod telegram;
+mod trust;
 mod webhook;
 
 use crate::config::Notify;
 use crate::error::{Error, Result};
-use crate::notice::Notice;
+use crate::notice::{Notice, Undelivered};
 use crate::text::Lang;
 use jiff::Timestamp;
 
@@ -24,10 +25,6 @@ pub trait Channel: Send {
     /// Sends; `Ok` means that the other side has taken it.
     fn deliver(&self, notices: &[Notice], now: Timestamp) -> std::result::Result<(), Undelivered>;
 }
-
-/// Why something didn't arrive: a kind of error or a status, without address or secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undelivered(pub String);
 
 /// The channels that the configuration names, and what is wrong with those that can't be used: one bad secret silences
 /// its own channel only. Secrets are read once, here.

@@ -1,10 +1,10 @@
 //! A topic of ntfy's. Source of the form: <https://docs.ntfy.sh/publish/#publish-as-json>
 
 use super::secret::Secret;
-use super::{Channel, Undelivered, http, message};
+use super::{Channel, http, message};
 use crate::config::{Address, Notify};
 use crate::error::Result;
-use crate::notice::{News, Notice};
+use crate::notice::{News, Notice, Undelivered};
 use crate::text::Lang;
 use jiff::Timestamp;
 use serde_json::json;

@@ -1,8 +1,9 @@
 //! A watchman elsewhere who misses us when we are gone: called at the start and the end of every round. Source of the
 //! paths: <https://healthchecks.io/docs/http_api/> (`/start`, nothing, `/fail`).
 
-use super::{Undelivered, http};
+use super::http;
 use crate::config::{Address, Notify};
+use crate::notice::Undelivered;
 use ureq::Agent;
 
 /// What a round says.

@@ -1,10 +1,10 @@
 //! A Telegram bot's message. Source of the call: <https://core.telegram.org/bots/api#sendmessage>
 
 use super::secret::Secret;
-use super::{Channel, Undelivered, http, message};
+use super::{Channel, http, message};
 use crate::config::{Address, Notify};
 use crate::error::{Error, Result};
-use crate::notice::Notice;
+use crate::notice::{Notice, Undelivered};
 use crate::text::Lang;
 use jiff::Timestamp;
 use serde_json::json;

@@ -2,10 +2,10 @@
 //! HMAC-SHA256 of time and body, so that an old one can't be played back.
 
 use super::secret::Secret;
-use super::{Channel, Undelivered, http};
+use super::{Channel, http};
 use crate::config::{Address, Notify};
 use crate::error::Result;
-use crate::notice::Notice;
+use crate::notice::{Notice, Undelivered};
 use crate::text::Lang;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;

@@ -1,0 +1,179 @@
+//! One value of the configuration, read as what its key wants; what can't be read names the key, the place and the
+//! nearest word.
+
+use super::keys::SESSION_KEYS;
+use super::{LogFile, Place};
+use crate::error::{Error, Result};
+use jiff::SignedDuration;
+use std::path::{Path, PathBuf};
+use toml::Value;
+
+/// One value, and where it stands.
+pub struct Field<'a> {
+    pub key: &'a str,
+    pub value: &'a Value,
+    pub base: &'a Path,
+    /// The file or the variable, for errors.
+    pub place: &'a str,
+}
+
+impl Field<'_> {
+    pub fn text(&self) -> Result<&str> {
+        self.value.as_str().ok_or_else(|| self.wants("a text in quotes"))
+    }
+
+    /// The name of a unit or an app: it becomes an argument and a line of a unit file.
+    pub fn name(&self) -> Result<String> {
+        let text = self.text()?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@:".contains(c);
+        let good = !text.is_empty() && !text.starts_with('-') && text.chars().all(plain);
+        if good { Ok(text.to_owned()) } else { Err(self.wants("a plain name such as \"nord-laundry-bot\"")) }
+    }
+
+    /// A place with `://` in it stands for itself, a folder is meant from the file's own.
+    pub fn remote(&self) -> Result<String> {
+        let text = self.text()?;
+        Ok(if text.contains("://") { text.to_owned() } else { self.path()?.display().to_string() })
+    }
+
+    /// A list of words; in the environment one text, cut at spaces.
+    pub fn words(&self) -> Result<Vec<String>> {
+        let wanted = || self.wants("a list of words such as [\"-o\", \"Compression=yes\"]");
+        match self.value {
+            Value::String(text) => Ok(text.split_whitespace().map(str::to_owned).collect()),
+            Value::Array(list) => list.iter().map(|v| v.as_str().map(str::to_owned).ok_or_else(wanted)).collect(),
+            _ => Err(wanted()),
+        }
+    }
+
+    /// Shorter lives would end between two requests over a slow line.
+    pub fn life(&self) -> Result<SignedDuration> {
+        let life = self.duration()?;
+        if life.as_secs() >= 1 { Ok(life) } else { Err(self.wants("a second at least")) }
+    }
+
+    pub fn path(&self) -> Result<PathBuf> {
+        Ok(self.base.join(self.text()?))
+    }
+
+    pub fn duration(&self) -> Result<SignedDuration> {
+        let wanted = || self.wants("a duration such as \"2m\" or \"1h\"");
+        let duration: SignedDuration = self.text()?.parse().map_err(|_| wanted())?;
+        if duration.is_negative() { Err(wanted()) } else { Ok(duration) }
+    }
+
+    pub fn choice(&self, words: &[&str]) -> Result<usize> {
+        let text = self.text()?;
+        words.iter().position(|w| *w == text).ok_or_else(|| {
+            wrong(self.place, &format!("`{}` must be one of: {}", self.key, words.join(", ")), nearest(text, words))
+        })
+    }
+
+    pub fn switch(&self) -> Result<bool> {
+        match self.value {
+            Value::Boolean(on) => Ok(*on),
+            Value::String(s) if s == "true" => Ok(true),
+            Value::String(s) if s == "false" => Ok(false),
+            _ => Err(self.wants("true or false")),
+        }
+    }
+
+    pub fn mode(&self) -> Result<u32> {
+        let bits = self.text().ok().and_then(|t| u32::from_str_radix(t, 8).ok());
+        bits.filter(|b| *b <= 0o777 && b & 0o400 != 0).ok_or_else(|| self.wants("permission bits such as \"0600\""))
+    }
+
+    pub fn size(&self) -> Result<u64> {
+        let size = match self.value {
+            Value::Integer(n) => u64::try_from(*n).ok(),
+            Value::String(s) => bytes_of(s),
+            _ => None,
+        };
+        size.filter(|n| *n > 0).ok_or_else(|| self.wants("a size such as \"10 GB\" or \"500 MB\""))
+    }
+
+    pub fn log_file(&self) -> Result<LogFile> {
+        match self.switch() {
+            Ok(true) => Ok(LogFile::Usual),
+            Ok(false) => Ok(LogFile::Off),
+            Err(_) => self.path().map(LogFile::At),
+        }
+    }
+
+    /// One recipient or a list of them (in the environment: parted by commas); what is no key is a file's name.
+    pub fn recipients(&self) -> Result<Vec<String>> {
+        let wanted = || self.wants("\"age1…\", an SSH public key, a file of them, or a list of these");
+        let texts: Vec<&str> = match self.value {
+            Value::String(text) => text.split([',', '\n']).collect(),
+            Value::Array(list) => list.iter().map(|v| v.as_str().ok_or_else(wanted)).collect::<Result<_>>()?,
+            _ => return Err(wanted()),
+        };
+        let is_key = |t: &str| ["age1", "ssh-", "AGE-SECRET-KEY-"].iter().any(|start| t.starts_with(start));
+        let named = |t: &str| if is_key(t) { t.to_owned() } else { self.base.join(t).display().to_string() };
+        Ok(texts.into_iter().map(str::trim).filter(|t| !t.is_empty()).map(named).collect())
+    }
+
+    pub fn socket(&self) -> Result<std::net::SocketAddr> {
+        let text = self.text()?.replace("localhost", "127.0.0.1");
+        text.parse().map_err(|_| self.wants("an address and a port such as \"127.0.0.1:9477\""))
+    }
+
+    pub fn places(&self) -> Result<Vec<Place>> {
+        let list = self.value.as_array().ok_or_else(|| self.wants("tables: [[sessions]]"))?;
+        list.iter().map(|v| self.one_place(v)).collect()
+    }
+
+    fn one_place(&self, value: &Value) -> Result<Place> {
+        let table = value.as_table().ok_or_else(|| self.wants("tables: [[sessions]]"))?;
+        let mut place = Place::default();
+        for (key, value) in table {
+            let field = Field { key, value, base: self.base, place: self.place };
+            match key.as_str() {
+                "path" => place.path = field.path()?,
+                "archive" => place.archive = Some(field.path()?),
+                "vault" => place.vault = Some(field.path()?),
+                unknown => return Err(field.unknown(unknown, &SESSION_KEYS)),
+            }
+        }
+        if place.path.as_os_str().is_empty() { Err(self.wants("a `path` in each table")) } else { Ok(place) }
+    }
+
+    pub fn wants(&self, what: &str) -> Error {
+        wrong(self.place, &format!("`{}` wants {what}", self.key), None)
+    }
+
+    pub fn unknown(&self, key: &str, known: &[&str]) -> Error {
+        wrong(self.place, &format!("there is no key `{key}`"), nearest(key, known))
+    }
+}
+
+/// The error of a value that can't be used.
+pub fn wrong(place: &str, problem: &str, suggestion: Option<String>) -> Error {
+    Error::Config { place: place.to_owned(), problem: problem.to_owned(), suggestion }
+}
+
+/// The word that was most likely meant.
+fn nearest(word: &str, words: &[&str]) -> Option<String> {
+    let likeness = |w: &&str| (strsim::jaro_winkler(word, w) * 1000.0) as u32;
+    words.iter().copied().max_by_key(likeness).filter(|w| likeness(w) > 700).map(str::to_owned)
+}
+
+/// `10 GB`, `500MB`, `1.5 GiB`, `4096`.
+fn bytes_of(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number: f64 = text[..digits].parse().ok()?;
+    let unit = match text[digits..].trim().to_ascii_uppercase().as_str() {
+        "" | "B" => 1.0,
+        "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "TB" => 1e12,
+        "KIB" => 1024.0,
+        "MIB" => 1024.0 * 1024.0,
+        "GIB" => 1024.0 * 1024.0 * 1024.0,
+        _ => return None,
+    };
+    let bytes = number * unit;
+    (bytes.is_finite() && bytes < 1e18).then_some(bytes as u64)
+}

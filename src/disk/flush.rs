@@ -1,0 +1,68 @@
+//! Flushing: what is in memory only goes to the disk, now or soon.
+
+use crate::error::{At, Result};
+use crate::tree;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// Flushes a folder's entries, so that a rename in it survives a power cut.
+pub fn sync_dir(dir: &Path) -> Result<()> {
+    let handle = File::open(dir).at("opening", dir)?;
+    match handle.sync_all() {
+        // Some network and FUSE file systems have nothing to flush for a folder.
+        Err(e) if matches!(e.raw_os_error(), Some(22 | 95)) => Ok(()),
+        other => other.at("flushing", dir),
+    }
+}
+
+/// Flushes a file, or everything below a folder: file by file, or, where there are many, all of the file system at once.
+pub fn sync_tree(root: &Path) -> Result<()> {
+    const MANY: usize = 256;
+    if !root.is_dir() {
+        return sync_file(root);
+    }
+    let entries = tree::walk(root, &|_| true)?;
+    if entries.len() > MANY {
+        let handle = File::open(root).at("opening", root)?;
+        return rustix::fs::syncfs(&handle).at("flushing", root);
+    }
+    // Links and sockets have no content to flush.
+    let has_content = |e: &&tree::Entry| matches!(e.kind, tree::EntryKind::File | tree::EntryKind::Dir);
+    let paths: Vec<PathBuf> = entries.iter().filter(has_content).map(|e| root.join(&e.path)).collect();
+    sync_all(&paths)?;
+    sync_dir(root)
+}
+
+/// A few at a time: a journaling file system then commits several by one write.
+fn sync_all(paths: &[PathBuf]) -> Result<()> {
+    const AT_ONCE: usize = 4;
+    std::thread::scope(|scope| {
+        let share = paths.len().div_ceil(AT_ONCE).max(1);
+        let flush = |share: &[PathBuf]| share.iter().try_for_each(|path| sync_file(path));
+        let shares: Vec<_> = paths.chunks(share).map(|share| scope.spawn(move || flush(share))).collect();
+        shares.into_iter().try_for_each(|share| share.join().expect("flushing doesn't panic"))
+    })
+}
+
+/// Flushes a file's (or folder's) content.
+pub fn sync_file(path: &Path) -> Result<()> {
+    File::open(path).and_then(|f| f.sync_all()).at("flushing", path)
+}
+
+/// Asks the system to begin writing this part of a file to the disk now, so that flushing it later finds little to do.
+/// (For dirty pages that is what `POSIX_FADV_DONTNEED` does; they stay in memory while they are being written.)
+pub fn begin_writing(file: &File, from: u64, len: u64) {
+    if let Some(len) = std::num::NonZeroU64::new(len) {
+        // Only a hint: a file system that knows none writes when it is flushed.
+        let _ = rustix::fs::fadvise(file, from, Some(len), rustix::fs::Advice::DontNeed);
+    }
+}
+
+/// [`begin_writing`] for all files below a folder.
+pub fn begin_writing_tree(root: &Path) -> Result<()> {
+    for entry in tree::walk(root, &|_| true)?.iter().filter(|e| e.kind == tree::EntryKind::File) {
+        let path = root.join(&entry.path);
+        begin_writing(&File::open(&path).at("opening", &path)?, 0, entry.mark.size);
+    }
+    Ok(())
+}
