@@ -1,6 +1,7 @@
 """How many bytes a keeper writes beside a busy bot, by /proc/PID/io, and how old the newest archive gets that could be
 restored. Both ways run side by side for the same time, each on its own copy of the profile `noise` with its own Chromium
-that writes every few seconds. The write budget is off: what is measured is what it would have to hold back."""
+that writes every few seconds. It begins when each has its first archive. The write budget is off: what is measured is what
+it would have to hold back."""
 
 import argparse
 import json
@@ -67,7 +68,8 @@ def seconds(text):
 
 def report(name, samples, created):
     net, gross = (last - first for first, last in zip(samples[0], samples[-1]))
-    whole, parts = ([b for _, b, d in created if d == wanted] for wanted in (False, True))
+    # The first archive was written before the first sample.
+    whole, parts = ([b for _, b, d in created[1:] if d == wanted] for wanted in (False, True))
     times = [seconds(t) for t, _, _ in created]
     oldest = max((b - a for a, b in zip(times, times[1:])), default=0)
     files = [seconds(t) for t, _, d in created if not d]
@@ -88,8 +90,12 @@ def main():
     place = given.cache / "written"
     shutil.rmtree(place, ignore_errors=True)
     bots = [Bot(wakeep, given.cache / "noise/before", place / str(n), every) for n, every in enumerate(WAYS.values())]
-    samples = [[bot.written()] for bot in bots]
+    samples = [[] for _ in bots]
     try:
+        # What is counted begins when both have their first archive, which costs both the same.
+        while not all((bot.home / "whatsapp_auth_latest.tar.gz").exists() for bot in bots):
+            time.sleep(1)
+        samples = [[bot.written()] for bot in bots]
         for minute in range(given.minutes):
             time.sleep(60)
             for bot, seen in zip(bots, samples):

@@ -323,6 +323,14 @@ impl Lang {
         }
     }
 
+    /// How old the archive at its path is, where the vault holds a newer state.
+    pub fn file_is_of(self, ago: &str) -> String {
+        match self {
+            Lang::En => format!("the file itself: {ago}"),
+            Lang::Ru => format!("сам файл: {ago}"),
+        }
+    }
+
     /// That the vault holds a newer state than the archive's path, and from when.
     pub fn newer_in_vault(self, ago: &str, size: u64) -> String {
         let size = self.bytes(size);

@@ -163,6 +163,21 @@ fn where_difference_or_base_is_damaged_the_whole_archive_is_restored() {
     }
 }
 
+/// Law 1: a difference is verified together with its base, every byte of both.
+#[test]
+fn nothing_is_published_to_a_base_that_rotted() {
+    let mut bot = changed();
+    let base = wakeep::archive::base_of(&round(&bot)).unwrap();
+    let mut bytes = fs::read(&base).unwrap();
+    bytes[3_000_000] ^= 1;
+    fs::write(&base, bytes).unwrap();
+    go_on(&mut bot);
+    let made = bot.wakeep(["archive", "--round", "--json"]).json(0);
+    assert!(made["outcome"] == "created" && made["base"].is_null(), "all of it was written: {made}");
+    assert_eq!(bot.wakeep(["verify", bot.archive().to_str().unwrap()]).run().code, 0);
+    assert_eq!(restored(&bot, "--if-needed").0, bot.archive());
+}
+
 /// `cp FILE latest` writes into the file that stands there, which the vault may share; never into a difference's base.
 #[test]
 fn who_writes_over_the_archive_takes_no_difference_away() {

@@ -31,6 +31,10 @@ pub fn card(ward: &Ward, outlook: &Outlook, lang: Lang, now: Timestamp) -> Value
         })
         .collect();
     let drilled = ward.vault.state().drilled.as_ref();
+    // The archive at its path, where a difference is ahead of it.
+    let newest = outlook.label.as_ref().map(|l| l.generation);
+    let behind = ward.vault.latest().filter(|l| newest.is_some_and(|n| l.generation < n));
+    let behind = behind.map(|l| lang.file_is_of(&lang.ago(age(l.made))));
     json!({
         // The name as it is asked for, and as it is shown.
         "name": ward.session.name,
@@ -44,7 +48,7 @@ pub fn card(ward: &Ward, outlook: &Outlook, lang: Lang, now: Timestamp) -> Value
         "account": account,
         "archive": outlook.label.as_ref().map(|l| json!({
             "made": l.made.to_string(), "ago": lang.ago(age(l.made)), "bytes": bytes,
-            "size": bytes.map(|b| lang.bytes(b)),
+            "size": bytes.map(|b| lang.bytes(b)), "file": behind,
         })),
         "looked": outlook.round.as_ref().map(|r| lang.ago(age(r.time))),
         "next": outlook.round.as_ref().filter(|_| kept).map(|r| r.next.to_string()),
