@@ -153,9 +153,11 @@ impl Vault {
     /// is measured against.
     pub fn newest(&self) -> Result<Option<(PathBuf, Label)>> {
         let standing = self.latest().map(|label| (self.archive.clone(), label));
-        let kept = self.backups()?.into_iter().filter(|b| matches!(b.origin, Origin::Generation(_)));
+        let kept = self.backups()?.into_iter().filter(is_generation);
         let kept = kept.filter_map(|b| b.label.map(|l| (b.path, l)));
-        Ok(standing.into_iter().chain(kept).max_by_key(|(_, l)| l.generation))
+        // Of one generation the whole archive, and of two of those the one at its path.
+        let rank = |(path, label): &(PathBuf, Label)| (label.generation, !backup::is_difference(path));
+        Ok(kept.chain(standing).max_by_key(rank))
     }
 
     /// The newest archive that is one by itself: what may leave the vault.
