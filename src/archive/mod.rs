@@ -3,6 +3,7 @@
 
 mod cut;
 mod decode;
+mod difference;
 mod entry;
 mod extract;
 mod guard;
@@ -27,6 +28,7 @@ mod walk;
 mod write;
 mod zipped;
 
+pub use difference::{base_of, put_together};
 pub use extract::{Extracted, Listed, cat, extract, list};
 pub use guard::Limits;
 pub use index::IndexEntry;

@@ -3,7 +3,7 @@
 use super::decode;
 use super::guard::Limits;
 use super::open::{self, Opened, Origin};
-use super::walk::{require_still, walk};
+use super::walk::walk;
 use crate::disk::{self, FileMark};
 use crate::error::Result;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,7 @@ pub struct Verified {
     origin: Origin,
     depth: Depth,
     label: Option<Vec<u8>>,
+    base: Option<PathBuf>,
 }
 
 impl Verified {
@@ -53,6 +54,11 @@ impl Verified {
     /// What it says of itself; others' archives say nothing.
     pub fn label(&self) -> Option<&[u8]> {
         self.label.as_deref()
+    }
+
+    /// The base that was read with it, where it is a difference.
+    pub fn base(&self) -> Option<&Path> {
+        self.base.as_deref()
     }
 }
 
@@ -103,11 +109,13 @@ pub fn verify_told(path: &Path, depth: Depth, told: &mut dyn FnMut(u64, u64)) ->
             })?;
         }
     }
-    let (file, mark) = opened.file();
-    require_still(path, file, mark)?;
-    let (origin, label) = match &opened {
-        Opened::Ours(archive) => (Origin::Ours, Some(archive.label().to_vec())),
-        Opened::Foreign(origin, ..) => (*origin, None),
+    opened.require_still(path)?;
+    let mark = opened.file().1;
+    let (origin, label, base) = match &opened {
+        Opened::Ours(archive) => {
+            (Origin::Ours, Some(archive.label().to_vec()), archive.base().map(|b| b.path().to_owned()))
+        }
+        Opened::Foreign(origin, ..) => (*origin, None, None),
     };
-    Ok(Verified { path: path.to_owned(), mark, origin, depth, label })
+    Ok(Verified { path: path.to_owned(), mark, origin, depth, label, base })
 }

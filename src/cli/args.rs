@@ -105,6 +105,9 @@ pub enum Verb {
         /// One gzip member, for the few readers that stop after the first
         #[arg(long)]
         plain: bool,
+        /// As a keeper's round: until the archive is due (latest_every) a small difference in the vault will do
+        #[arg(long, conflicts_with_all = ["force", "plain"])]
+        round: bool,
     },
     /// Is my bot's login safe? One screen
     Status,

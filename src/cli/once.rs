@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 /// watched by the keeper. Together with locks, a fetch and the restore less than `TimeoutStartSec=` of the drop-in.
 const LONGEST_LEASE_WAIT: Duration = Duration::from_secs(300);
 
-pub(super) fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
+pub(super) fn keep(context: &Context, force: bool, form: Form, at_leisure: bool) -> Result<Exit> {
     context.each(
         |ward| {
             ward.record_first()?;
@@ -40,6 +40,7 @@ pub(super) fn keep(context: &Context, force: bool, form: Form) -> Result<Exit> {
                 carry: ward.carry,
                 form,
                 force,
+                at_leisure,
                 host: &context.host,
             };
             // "Unchanged" is said of an archive whose bytes are as they were written.

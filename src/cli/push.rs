@@ -20,6 +20,11 @@ pub fn push(context: &Context, place: Option<&str>, force: bool) -> Result<Exit>
         if news && !std::mem::replace(&mut warned, true) {
             show.talk(show.lang.phrase(Phrase::NotSealedThere));
         }
+        // Whoever types it means the session as it was last seen.
+        let work = ward.work.work("push")?;
+        ward.vault.refresh()?;
+        ward.vault.catch_up(context.now)?;
+        drop(work);
         let name = &ward.session.name;
         let pushed = progress::during(show, Work::Pushing, name, |meter| {
             sync.push(&ward.vault, name, None, force, &mut |sent, size| meter.set(sent, size))

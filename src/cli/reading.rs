@@ -230,7 +230,7 @@ fn backup_json(backup: &Backup) -> Value {
         Origin::BeforeRestore => "before_restore",
     };
     json!({"path": backup.path, "origin": origin, "generation": backup.generation(), "made": backup.made.to_string(),
-        "bytes": backup.bytes, "why": backup.why, "label": backup.label})
+        "bytes": backup.bytes, "why": backup.why, "base": backup.base, "label": backup.label})
 }
 
 /// `wakeep list --events`
@@ -279,9 +279,13 @@ pub fn verify(context: &Context, file: &Path, quick: bool) -> Result<Exit> {
     })?;
     let bytes = verified.mark().size;
     if show.json {
-        show.object(&json!({"path": file, "whole": true, "bytes": bytes, "quick": quick}));
-    } else {
-        show.line(&show.lang.whole(&near(file), bytes));
+        let base = verified.base();
+        show.object(&json!({"path": file, "whole": true, "bytes": bytes, "quick": quick, "base": base}));
+        return Ok(Exit::Done);
     }
+    show.line(&match verified.base() {
+        Some(base) => show.lang.whole_with(&near(file), bytes, &near(base)),
+        None => show.lang.whole(&near(file), bytes),
+    });
     Ok(Exit::Done)
 }

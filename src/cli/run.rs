@@ -114,7 +114,9 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Watch(wish) => stay::watch(context, &wish),
         Verb::Serve { listen } => serve::serve(&context, listen.as_deref()),
         Verb::Notify { what: Notify::Test } => notify::test(&context),
-        Verb::Archive { force, plain } => once::keep(&context, force, if plain { Form::Plain } else { Form::Members }),
+        Verb::Archive { force, plain, round } => {
+            once::keep(&context, force, if plain { Form::Plain } else { Form::Members }, round)
+        }
         Verb::Status => status::status(&context),
         Verb::Check { drill: true, .. } => once::prove(&context),
         Verb::Check { paths, .. } => reading::check(&context, &paths),

@@ -176,6 +176,7 @@ fn archives(registry: &mut Registry, all: &[Seen], now: Timestamp) {
     };
     let age = |t: Timestamp| (now.as_second() - t.as_second()) as f64;
     figure("last_archive_age_seconds", "Age of the newest archive", &|_, o| o.label.as_ref().map(|l| age(l.made)));
+    figure("archive_age_seconds", "Age of the archive at its path", &|w, _| w.vault.latest().map(|l| age(l.made)));
     figure("last_good_round_age_seconds", "Since a round last found or made a good archive", &|_, o| {
         o.round.as_ref().map(|r| age(r.good))
     });

@@ -32,6 +32,10 @@ pub fn card(seen: &Seen, lang: Lang, now: Timestamp) -> Value {
         })
         .collect();
     let drilled = ward.vault.state().drilled.as_ref();
+    // The archive at its path, where a difference is ahead of it.
+    let newest = outlook.label.as_ref().map(|l| l.generation);
+    let behind = ward.vault.latest().filter(|l| newest.is_some_and(|n| l.generation < n));
+    let behind = behind.map(|l| lang.file_is_of(&lang.ago(age(l.made))));
     json!({
         "name": seen.name,
         "kind": ward.session.kind.name(),
@@ -43,7 +47,7 @@ pub fn card(seen: &Seen, lang: Lang, now: Timestamp) -> Value {
         "account": account,
         "archive": outlook.label.as_ref().map(|l| json!({
             "made": l.made.to_string(), "ago": lang.ago(age(l.made)), "bytes": bytes,
-            "size": bytes.map(|b| lang.bytes(b)),
+            "size": bytes.map(|b| lang.bytes(b)), "file": behind,
         })),
         "looked": outlook.round.as_ref().map(|r| lang.ago(age(r.time))),
         "next": outlook.round.as_ref().filter(|_| kept).map(|r| r.next.to_string()),
@@ -70,7 +74,7 @@ fn tone(outlook: &Outlook, kept: bool) -> &'static str {
 
 fn sizes(lines: &[Line]) -> Vec<(i64, u64)> {
     let created = lines.iter().filter_map(|l| match &l.event {
-        Event::Created { bytes, .. } => Some((l.time.as_second(), *bytes)),
+        Event::Created { bytes, base: None, .. } => Some((l.time.as_second(), *bytes)),
         _ => None,
     });
     let all: Vec<_> = created.collect();

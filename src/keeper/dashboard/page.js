@@ -60,7 +60,7 @@ async function enter(token) {
 function rows(s) {
   const dl = make('dl');
   const row = (name, text) => { if (text) dl.append(make('dt', '', name), make('dd', '', text)); };
-  row(words.archive, s.archive ? [s.archive.ago, s.archive.size].filter(Boolean).join(' · ') : words.no_archive);
+  row(words.archive, s.archive ? [s.archive.ago, s.archive.size, s.archive.file].filter(Boolean).join(' · ') : words.no_archive);
   row(words.looked, s.looked);
   if (s.next) {
     const left = Math.round((new Date(s.next) - Date.now()) / 1000);
