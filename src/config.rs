@@ -68,6 +68,8 @@ pub struct Config {
     pub arrived_hold: SignedDuration,
     /// How many bytes of archives may be written in a day.
     pub write_budget: u64,
+    /// How long changes may lie in the vault only before the archive is rewritten; zero rewrites it at every change.
+    pub latest_every: SignedDuration,
     /// How long the last archive waits for the bot to let go of the session.
     pub last_archive_wait: SignedDuration,
     /// Whether the keeper removes old timestamped archives.
@@ -102,6 +104,8 @@ pub struct Config {
     pub s3_path_style: Option<bool>,
     /// The file with the keys to the bucket.
     pub s3_credentials: Option<PathBuf>,
+    /// The certificates of the authorities that the storage's own may come from.
+    pub s3_ca_file: Option<PathBuf>,
     /// Arguments for `ssh`.
     pub ssh_options: Vec<String>,
     /// How long a lease holds after it was renewed.
@@ -145,6 +149,7 @@ impl Default for Config {
             keep_bytes: 2_000_000_000,
             arrived_hold: SignedDuration::from_hours(1),
             write_budget: 10_000_000_000,
+            latest_every: SignedDuration::from_mins(30),
             last_archive_wait: SignedDuration::from_secs(20),
             cleanup: true,
             drill: SignedDuration::ZERO,
@@ -162,6 +167,7 @@ impl Default for Config {
             s3_region: None,
             s3_path_style: None,
             s3_credentials: None,
+            s3_ca_file: None,
             ssh_options: Vec::new(),
             lease_life: SignedDuration::from_secs(180),
             lease_strict: false,
@@ -255,6 +261,7 @@ impl Config {
             "keep_bytes" => self.keep_bytes = field.size()?,
             "arrived_hold" => self.arrived_hold = field.duration()?,
             "write_budget" => self.write_budget = field.size()?,
+            "latest_every" => self.latest_every = field.duration()?,
             "last_archive_wait" => self.last_archive_wait = field.duration()?,
             "cleanup" => self.cleanup = field.switch()?,
             "drill" => self.drill = field.duration()?,
@@ -272,6 +279,7 @@ impl Config {
             "s3_region" => self.s3_region = Some(field.text()?.to_owned()),
             "s3_path_style" => self.s3_path_style = Some(field.switch()?),
             "s3_credentials" => self.s3_credentials = Some(field.path()?),
+            "s3_ca_file" => self.s3_ca_file = Some(field.path()?),
             "ssh_options" => self.ssh_options = field.words()?,
             "lease_life" => self.lease_life = field.life()?,
             "lease_strict" => self.lease_strict = field.switch()?,
