@@ -60,7 +60,7 @@ pub struct Common {
     /// Only the session of this name, where there are several
     #[arg(long, global = true, value_name = "NAME")]
     pub only: Option<String>,
-    /// The configuration [default: ./wakeep.toml, else /etc/wakeep/wakeep.toml]
+    /// The configuration [default: the server's for this folder, else ./wakeep.toml, else /etc/wakeep/wakeep.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The language of what is said

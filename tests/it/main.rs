@@ -36,6 +36,7 @@ mod npm;
 mod pm2;
 mod remotes;
 mod seal;
+mod setups;
 mod snapshots;
 mod states;
 mod sync;
