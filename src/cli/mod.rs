@@ -9,6 +9,7 @@ mod members;
 mod moving;
 mod notify;
 mod once;
+mod planned;
 mod pull;
 mod push;
 mod reading;

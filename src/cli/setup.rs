@@ -3,6 +3,7 @@
 
 use super::args::Setup;
 use super::exit::Exit;
+use super::planned::{take, undo};
 use super::run::Context;
 use super::show::near;
 use super::whose;
@@ -13,11 +14,9 @@ use crate::keeper::bot::Supervisor;
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::{self, Owner};
 use crate::setup::facts::{self, Facts, Said, Schedule};
-use crate::setup::record::Undone;
 use crate::setup::server::{self, Names};
-use crate::setup::{Fate, Site, Step, What, difference, existing, local};
+use crate::setup::{Site, existing, local};
 use crate::text::Phrase;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -220,74 +219,6 @@ fn folder_arguments(context: &Context, wish: &Setup, facts: &Facts) -> Vec<Strin
     let switches = [(wish.dry_run, "--dry-run"), (wish.undo, "--undo")];
     args.extend(switches.iter().filter(|(on, _)| *on).map(|(_, flag)| flag.to_string()));
     args
-}
-
-fn take(context: &Context, site: &mut Site, steps: &[Step], dry_run: bool) -> Result<()> {
-    let show = &context.show;
-    for step in steps {
-        let fate = if dry_run { site.judge(step) } else { site.take(step) };
-        match fate {
-            // A list of somebody else's (root's clone, say) is no reason to leave the rest undone.
-            Err(e) if matches!(step.what, What::Lines(_)) && e.io_kind() == Some(ErrorKind::PermissionDenied) => {
-                show.line(&format!("{}: {}", show.lang.phrase(Phrase::SetupNotListed), near(&step.path)));
-            }
-            fate => tell(context, site, step, &fate?, dry_run),
-        }
-    }
-    Ok(())
-}
-
-fn tell(context: &Context, site: &Site, step: &Step, fate: &Fate, dry_run: bool) {
-    let show = &context.show;
-    let path = near(&step.path);
-    let say = |phrase, more: &str| show.line(&format!("{}: {path}{more}", show.lang.phrase(phrase)));
-    let of = |done, planned| if dry_run { planned } else { done };
-    match fate {
-        Fate::Stands => say(Phrase::LeftAsIs, ""),
-        Fate::Write => say(of(Phrase::Wrote, Phrase::WouldWrite), ""),
-        Fate::Append(lines) => say(of(Phrase::Wrote, Phrase::WouldWrite), &format!(" {}", lines.join(" "))),
-        Fate::Replace => say(of(Phrase::SetupReplaced, Phrase::WouldReplace), ""),
-        Fate::Aside(aside) => say(of(Phrase::SetupAside, Phrase::WouldAside), &format!(" → {}", near(aside))),
-        Fate::Tracked => say(Phrase::SetupTracked, ""),
-        Fate::Keep => say(Phrase::SetupBeside, ".wakeep"),
-        Fate::Beside(ours) => {
-            say(of(Phrase::SetupBeside, Phrase::WouldBeside), ".wakeep");
-            if !dry_run {
-                compare(context, &site.on_disk(&step.path), &site.on_disk(ours));
-            }
-        }
-    }
-}
-
-/// How ours differs from theirs, and the line that takes it.
-fn compare(context: &Context, theirs: &Path, ours: &Path) {
-    let show = &context.show;
-    difference(theirs, ours).iter().for_each(|l| show.line(&format!("    {l}")));
-    show.line(&format!("    {} cp {} {}", show.lang.phrase(Phrase::SetupTakeIt), near(ours), near(theirs)));
-}
-
-/// Takes back what the site's record says, and tells it. Returns whether there was anything.
-fn undo(context: &Context, site: &mut Site, dry_run: bool) -> Result<bool> {
-    let show = &context.show;
-    let of = |done, planned| if dry_run { planned } else { done };
-    let undone: Vec<_> = if dry_run {
-        site.judge_undo().into_iter().map(|(written, fate)| (written.clone(), fate)).collect()
-    } else {
-        site.undo()?
-    };
-    let any = !undone.is_empty();
-    for (written, fate) in undone {
-        let phrase = match fate {
-            Undone::Removed => of(Phrase::SetupRemoved, Phrase::WouldClean),
-            Undone::Shortened => of(Phrase::SetupShortened, Phrase::WouldShorten),
-            Undone::PutBack => of(Phrase::SetupPutBack, Phrase::WouldPutBack),
-            Undone::Left => Phrase::LeftAsIs,
-            Undone::Gone => continue,
-        };
-        let path = written.moved_from.filter(|_| fate == Undone::PutBack).unwrap_or(written.path);
-        show.line(&format!("{}: {}", show.lang.phrase(phrase), near(&path)));
-    }
-    Ok(any)
 }
 
 /// Proves it on the user's own session, and says what is left to do.

@@ -2,6 +2,7 @@
 //! its systemd unit or pm2 app. Looks, and changes nothing.
 
 use super::existing::Existing;
+use super::units::{Unit, stands, unit_of, units};
 use crate::config::Place;
 use crate::error::{Error, Result};
 use crate::owner::Owner;
@@ -11,13 +12,6 @@ use std::path::{Path, PathBuf};
 
 /// Where the earlier system's description puts the bot.
 const USUAL_APP: &str = "/opt/nord-laundry-bot";
-
-/// Where units of the machine's owner and of packages stand.
-const UNITS: [&str; 3] = ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
-
-/// Where the rest of systemd.unit(5)'s paths have theirs: what stands there runs nothing that we look for.
-const MORE_UNITS: [&str; 4] =
-    ["run/systemd/system", "run/systemd/generator", "run/systemd/generator.late", "usr/local/lib/systemd/system"];
 
 /// How the check of every 6 hours is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,42 +146,6 @@ pub fn unit_name(name: &str) -> String {
     if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
 }
 
-/// A unit file.
-struct Unit {
-    name: String,
-    text: String,
-}
-
-impl Unit {
-    fn value(&self, key: &str) -> Option<&str> {
-        let mut pairs = self.text.lines().filter_map(|l| l.split_once('='));
-        let value = pairs.rfind(|(k, _)| k.trim() == key).map(|(_, v)| v.trim().trim_start_matches('-'));
-        value.filter(|v| !v.is_empty())
-    }
-
-    /// Whether it runs something in this folder.
-    fn runs_in(&self, app: &Path) -> bool {
-        let works_there = self.value("WorkingDirectory").is_some_and(|d| Path::new(d) == app);
-        let below = format!("{}/", app.display());
-        works_there || self.value("ExecStart").is_some_and(|e| e.split_whitespace().any(|w| w.starts_with(&below)))
-    }
-}
-
-/// The services that aren't ours.
-fn units(root: &Path) -> Vec<Unit> {
-    let dirs = UNITS.iter().map(|d| root.join(d));
-    let files = dirs.filter_map(|d| fs::read_dir(d).ok()).flat_map(|d| d.flatten()).map(|e| e.path());
-    let services = files.filter(|p| p.extension().is_some_and(|e| e == "service"));
-    let unit =
-        |p: PathBuf| Some(Unit { name: p.file_name()?.to_str()?.to_owned(), text: fs::read_to_string(&p).ok()? });
-    let foreign = |u: &Unit| !u.name.starts_with("whatsapp-auth-") && !u.name.starts_with("wakeep");
-    services.filter_map(unit).filter(foreign).collect()
-}
-
-fn unit_of(app: &Path, units: &[Unit]) -> Option<String> {
-    units.iter().find(|u| u.runs_in(app)).map(|u| u.name.clone())
-}
-
 fn app(root: &Path, said: &Said, here: &Path, units: &[Unit]) -> Result<PathBuf> {
     if let Some(app) = &said.app {
         let full = std::path::absolute(app).unwrap_or_else(|_| app.clone());
@@ -211,14 +169,6 @@ fn app(root: &Path, said: &Said, here: &Path, units: &[Unit]) -> Result<PathBuf>
 /// Neither sh nor systemd nor cron reads anything into such a name.
 fn is_plain(name: &str) -> bool {
     name.chars().all(|c| c.is_alphanumeric() || "/._-+@:".contains(c))
-}
-
-/// Whether systemd knows a unit of this name; `bot@1` comes from `bot@.service`.
-fn stands(root: &Path, name: &str) -> bool {
-    let template = name.split_once('@').map(|(base, rest)| (base, rest.rsplit_once('.').map_or("service", |(_, e)| e)));
-    let names = [Some(name.to_owned()), template.map(|(base, ending)| format!("{base}@.{ending}"))];
-    let mut dirs = UNITS.iter().chain(&MORE_UNITS).map(|dir| root.join(dir));
-    dirs.any(|dir| names.iter().flatten().any(|name| crate::disk::exists(&dir.join(name))))
 }
 
 /// The session that is found in a bot's folder, or that would come to be there.

@@ -4,12 +4,14 @@
 //! What is to be set up stands in `local` (beside a bot, without root) and `server` (a whole VPS); what is found out
 //! about the machine in `facts` and `existing`; which ignore lists there are in `lists`.
 
+mod configuration;
 pub mod existing;
 pub mod facts;
 mod lists;
 pub mod local;
 pub mod record;
 pub mod server;
+mod units;
 
 use crate::disk;
 use crate::error::{At, Result};
