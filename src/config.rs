@@ -106,6 +106,8 @@ pub struct Config {
     pub s3_path_style: Option<bool>,
     /// The file with the keys to the bucket.
     pub s3_credentials: Option<PathBuf>,
+    /// The certificates of the authorities that the storage's own may come from.
+    pub s3_ca_file: Option<PathBuf>,
     /// Arguments for `ssh`.
     pub ssh_options: Vec<String>,
     /// How long a lease holds after it was renewed.
@@ -166,6 +168,7 @@ impl Default for Config {
             s3_region: None,
             s3_path_style: None,
             s3_credentials: None,
+            s3_ca_file: None,
             ssh_options: Vec::new(),
             lease_life: SignedDuration::from_secs(180),
             lease_strict: false,
@@ -268,6 +271,7 @@ impl Config {
             "s3_region" => self.s3_region = Some(field.text()?.to_owned()),
             "s3_path_style" => self.s3_path_style = Some(field.switch()?),
             "s3_credentials" => self.s3_credentials = Some(field.path()?),
+            "s3_ca_file" => self.s3_ca_file = Some(field.path()?),
             "ssh_options" => self.ssh_options = field.words()?,
             "lease_life" => self.lease_life = field.life()?,
             "lease_strict" => self.lease_strict = field.switch()?,

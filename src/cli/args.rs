@@ -205,6 +205,9 @@ pub enum Verb {
     Move {
         /// The bot's folder there: ssh://user@host/opt/bot
         to: String,
+        /// Whoever started this can stop the bot
+        #[arg(long, hide = true)]
+        can_stop: bool,
     },
     /// Bring the newest archive to another place: a folder, ssh://host/path or s3://bucket/prefix
     Push {

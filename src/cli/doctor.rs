@@ -54,7 +54,7 @@ fn examine(context: &Context, ward: Ward, fix: bool) -> Result<Examined> {
 }
 
 fn judge(ward: &Ward) -> Result<Verdict> {
-    reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "doctor")
+    reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "doctor").map(|looked| looked.verdict)
 }
 
 fn draw(show: &Show, one: &Examined, way: WayBack) {

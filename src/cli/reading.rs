@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::run::Context;
 use super::show::{Tone, near, nearer};
 use crate::archive::{self, Depth};
-use crate::check::{self, Versions};
+use crate::check::{self, Checked, Versions};
 use crate::config::{self, Config, Place};
 use crate::disk;
 use crate::error::{At, Error, Result};
@@ -24,6 +24,7 @@ struct Judged {
     is_archive: bool,
     verdict: Verdict,
     way: WayBack,
+    versions: Versions,
 }
 
 /// `wakeep check [PATH…]`: what can't be judged is told, and the rest is judged all the same.
@@ -57,7 +58,13 @@ fn judge(context: &Context, path: &Path) -> Result<Vec<Judged>> {
         let name = |prefix: &Path| if several { format!("{} ({})", near(path), prefix.display()) } else { near(path) };
         return Ok(found
             .into_iter()
-            .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict, way: WayBack::Archive })
+            .map(|c| Judged {
+                name: name(&c.prefix),
+                is_archive: true,
+                verdict: c.verdict,
+                versions: c.versions,
+                way: WayBack::Archive,
+            })
             .collect());
     }
     let place = Place { path: path.to_owned(), ..Place::default() };
@@ -77,8 +84,8 @@ fn is_archive(path: &Path) -> Result<bool> {
 }
 
 fn judge_session(session: &Session, before: &Versions, work: &Workplace) -> Result<Judged> {
-    let verdict = look(session, before, work, "check")?;
-    Ok(Judged { name: near(&session.path), is_archive: false, verdict, way: WayBack::Archive })
+    let Checked { verdict, versions, .. } = look(session, before, work, "check")?;
+    Ok(Judged { name: near(&session.path), is_archive: false, verdict, versions, way: WayBack::Archive })
 }
 
 /// The verdict on a live session, for a verb that only looks. Links are made where they can be: beside the session if
@@ -86,10 +93,7 @@ fn judge_session(session: &Session, before: &Versions, work: &Workplace) -> Resu
 ///
 /// # Errors
 /// As [`check::session`]; `Busy`.
-pub(super) fn look(session: &Session, before: &Versions, work: &Workplace, says: &str) -> Result<Verdict> {
-    if !disk::exists(&session.path) {
-        return Ok(Verdict::missing(session.kind.name()));
-    }
+pub(super) fn look(session: &Session, before: &Versions, work: &Workplace, says: &str) -> Result<Checked> {
     let beside = || {
         let _lock = work.work(says)?;
         check::session(session, before, &work.snapshot())
@@ -133,6 +137,7 @@ fn checked_json(
     let one = |j: &Judged| {
         let mut value = context.show.verdict_json(&j.verdict);
         value["path"] = json!(j.name);
+        value["versions"] = json!(j.versions);
         value
     };
     let gravity = |j: &&Judged| {

@@ -39,7 +39,7 @@ fn session(ward: &Ward) -> Result<Side> {
     if !disk::exists(path) {
         return Ok(Side { verdict: Verdict::missing(ward.session.kind.name()), time: None, host: None, back: None });
     }
-    let verdict = reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "restore")?;
+    let verdict = reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "restore")?.verdict;
     let kind = ward.session.kind;
     let written = if path.is_dir() {
         let entries = tree::walk(path, &|entry| kind.matters(entry))?;

@@ -112,7 +112,7 @@ fn units_json(config: &crate::config::Config) -> Value {
 }
 
 fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
-    let verdict = reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "status")?;
+    let verdict = reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "status")?.verdict;
     let archive = ward.vault.latest().map(|l| (l.made, size(ward.vault.archive())));
     let backups = ward.vault.backups()?;
     let outlook = Outlook::of(ward, &context.config, context.now)?;

@@ -115,7 +115,15 @@ fn sealed(path: &str, why: Unsealable) -> Told {
         ),
         Unsealable::KeyUnusable => Told::new(
             format!("{path} holds no key that can be used"),
-            "give an age identity (`wakeep keygen`) or an ed25519 or RSA SSH key; a locked one needs `passphrase_file`",
+            "give an age identity (`wakeep keygen`) or an ed25519 or RSA SSH key",
+        ),
+        Unsealable::KeyLocked => Told::new(
+            format!("the key {path} is itself locked with a passphrase"),
+            "write the passphrase into a file (0600) and name it with `passphrase_file`",
+        ),
+        Unsealable::WrongPassphrase => Told::new(
+            format!("the passphrase doesn't open the key for {path}"),
+            "put the right one into the first line of the file that `passphrase_file` names",
         ),
         Unsealable::NoRecipient => Told::new(
             format!("{path} can’t be sealed: nobody is named for whom"),
@@ -147,6 +155,10 @@ fn fault(place: &str, fault: &Fault) -> Told {
         Fault::HostKey => Told::new(
             format!("{place} shows a host key that isn't the known one, or none is known"),
             "connect once with `ssh` by hand and compare the fingerprint with the server's",
+        ),
+        Fault::Untrusted { why } => Told::new(
+            format!("{place} shows a certificate that isn't trusted here: {why}"),
+            "if an authority of your own made it, name that authority's certificate with `s3_ca_file`",
         ),
         Fault::NoBucket { bucket } => {
             Told::new(format!("{place}: there is no bucket {bucket}"), "make it, or correct the name in `remote`")
@@ -527,8 +539,17 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::TakeFromRemote => "Fetch the archive from",
         Phrase::MovedThere => "the session stands there, and is not active here any more; start the bot there",
-        Phrase::MoveByHand => {
-            "the archive is there, but no wakeep that runs there: install it, then type this line again"
+        Phrase::StoppingToMove => "the bot is stopped here:",
+        Phrase::LastStateSent => "the last state was sent to",
+        Phrase::LeaseHandedOver => "the right to run the bot was given up here: the other machine may take it",
+        Phrase::StaysStopped => "it stays stopped here; so that no boot tries to start it:",
+        Phrase::MoveHalf => {
+            "the bot is active neither here nor surely there: type the same line again, and it goes on; to have it back \
+             here, once it surely doesn't run there: wakeep restore --force"
+        }
+        Phrase::StillStopped => "nothing was moved, and the bot is stopped here; to start it:",
+        Phrase::MoveNoWakeep => {
+            "no wakeep is there, and this one doesn't run there: install it there, then type this line again"
         }
         Phrase::MoveNeedsSsh => "a bot moves over SSH only",
         Phrase::MoveOnlyOne => "several sessions are here: say which with --only NAME",

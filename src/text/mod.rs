@@ -213,8 +213,20 @@ pub enum Phrase {
     TakeFromRemote,
     /// Move: it stands there.
     MovedThere,
-    /// Move: the archive is there, and no wakeep.
-    MoveByHand,
+    /// Move: the bot is stopped here; before the command.
+    StoppingToMove,
+    /// Move: what had been sent; before the place.
+    LastStateSent,
+    /// Move: the lease is given up.
+    LeaseHandedOver,
+    /// Move: the bot stays stopped; before the command that keeps it so.
+    StaysStopped,
+    /// Move: neither here nor surely there.
+    MoveHalf,
+    /// Move: nothing was moved, and the bot stands still; before the command.
+    StillStopped,
+    /// Move: there is no wakeep there, and this one doesn't run there.
+    MoveNoWakeep,
     /// Move: a shell is needed there.
     MoveNeedsSsh,
     /// Move: one session at a time.

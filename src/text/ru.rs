@@ -123,7 +123,15 @@ fn sealed(path: &str, why: Unsealable) -> Told {
         }
         Unsealable::KeyUnusable => Told::new(
             format!("в {path} нет пригодного ключа"),
-            "нужен ключ age (`wakeep keygen`) или SSH-ключ ed25519 либо RSA; к закрытому паролем — `passphrase_file`",
+            "нужен ключ age (`wakeep keygen`) или SSH-ключ ed25519 либо RSA",
+        ),
+        Unsealable::KeyLocked => Told::new(
+            format!("ключ {path} сам закрыт паролем"),
+            "запишите пароль в файл (0600) и укажите файл в `passphrase_file`",
+        ),
+        Unsealable::WrongPassphrase => Told::new(
+            format!("пароль не открывает ключ к {path}"),
+            "впишите верный в первую строку файла, указанного в `passphrase_file`",
         ),
         Unsealable::NoRecipient => Told::new(
             format!("{path} нельзя запечатать: не указано, для кого"),
@@ -155,6 +163,10 @@ fn fault(place: &str, fault: &Fault) -> Told {
         Fault::HostKey => Told::new(
             format!("{place}: ключ сервера не тот, что известен, или неизвестен"),
             "подключитесь один раз вручную через `ssh` и сверьте отпечаток с сервером",
+        ),
+        Fault::Untrusted { why } => Told::new(
+            format!("{place}: сертификату сервера здесь не доверяют: {why}"),
+            "если его выпустил ваш собственный центр, укажите сертификат этого центра в `s3_ca_file`",
         ),
         Fault::NoBucket { bucket } => {
             Told::new(format!("{place}: бакета {bucket} нет"), "создайте его или исправьте имя в `remote`")
@@ -546,7 +558,16 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::TakeFromRemote => "Взять архив из",
         Phrase::MovedThere => "сессия стоит там, здесь она больше не активна; запустите бота там",
-        Phrase::MoveByHand => "архив там, но нет подходящего wakeep: установите его и повторите эту же команду",
+        Phrase::StoppingToMove => "бот здесь остановлен:",
+        Phrase::LastStateSent => "последнее состояние отправлено в",
+        Phrase::LeaseHandedOver => "право запускать бота здесь отдано: другая машина может его взять",
+        Phrase::StaysStopped => "здесь он остаётся остановленным; чтобы его не запускали при загрузке:",
+        Phrase::MoveHalf => {
+            "бот не активен здесь и, возможно, не активен там: повторите ту же команду, и переезд продолжится; вернуть \
+             его сюда, если там он точно не работает: wakeep restore --force"
+        }
+        Phrase::StillStopped => "переезд не состоялся, бот здесь остановлен; чтобы запустить его:",
+        Phrase::MoveNoWakeep => "wakeep там нет, а этот там не работает: установите его там и повторите эту же команду",
         Phrase::MoveNeedsSsh => "бот переезжает только по SSH",
         Phrase::MoveOnlyOne => "здесь несколько сессий: укажите одну через --only NAME",
         Phrase::MovedElsewhere => {

@@ -51,6 +51,10 @@ fn a_session_is_kept_found_broken_and_brought_back() {
     let good = verdict(&bot);
     assert_eq!((good["verdict"].as_str(), good["login"].as_str()), (Some("sound"), Some("paired")), "{good}");
     assert_eq!((good["account"].as_str(), good["kind"].as_str()), (Some(ACCOUNT), Some("chromium")));
+    let listed = bot.wakeep(["list", "--json"]).json(0);
+    for versions in [&good["versions"], &listed["sessions"][0]["latest"]["label"]["versions"]] {
+        assert_eq!(versions["whatsapp_web"], "2.3000.1027934701", "{versions}");
+    }
 }
 
 #[test]

@@ -146,7 +146,7 @@ impl Demo<'_> {
 
     fn verdict(&self) -> Result<Verdict> {
         let ward = self.ward()?;
-        let verdict = check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?;
+        let verdict = check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?.verdict;
         let show: &Show = &self.context.show;
         self.say(&show.lang.verdict(&verdict));
         for finding in verdict.findings.iter().take(1) {
