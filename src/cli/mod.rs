@@ -10,6 +10,8 @@ mod members;
 mod moving;
 mod notify;
 mod once;
+mod planned;
+mod progress;
 mod pull;
 mod push;
 mod reading;
