@@ -137,7 +137,7 @@ def main():
     place = args.cache / "scale"
     for kinds in [*([kind] for kind in KINDS), KINDS]:
         if args.only in ("each" if len(kinds) > 1 else kinds[0].__name__):
-            measure(args.binary, place, kinds, args.each, args.rounds)
+            measure(args.binary.resolve(), place, kinds, args.each, args.rounds)
     shutil.rmtree(place)
 
 
