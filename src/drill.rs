@@ -14,14 +14,15 @@ use jiff::Timestamp;
 use std::time::Instant;
 
 /// Unpacks and examines the session's archive; the outcome goes into the journal and the vault's memory.
-pub fn drill(session: &str, vault: &mut Vault, work: &Workplace, now: Timestamp) -> Result<Event> {
+/// `alone`: the session is the only one here, so that an archive of another name is meant for it as well.
+pub fn drill(session: &str, alone: bool, vault: &mut Vault, work: &Workplace, now: Timestamp) -> Result<Event> {
     let started = Instant::now();
     let _work = work.work("drill")?;
     vault.refresh()?;
     if !disk::exists(vault.archive()) {
         return Err(Error::NothingToRestore { place: vault.archive().to_owned() });
     }
-    let verdict = examine(session, vault, work)?;
+    let verdict = examine(session, alone, vault, work)?;
     disk::remove_tree(&work.stage())?;
     vault.remember(|s| s.drilled = Some(Drilled { time: now, good: verdict.is_good() }))?;
     let seconds = started.elapsed().as_secs_f64();
@@ -30,15 +31,15 @@ pub fn drill(session: &str, vault: &mut Vault, work: &Workplace, now: Timestamp)
     Ok(event)
 }
 
-fn examine(session: &str, vault: &Vault, work: &Workplace) -> Result<Verdict> {
+fn examine(session: &str, alone: bool, vault: &Vault, work: &Workplace) -> Result<Verdict> {
     let archive = vault.archive();
     let unusable = |what: String| {
         let finding = Finding::new(Code::ArchiveDamaged, archive, what);
         Ok(Verdict::new("archive", Login::Unknown, None, vec![finding]))
     };
     let found = unpack::sessions_in(archive).and_then(|all| {
-        let named = all.iter().find(|i| i.prefix.file_name().is_some_and(|n| n == session)).or(all.first());
-        let interior = named.ok_or_else(|| Error::damaged(archive, "no session is in it"))?;
+        let meant = unpack::meant(&all, |i| &i.prefix, session, alone);
+        let interior = meant.ok_or_else(|| Error::damaged(archive, format!("no session {session} is in it")))?;
         unpack::unpack(archive, interior, &work.stage(), Carry::Login)
     });
     match found {

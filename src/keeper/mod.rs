@@ -24,7 +24,6 @@ use crate::cleanup::cleanup;
 use crate::config::Config;
 use crate::disk;
 use crate::drill::drill;
-use crate::error::Holder;
 use crate::error::{Error, Result};
 use crate::keep::Keeping;
 use crate::session::Use;
@@ -76,22 +75,22 @@ pub trait Witness {
 }
 
 impl<'a> Keeper<'a> {
-    /// Takes the wards into care: from now on no other keeper does. Those that another keeper has are returned with
-    /// its name.
+    /// Takes the wards into care: from now on no other keeper does. Those that can't be taken, for another keeper has
+    /// them or their place can't be written to, are returned with the reason.
     pub fn new(
         wards: Vec<Ward>,
         config: &'a Config,
         host: &'a str,
         lang: Lang,
         clock: fn() -> Timestamp,
-    ) -> (Keeper<'a>, Vec<(Ward, String)>) {
+    ) -> (Keeper<'a>, Vec<(Ward, Error)>) {
         files::allow(wards.len());
         let (mut cares, mut taken) = (Vec::new(), Vec::new());
         for ward in wards {
             match ward.work.keeper(&who_we_are()) {
                 Ok(Ok(lock)) => cares.push(Care::new(ward, lock, clock())),
-                Ok(Err(other)) => taken.push((ward, other)),
-                Err(e) => taken.push((ward, lang.error(&e).what)),
+                Ok(Err(by)) => taken.push((ward, Error::Kept { by })),
+                Err(e) => taken.push((ward, e)),
             }
         }
         let (pusher, pusher_error) = match Pusher::start(config, lang) {
@@ -181,7 +180,7 @@ impl<'a> Keeper<'a> {
             let last = care.ward.vault.state().drilled.as_ref().map_or(0, |d| d.time.as_second());
             if now.as_second() - last >= every && disk::exists(care.ward.vault.archive()) {
                 let ward = &mut care.ward;
-                let event = drill(&ward.session.name, &mut ward.vault, &ward.work, now);
+                let event = drill(&ward.session.name, ward.alone, &mut ward.vault, &ward.work, now);
                 tell(ward, &event.unwrap_or_else(|e| self.lang.failed(&e)), now);
             }
         }
@@ -296,11 +295,6 @@ fn is_repeated(said: &Event, event: &Event) -> bool {
         (Event::Created { .. } | Event::Restored { .. }, _) => false,
         (a, b) => a == b,
     }
-}
-
-/// Another keeper has all the sessions.
-pub fn all_taken(by: String) -> Error {
-    Error::Busy { holder: Holder { program: by, ..Holder::default() } }
 }
 
 /// Tells the supervisor, where there is one; that it can't be told is no reason to stop keeping.

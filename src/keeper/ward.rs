@@ -6,6 +6,7 @@ use crate::disk;
 use crate::error::{Error, Result};
 use crate::session::snapshot::Carry;
 use crate::session::{Session, find, interior};
+use crate::text::WayBack;
 use crate::unpack;
 use crate::vault::backup::label_of;
 use crate::vault::workplace::Workplace;
@@ -194,6 +195,17 @@ fn ward(session: Session, place: &Place, config: &Config, firsts: &mut Firsts) -
 }
 
 impl Ward {
+    /// What can bring its login back here.
+    pub fn way_back(&self, config: &Config) -> WayBack {
+        if disk::exists(self.vault.archive()) || self.vault.backups().is_ok_and(|b| !b.is_empty()) {
+            WayBack::Archive
+        } else if config.remote.is_some() {
+            WayBack::Remote
+        } else {
+            WayBack::Scan
+        }
+    }
+
     /// Writes down, once, which session of this vault is the first: its archive keeps the plain name for ever.
     pub fn record_first(&self) -> Result<()> {
         let root = disk::parent(self.vault.dir());

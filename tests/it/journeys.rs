@@ -210,6 +210,23 @@ fn a_bot_that_was_never_linked_is_left_alone() {
     assert_eq!(bot.wakeep(["restore", "--before-start"]).run().code, 0);
 }
 
+/// What to do about a broken session depends on what there is to restore from.
+#[test]
+fn a_remedy_is_one_that_can_be_taken() {
+    let bot = StandIn::stopped();
+    bot.tear();
+    for verb in ["check", "doctor"] {
+        let told = bot.wakeep([verb]).run().stdout;
+        assert!(told.contains("scan its QR code") && !told.contains("run `wakeep restore`"), "{verb}: {told}");
+    }
+    fs::write(bot.home().join("wakeep.toml"), "remote = \"/srv/elsewhere\"\n").unwrap();
+    let told = bot.wakeep(["check"]).run().stdout;
+    assert!(told.contains("`wakeep pull`"), "{told}");
+    fs::write(bot.archive(), "an archive").unwrap();
+    let told = bot.wakeep(["check"]).run().stdout;
+    assert!(told.contains("stop the bot and run `wakeep restore`"), "{told}");
+}
+
 /// Law 11.
 #[test]
 fn nothing_but_a_running_bot_keeps_a_bot_from_starting() {
