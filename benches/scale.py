@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "tests/fixtures"
-INTERVAL = 6
+INTERVAL = 15
 DAILY_ROUNDS = 24 * 60 // 2
 
 
@@ -74,7 +74,7 @@ class Keeper:
         """Waits for the next round to end. Returns its length and its processor time in seconds."""
         began, last, before = None, time.monotonic(), self.used()
         seen = before
-        while began is None or time.monotonic() - last < INTERVAL / 2:
+        while began is None or time.monotonic() - last < INTERVAL * 2 / 3:
             time.sleep(0.005)
             if self.process.poll() is not None:
                 sys.exit("the keeper ended; its log is in the scale folder")
