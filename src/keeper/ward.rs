@@ -9,6 +9,7 @@ use crate::session::{Session, find, interior};
 use crate::text::WayBack;
 use crate::unpack;
 use crate::vault::backup::label_of;
+use crate::vault::label::Label;
 use crate::vault::workplace::Workplace;
 use crate::vault::{Rules, Vault};
 use std::borrow::Cow;
@@ -48,7 +49,8 @@ pub fn wards(config: &Config) -> Result<Vec<Ward>> {
     let alone = wards.len() == 1;
     wards.iter_mut().for_each(|w| w.alone = alone);
     if let Some(only) = &config.only {
-        wards.retain(|w| w.session.name == *only);
+        // By its path where another has the same name.
+        wards.retain(|w| w.session.name == *only || w.session.path == Path::new(only));
     }
     Ok(wards)
 }
@@ -130,11 +132,11 @@ fn remembered(place: &Place, home: &Path, here: &[Session]) -> Vec<Session> {
     let here: HashSet<&OsStr> = here.iter().map(|s| OsStr::new(&s.name)).collect();
     let is_here = |vault: &PathBuf| vault.file_name().is_some_and(|name| here.contains(name));
     let (here, gone): (Vec<_>, Vec<_>) = vaults.filter(|v| v.is_dir()).partition(is_here);
-    let labels = gone.iter().filter_map(|vault| label_of(&newest(vault)?));
+    let labels = gone.iter().filter_map(|vault| newest_label(vault));
     let mut known: Vec<Session> = labels
         .filter_map(|label| Some(session(Path::new(&label.prefix), interior::kind_named(&label.kind)?)))
         .collect();
-    if known.is_empty() && !here.iter().any(|vault| newest(vault).is_some()) {
+    if known.is_empty() && !here.iter().any(|vault| generations(vault).next().is_some()) {
         // An archive that can't be read says nothing here; whoever restores from it says why.
         let promised = unpack::sessions_in(&plain_archive(place, home)).unwrap_or_default();
         known.extend(promised.iter().filter(|i| !i.prefix.as_os_str().is_empty()).map(|i| session(&i.prefix, i.kind)));
@@ -143,10 +145,17 @@ fn remembered(place: &Place, home: &Path, here: &[Session]) -> Vec<Session> {
     known
 }
 
-/// The newest generation in a vault.
-fn newest(vault: &Path) -> Option<PathBuf> {
-    let files = fs::read_dir(vault).ok()?.flatten().map(|e| e.path());
-    files.filter(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with('g'))).max()
+/// The newest generation in a vault that says what it is.
+fn newest_label(vault: &Path) -> Option<Label> {
+    let mut newest_first: Vec<PathBuf> = generations(vault).collect();
+    newest_first.sort_by(|a, b| b.cmp(a));
+    newest_first.iter().find_map(|file| label_of(file))
+}
+
+/// The files of a vault's generations, by their names.
+fn generations(vault: &Path) -> impl Iterator<Item = PathBuf> {
+    let files = fs::read_dir(vault).into_iter().flatten().flatten().map(|e| e.path());
+    files.filter(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with('g')))
 }
 
 fn vault_root(place: &Place, home: &Path) -> PathBuf {
@@ -187,6 +196,7 @@ fn ward(session: Session, place: &Place, config: &Config, firsts: &mut Firsts) -
         keep_bytes: config.keep_bytes,
         arrived_hold: config.arrived_hold.as_secs(),
         write_budget: config.write_budget,
+        latest_every: config.latest_every.as_secs(),
     };
     let vault = Vault::open(&root.join(&session.name), &archive, rules)?;
     let work = Workplace::of(&session.home, &session.path, &session.name);
