@@ -66,6 +66,7 @@ def measure(wakeep, cache, make):
     shutil.rmtree(place, ignore_errors=True)
     home = place / "bot"
     home.mkdir(parents=True)
+    (place / "elsewhere").mkdir()
     session = make(cache, home)
     files = [session] if session.is_file() else [path for path in session.rglob("*") if path.is_file()]
     megabytes = sum(path.stat().st_size for path in files) / 1e6
@@ -83,7 +84,7 @@ def main():
     args = args.parse_args()
     for make in (chromium, baileys, whatsmeow):
         if args.only in make.__name__:
-            measure(args.binary, args.cache, make)
+            measure(args.binary.resolve(), args.cache, make)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Many sessions under one keeper, for the table of docs/benchmarks.md: how long its rounds take, what they cost and what
-it holds in memory. A round is seen from outside: the keeper's threads use the processor, then rest for the interval.
-`find` walks the same folders in turn with the unchanged rounds, as the least that a look at every file costs."""
+it holds in memory; the program's own pages are in "resident", but not in "of it data". A round is seen from outside: the
+keeper's threads use the processor, then rest for the interval. `find` walks the same folders in turn with the unchanged
+rounds, as the least that a look at every file costs."""
 
 import argparse
 import contextlib
@@ -17,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "tests/fixtures"
-INTERVAL = 6
+INTERVAL = 15
 DAILY_ROUNDS = 24 * 60 // 2
 
 
@@ -73,7 +74,7 @@ class Keeper:
         """Waits for the next round to end. Returns its length and its processor time in seconds."""
         began, last, before = None, time.monotonic(), self.used()
         seen = before
-        while began is None or time.monotonic() - last < INTERVAL / 2:
+        while began is None or time.monotonic() - last < INTERVAL * 2 / 3:
             time.sleep(0.005)
             if self.process.poll() is not None:
                 sys.exit("the keeper ended; its log is in the scale folder")
@@ -113,14 +114,14 @@ def measure(wakeep, place, kinds, each, rounds):
         # The second round is no measure: it finds the archives of the first.
         keeper.round()
         looks = [(*keeper.round(), walk(place)) for _ in range(rounds)]
-        resident, highest = keeper.memory("VmRSS"), keeper.memory("VmHWM")
+        resident, own, highest = (keeper.memory(what) for what in ("VmRSS", "RssAnon", "VmHWM"))
     finally:
         keeper.end()
     length, cpu, found = (statistics.median(look[i] for look in looks) for i in range(3))
     ratios = [look[0] / look[2] for look in looks]
     name = f"{each:,} × " + ("each kind" if len(kinds) == len(KINDS) else kinds[0].__name__)
     print(f"| {name} | {first:.1f} s | {length:.2f} s | {found:.2f} s | {statistics.median(ratios):.2f} "
-          f"({min(ratios):.2f}–{max(ratios):.2f}) | {cpu * DAILY_ROUNDS / 60:.1f} min | {resident:.1f} MiB | "
+          f"({min(ratios):.2f}–{max(ratios):.2f}) | {cpu * DAILY_ROUNDS / 60:.1f} min | {resident:.1f} MiB | {own:.1f} MiB | "
           f"{max(peak, highest):.1f} MiB |", flush=True)
 
 
@@ -132,12 +133,12 @@ def main():
     args.add_argument("--only", default="")
     args.add_argument("--binary", type=Path, default=ROOT / "target/release/wakeep")
     args = args.parse_args()
-    print("| sessions | first round | unchanged round | `find` | ratio | processor a day | resident | peak |\n"
-          "|---|---:|---:|---:|---:|---:|---:|---:|")
+    print("| sessions | first round | unchanged round | `find` | ratio | processor a day | resident | of it data | peak |\n"
+          "|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     place = args.cache / "scale"
     for kinds in [*([kind] for kind in KINDS), KINDS]:
         if args.only in ("each" if len(kinds) > 1 else kinds[0].__name__):
-            measure(args.binary, place, kinds, args.each, args.rounds)
+            measure(args.binary.resolve(), place, kinds, args.each, args.rounds)
     shutil.rmtree(place)
 
 

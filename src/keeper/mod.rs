@@ -214,8 +214,10 @@ impl<'a> Keeper<'a> {
         self.each(tell, |_, _| Ok(Event::Stopped));
         if let Some(active) = self.active.take() {
             // A keeper may end while its bot runs on: then no other host may have the lease yet.
-            let free = self.cares.iter().filter(|c| !in_use(c)).map(|c| c.ward.session.name.clone());
-            active.release(free.collect());
+            let leased = self.cares.iter().filter(|c| active.generation(&c.ward.session.name).is_some());
+            let free = leased.filter(|c| !in_use(c)).map(|c| c.ward.session.name.clone());
+            let free = free.collect();
+            active.release(free);
         }
         Ok(())
     }

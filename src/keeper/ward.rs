@@ -130,12 +130,13 @@ fn remembered(place: &Place, home: &Path, here: &[Session]) -> Vec<Session> {
     let session = |prefix: &Path, kind| find::session(&home.join(prefix), kind);
     let vaults = fs::read_dir(vault_root(place, home)).into_iter().flatten().flatten().map(|e| e.path());
     let here: HashSet<&OsStr> = here.iter().map(|s| OsStr::new(&s.name)).collect();
-    let gone = vaults.filter(|v| v.is_dir() && !v.file_name().is_some_and(|name| here.contains(name)));
-    let labels = gone.filter_map(|vault| newest_label(&vault));
+    let is_here = |vault: &PathBuf| vault.file_name().is_some_and(|name| here.contains(name));
+    let (here, gone): (Vec<_>, Vec<_>) = vaults.filter(|v| v.is_dir()).partition(is_here);
+    let labels = gone.iter().filter_map(|vault| newest_label(vault));
     let mut known: Vec<Session> = labels
         .filter_map(|label| Some(session(Path::new(&label.prefix), interior::kind_named(&label.kind)?)))
         .collect();
-    if known.is_empty() && here.is_empty() {
+    if known.is_empty() && !here.iter().any(|vault| generations(vault).next().is_some()) {
         // An archive that can't be read says nothing here; whoever restores from it says why.
         let promised = unpack::sessions_in(&plain_archive(place, home)).unwrap_or_default();
         known.extend(promised.iter().filter(|i| !i.prefix.as_os_str().is_empty()).map(|i| session(&i.prefix, i.kind)));
@@ -144,12 +145,17 @@ fn remembered(place: &Place, home: &Path, here: &[Session]) -> Vec<Session> {
     known
 }
 
+/// The newest generation in a vault that says what it is.
 fn newest_label(vault: &Path) -> Option<Label> {
-    let files = fs::read_dir(vault).ok()?.flatten().map(|e| e.path());
-    let named = files.filter(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with('g')));
-    let mut newest_first: Vec<PathBuf> = named.collect();
+    let mut newest_first: Vec<PathBuf> = generations(vault).collect();
     newest_first.sort_by(|a, b| b.cmp(a));
     newest_first.iter().find_map(|file| label_of(file))
+}
+
+/// The files of a vault's generations, by their names.
+fn generations(vault: &Path) -> impl Iterator<Item = PathBuf> {
+    let files = fs::read_dir(vault).into_iter().flatten().flatten().map(|e| e.path());
+    files.filter(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with('g')))
 }
 
 fn vault_root(place: &Place, home: &Path) -> PathBuf {
