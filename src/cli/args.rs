@@ -60,7 +60,8 @@ pub struct Common {
     /// Only the session of this name or path, where there are several [else WAKEEP_ONLY]
     #[arg(long, global = true, value_name = "NAME")]
     pub only: Option<String>,
-    /// The configuration [default: ./wakeep.toml, else /etc/wakeep/FOLDER.toml or wakeep.toml]
+    /// The configuration [default: the server\'s for this folder, else ./wakeep.toml, else /etc/wakeep/FOLDER.toml or
+    /// wakeep.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The language of what is said

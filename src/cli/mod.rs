@@ -10,6 +10,7 @@ mod members;
 mod moving;
 mod notify;
 mod once;
+mod planned;
 mod progress;
 mod pull;
 mod push;

@@ -134,6 +134,40 @@ pub enum Phrase {
     SetupReplaced,
     /// Setup: what was there stays, ours stands beside it.
     SetupBeside,
+    /// Setup: a file would be written.
+    WouldWrite,
+    /// Setup: what is there would be replaced.
+    WouldReplace,
+    /// Setup: ours would stand beside what is there.
+    WouldBeside,
+    /// Setup: a configuration that has no effect any more was moved.
+    SetupAside,
+    /// Setup: it would be moved.
+    WouldAside,
+    /// Setup: it has no effect any more and stays, since git knows it.
+    SetupTracked,
+    /// Setup: the server's configuration takes over the bot's own; before its path.
+    SetupTakesOver,
+    /// Setup: the server's configuration stands; before its path.
+    SetupServersHolds,
+    /// Setup: what isn't taken over; before the keys.
+    SetupNotTaken,
+    /// Setup: an ignore list can't be written; before its path.
+    SetupNotListed,
+    /// Setup: the unit that was named isn't there; before its name.
+    SetupNoSuchUnit,
+    /// Setup: only root may; before the command.
+    SetupNeedsRoot,
+    /// Setup: what to do where no session is.
+    SetupLinkFirst,
+    /// Setup: nothing was set up here.
+    NothingToUndo,
+    /// Setup: lines were taken out of a file.
+    SetupShortened,
+    /// Setup: lines would be taken out.
+    WouldShorten,
+    /// Setup: what was there before would stand again.
+    WouldPutBack,
     /// Setup: before the line that takes ours.
     SetupTakeIt,
     /// Setup: a thing was taken away.

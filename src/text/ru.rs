@@ -521,6 +521,27 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Held => "оставлен для вашего восстановления; новые архивы идут в хранилище",
         Phrase::SetupReplaced => "заменено, --undo вернёт прежнее",
         Phrase::SetupBeside => "ваш файл не тронут, наш лежит рядом",
+        Phrase::WouldWrite => "было бы записано",
+        Phrase::WouldReplace => "было бы заменено, --undo вернул бы прежнее",
+        Phrase::WouldBeside => "ваш файл остался бы, наш лёг бы рядом",
+        Phrase::SetupAside => "отложено, вместо него действует настройка сервера",
+        Phrase::WouldAside => "было бы отложено, вместо него действует настройка сервера",
+        Phrase::SetupTracked => "файл в git, поэтому остаётся; рядом с настройкой сервера он не действует",
+        Phrase::SetupTakesOver => "одна настройка для сервисов, скриптов и команд; она перенимает настройку бота:",
+        Phrase::SetupServersHolds => "одна настройка для сервисов, скриптов и команд уже есть:",
+        Phrase::SetupNotTaken => "предупреждение: из настройки бота не перенято:",
+        Phrase::SetupNotListed => "предупреждение: нет прав на запись, впишите сессию и архивы туда сами",
+        Phrase::SetupNoSuchUnit => {
+            "предупреждение: такого сервиса в systemd пока нет, до тех пор ничего не вступит в силу:"
+        }
+        Phrase::SetupNeedsRoot => "чтобы настроить сервер, нужны права root:",
+        Phrase::SetupLinkFirst => {
+            "Запустите бота и привяжите его один раз; сессию в другой папке называет --session ПУТЬ. Сервер: sudo wakeep setup --app-dir ПАПКА"
+        }
+        Phrase::NothingToUndo => "отменять нечего: здесь ничего не настроено",
+        Phrase::SetupShortened => "наши строки удалены",
+        Phrase::WouldShorten => "были бы удалены наши строки",
+        Phrase::WouldPutBack => "было бы возвращено как было",
         Phrase::SetupTakeIt => "чтобы взять его:",
         Phrase::SetupRemoved => "удалено",
         Phrase::SetupPutBack => "возвращено как было",

@@ -40,6 +40,7 @@ mod pm2;
 mod remotes;
 mod scale;
 mod seal;
+mod setups;
 mod snapshots;
 mod states;
 mod sync;
