@@ -72,6 +72,8 @@ pub struct Config {
     pub arrived_hold: SignedDuration,
     /// How many bytes of archives may be written in a day.
     pub write_budget: u64,
+    /// How long changes may lie in the vault only before the archive is rewritten; zero rewrites it at every change.
+    pub latest_every: SignedDuration,
     /// How long the last archive waits for the bot to let go of the session.
     pub last_archive_wait: SignedDuration,
     /// Whether the keeper removes old timestamped archives.
@@ -151,6 +153,7 @@ impl Default for Config {
             keep_bytes: 2_000_000_000,
             arrived_hold: SignedDuration::from_hours(1),
             write_budget: 10_000_000_000,
+            latest_every: SignedDuration::from_mins(30),
             last_archive_wait: SignedDuration::from_secs(20),
             cleanup: true,
             drill: SignedDuration::ZERO,
@@ -254,6 +257,7 @@ impl Config {
             "keep_bytes" => self.keep_bytes = field.size()?,
             "arrived_hold" => self.arrived_hold = field.duration()?,
             "write_budget" => self.write_budget = field.size()?,
+            "latest_every" => self.latest_every = field.duration()?,
             "last_archive_wait" => self.last_archive_wait = field.duration()?,
             "cleanup" => self.cleanup = field.switch()?,
             "drill" => self.drill = field.duration()?,

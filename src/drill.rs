@@ -11,6 +11,7 @@ use crate::vault::state::Drilled;
 use crate::vault::workplace::Workplace;
 use crate::verdict::{Code, Finding, Login, Verdict};
 use jiff::Timestamp;
+use std::path::Path;
 use std::time::Instant;
 
 /// Unpacks and examines the session's archive; the outcome goes into the journal and the vault's memory.
@@ -22,17 +23,18 @@ pub fn drill(session: &str, alone: bool, vault: &mut Vault, work: &Workplace, no
     if !disk::exists(vault.archive()) {
         return Err(Error::NothingToRestore { place: vault.archive().to_owned() });
     }
-    let verdict = examine(session, alone, vault, work)?;
+    // What a restore would take.
+    let archive = vault.ahead()?.map_or_else(|| vault.archive().to_owned(), |(path, _)| path);
+    let verdict = examine(session, alone, &archive, work)?;
     disk::remove_tree(&work.stage())?;
     vault.remember(|s| s.drilled = Some(Drilled { time: now, good: verdict.is_good() }))?;
     let seconds = started.elapsed().as_secs_f64();
-    let event = Event::Drilled { archive: vault.archive().to_owned(), verdict: verdict.masked(), seconds };
+    let event = Event::Drilled { archive, verdict: verdict.masked(), seconds };
     vault.record(now, &event)?;
     Ok(event)
 }
 
-fn examine(session: &str, alone: bool, vault: &Vault, work: &Workplace) -> Result<Verdict> {
-    let archive = vault.archive();
+fn examine(session: &str, alone: bool, archive: &Path, work: &Workplace) -> Result<Verdict> {
     let unusable = |what: String| {
         let finding = Finding::new(Code::ArchiveDamaged, archive, what);
         Ok(Verdict::new("archive", Login::Unknown, None, vec![finding]))

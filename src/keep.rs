@@ -15,7 +15,7 @@ use crate::vault::state::Pending;
 use crate::vault::workplace::Workplace;
 use crate::verdict::{Code, Grade, Login, Verdict, Worth, masked};
 use jiff::Timestamp;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// For how long a login that differs from the last archive's must look the same before it is believed, in seconds.
@@ -38,6 +38,8 @@ pub struct Keeping<'a> {
     pub form: Form,
     /// Writes an archive although nothing changed.
     pub force: bool,
+    /// Nobody waits for the file at the archive's path: until it is due a difference will do.
+    pub at_leisure: bool,
     /// This host's name.
     pub host: &'a str,
 }
@@ -48,12 +50,22 @@ impl Keeping<'_> {
     pub fn keep(&mut self, now: Timestamp) -> Result<Event> {
         let _work = self.work.work("archive")?;
         self.vault.refresh()?;
+        let event = self.keep_what_changed(now)?;
+        if !self.at_leisure && matches!(event, Event::Refused { .. } | Event::Absent { .. }) {
+            // Nothing comes of the session: then what a round kept of it goes to the archive's path.
+            self.vault.catch_up(now)?;
+        }
+        Ok(event)
+    }
+
+    fn keep_what_changed(&mut self, now: Timestamp) -> Result<Event> {
         if let Some(undone) = Swap::finish_earlier(self.session, self.work)? {
             self.vault.record(now, &Event::Recovered { undone })?;
         }
         self.vault.receive(now)?;
         // A kill left a key to the account there, and nothing may have changed since.
-        disk::remove_file(&self.unfinished())?;
+        self.vault.unfinished()?;
+        self.vault.unfinished_difference()?;
         let started = Instant::now();
         let stamp = match self.session.stamp() {
             Err(e) if crate::tree::is_vanished(&e) => return Ok(self.absent()),
@@ -96,11 +108,13 @@ impl Keeping<'_> {
         if self.force || !same { None } else { self.unchanged(now) }
     }
 
-    /// "Unchanged" can only be said while an archive stands, and not of an older one than the vault has: a kill between
-    /// the vault and the archive's path leaves that.
+    /// "Unchanged" can only be said while an archive stands, and not of an older one than the vault has, unless that may
+    /// wait: a kill between the vault and the archive's path leaves such a one, too.
     fn unchanged(&self, now: Timestamp) -> Option<Event> {
+        let may_wait = self.at_leisure && !self.vault.is_due(now);
         let (archive, label) = match self.vault.latest() {
-            Some(label) if label.generation < self.vault.state().generation => return None,
+            Some(label) if label.generation < self.vault.state().generation && !may_wait => return None,
+            Some(label) if label.generation < self.vault.state().generation => self.vault.ahead().ok()??,
             Some(label) => (self.vault.archive().to_owned(), label),
             None if self.vault.is_held(now) => self.vault.newest().ok()??,
             None => return None,
@@ -187,6 +201,9 @@ impl Keeping<'_> {
 
     fn publish(&mut self, snapshot: &Snapshot, now: Timestamp, started: Instant) -> Result<Event> {
         let label = self.label(snapshot, self.vault.state().generation + 1, now);
+        if let Some(event) = self.publish_difference(snapshot, &label, now, started)? {
+            return Ok(event);
+        }
         let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
         let (written, verified) = self.write_verified(snapshot, &label, base.as_ref())?;
         let in_place = self.vault.publish(verified, now)?;
@@ -199,10 +216,44 @@ impl Keeping<'_> {
             seconds: started.elapsed().as_secs_f64(),
             account: label.account.as_deref().map(masked),
             in_place,
+            base: None,
         };
         self.vault.record(now, &event)?;
         self.vault.tidy(now)?;
         Ok(event)
+    }
+
+    /// Only what changed since an earlier generation, where that will do. One that doesn't verify together with its base
+    /// is none: then all is written.
+    fn publish_difference(
+        &mut self,
+        snapshot: &Snapshot,
+        label: &Label,
+        now: Timestamp,
+        started: Instant,
+    ) -> Result<Option<Event>> {
+        let base = if self.at_leisure && !self.force { self.vault.base_for(label, now)? } else { None };
+        let Some(base) = base.and_then(|path| Archive::open(&path).ok()) else { return Ok(None) };
+        let to = self.vault.unfinished_difference()?;
+        let written = self.write(&to, snapshot, label, Some(&base), Form::Difference)?;
+        let verified = match archive::flush_and_verify(&to, Depth::Stored) {
+            Err(Error::Damaged { .. }) => return disk::remove_file(&to).map(|()| None),
+            other => other?,
+        };
+        let event = Event::Created {
+            archive: self.vault.publish_difference(&verified, now)?,
+            generation: label.generation,
+            bytes: written.bytes,
+            members: written.members,
+            members_reused: written.members_reused,
+            seconds: started.elapsed().as_secs_f64(),
+            account: label.account.as_deref().map(masked),
+            in_place: false,
+            base: Label::from_bytes(base.label(), base.path()).ok().map(|base| base.generation),
+        };
+        self.vault.record(now, &event)?;
+        self.vault.tidy(now)?;
+        Ok(Some(event))
     }
 
     /// Members copied from the last archive are as good as that one was: where they don't verify, all is written anew.
@@ -212,17 +263,23 @@ impl Keeping<'_> {
         label: &Label,
         base: Option<&Archive>,
     ) -> Result<(archive::Written, Verified)> {
-        let written = self.write(snapshot, label, base)?;
-        match archive::flush_and_verify(&self.unfinished(), Depth::Stored) {
+        let to = self.vault.unfinished()?;
+        let written = self.write(&to, snapshot, label, base, self.form)?;
+        match archive::flush_and_verify(&to, Depth::Stored) {
             Ok(verified) => Ok((written, verified)),
             Err(_) if base.is_some() => self.write_verified(snapshot, label, None),
             Err(e) => Err(e),
         }
     }
 
-    fn write(&self, snapshot: &Snapshot, label: &Label, base: Option<&Archive>) -> Result<archive::Written> {
-        let to = self.unfinished();
-        disk::remove_file(&to)?;
+    fn write(
+        &self,
+        to: &Path,
+        snapshot: &Snapshot,
+        label: &Label,
+        base: Option<&Archive>,
+        form: Form,
+    ) -> Result<archive::Written> {
         let kind = self.session.kind;
         let content = Content {
             root: &snapshot.root,
@@ -230,18 +287,7 @@ impl Keeping<'_> {
             entries: &snapshot.entries,
             immutable: &|entry| kind.immutable(entry),
         };
-        let written = archive::write(&to, &content, &label.to_bytes(), base, self.form);
-        if written.is_err() {
-            disk::remove_file(&to)?;
-        }
-        written
-    }
-
-    /// Beside the archive's path, so that it can be renamed to it; one name, so that a kill leaves one at most.
-    fn unfinished(&self) -> PathBuf {
-        let archive = self.vault.archive();
-        let name = archive.file_name().unwrap_or_default().to_string_lossy();
-        disk::parent(archive).join(format!(".{name}.wakeep-new"))
+        archive::write(to, &content, &label.to_bytes(), base, form)
     }
 
     fn label(&self, snapshot: &Snapshot, generation: u64, now: Timestamp) -> Label {
@@ -280,8 +326,9 @@ impl Keeping<'_> {
     }
 
     fn keep_rejected(&self, snapshot: &Snapshot, reason: Refusal, now: Timestamp) -> Result<PathBuf> {
-        self.write(snapshot, &self.label(snapshot, 0, now), None)?;
-        self.vault.keep_rejected(&self.unfinished(), reason)
+        let to = self.vault.unfinished()?;
+        self.write(&to, snapshot, &self.label(snapshot, 0, now), None, self.form)?;
+        self.vault.keep_rejected(&to, reason)
     }
 }
 

@@ -84,6 +84,8 @@ struct Staged {
     from: PathBuf,
     label: Option<Label>,
     verdict: Verdict,
+    /// A better candidate that was no good.
+    passed_over: Option<PathBuf>,
 }
 
 impl Restoring<'_> {
@@ -194,7 +196,9 @@ impl Restoring<'_> {
         let mut refused = None;
         for from in candidates {
             match self.stage(&from) {
-                Ok(staged) if self.is_worth_it(&staged.verdict) => return Ok(Ok(staged)),
+                Ok(staged) if self.is_worth_it(&staged.verdict) => {
+                    return Ok(Ok(Staged { passed_over: refused.map(|(from, _)| from), ..staged }));
+                }
                 Ok(staged) => refused = refused.or(Some((from, staged.verdict))),
                 Err(Error::Damaged { what, .. }) => {
                     refused = refused.or(Some((from.clone(), damaged(&from, Code::ArchiveDamaged, what))));
@@ -246,7 +250,7 @@ impl Restoring<'_> {
         if label.as_ref().is_some_and(Label::is_good) {
             verdict = verdict.without(Code::PairRefuted);
         }
-        Ok(Staged { from: from.to_owned(), label, verdict })
+        Ok(Staged { from: from.to_owned(), label, verdict, passed_over: None })
     }
 
     /// This session within an archive.
@@ -286,6 +290,7 @@ impl Restoring<'_> {
             account: staged.verdict.account.as_deref().map(masked),
             seconds: started.elapsed().as_secs_f64(),
             back,
+            passed_over: staged.passed_over,
         };
         self.vault.record(now, &event)?;
         self.vault.tidy(now)?;

@@ -165,7 +165,7 @@ impl Sync {
         disk::make_dir(&scratch)?;
         let _turn = turn::take(&scratch)?;
         let nothing = || Error::NothingToRestore { place: vault.archive().to_owned() };
-        let (archive, label) = vault.newest()?.ok_or_else(nothing)?;
+        let (archive, label) = vault.newest_whole()?.ok_or_else(nothing)?;
         // A name of its own, held open by a link: a round may replace the archive meanwhile.
         let held = scratch.join("outgoing.tar.gz");
         disk::remove_file(&held)?;

@@ -51,9 +51,10 @@ fn runs(archive: &Archive, first: u32, weight: impl Fn(&Member) -> u64) -> impl 
 fn check_run(archive: &Archive, run: Range<usize>) -> Result<()> {
     for i in run {
         let mut hasher = blake3::Hasher::new();
-        let (mut at, end) = (archive.starts[i], archive.starts[i + 1]);
+        let place = archive.place(i);
+        let (mut at, end) = (place.at, place.at + place.len);
         while at < end {
-            let bytes = read_at(&archive.file, &archive.path, at, TOGETHER.min(end - at) as usize)?;
+            let bytes = read_at(place.file, place.path, at, TOGETHER.min(end - at) as usize)?;
             hasher.update(&bytes);
             at += bytes.len() as u64;
         }
@@ -65,8 +66,7 @@ fn check_run(archive: &Archive, run: Range<usize>) -> Result<()> {
 }
 
 fn unpack(archive: &Archive, unpacker: &mut Unpacker, run: Range<usize>) -> Result<Vec<u8>> {
-    let (start, end) = (archive.starts[run.start], archive.starts[run.end]);
-    let bytes = read_at(&archive.file, &archive.path, start, (end - start) as usize)?;
+    let (start, bytes) = (archive.starts[run.start], archive.read(run.clone())?);
     let mut contents = Vec::new();
     for i in run {
         let member = &archive.index.members[i];
@@ -95,7 +95,8 @@ fn unpack_one(unpacker: &mut Unpacker, stored: &[u8], member: &Member) -> Result
 }
 
 fn flaw(archive: &Archive, member: usize, what: &str) -> Error {
-    Error::damaged(&archive.path, format!("member {member} at byte {}: {what}", archive.starts[member]))
+    let place = archive.place(member);
+    Error::damaged(place.path, format!("member {member} at byte {}: {what}", place.at))
 }
 
 /// Unpacked pieces, one after the other.

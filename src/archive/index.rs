@@ -146,20 +146,23 @@ fn decode_entry(rest: &mut Numbers) -> Result<IndexEntry, &'static str> {
 }
 
 /// Bytes that are eaten from the front as numbers.
-struct Numbers<'a>(&'a [u8]);
+pub struct Numbers<'a>(pub &'a [u8]);
 
 impl<'a> Numbers<'a> {
-    fn slice(&mut self, n: usize) -> Result<&'a [u8], &'static str> {
+    /// The next `n` bytes.
+    pub fn slice(&mut self, n: usize) -> Result<&'a [u8], &'static str> {
         let (taken, rest) = self.0.split_at_checked(n).ok_or("the index is cut off")?;
         self.0 = rest;
         Ok(taken)
     }
 
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], &'static str> {
+    /// The next `N` bytes.
+    pub fn take<const N: usize>(&mut self) -> Result<[u8; N], &'static str> {
         Ok(self.slice(N)?.try_into().expect("slice has the length asked for"))
     }
 
-    fn u32(&mut self) -> Result<u32, &'static str> {
+    /// The next four, as a number.
+    pub fn u32(&mut self) -> Result<u32, &'static str> {
         self.take().map(u32::from_le_bytes)
     }
 

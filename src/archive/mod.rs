@@ -3,6 +3,7 @@
 
 mod cut;
 mod decode;
+mod difference;
 mod entry;
 mod extract;
 mod guard;
@@ -27,10 +28,11 @@ mod walk;
 mod write;
 mod zipped;
 
+pub use difference::{base_of, put_together};
 pub use extract::{Extracted, Listed, cat, extract, list};
 pub use guard::Limits;
 pub use index::IndexEntry;
 pub use open::{Archive, Origin};
 pub use tail::MAX_LABEL;
-pub use verify::{Depth, Verified, flush_and_verify, verify};
+pub use verify::{Depth, Verified, flush_and_verify, verify, verify_told};
 pub use write::{Content, Form, Written, write};

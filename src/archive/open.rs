@@ -1,13 +1,16 @@
 //! What kind of archive a file is, and an archive of ours opened by its footer, without reading the data.
 
 use super::cut;
+use super::difference::Through;
 use super::index::{Index, IndexEntry};
 use super::names;
 use super::read::read_at;
 use super::tail;
 use crate::disk::FileMark;
 use crate::error::{At, Error, Result};
+use crate::tree::EntryKind;
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -37,8 +40,26 @@ pub struct Archive {
     pub(super) starts: Vec<u64>,
     /// Where each member's content begins in the tar, and at last where the tar ends.
     pub(super) content_starts: Vec<u64>,
+    /// Of a difference: its base, and where the members lie.
+    pub(super) through: Option<Through>,
     label: Vec<u8>,
     digest: [u8; 32],
+}
+
+/// Where a member lies.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub file: &'a File,
+    pub path: &'a Path,
+    pub at: u64,
+    pub len: u64,
+}
+
+impl Place<'_> {
+    /// Its bytes.
+    pub fn read(&self) -> Result<Vec<u8>> {
+        read_at(self.file, self.path, self.at, self.len as usize)
+    }
 }
 
 /// Any archive, opened.
@@ -56,6 +77,25 @@ impl Opened {
             Opened::Ours(archive) => (&archive.file, archive.mark),
             Opened::Foreign(_, file, mark) => (file, *mark),
         }
+    }
+
+    /// The bytes that all its content is unpacked from.
+    pub fn packed(&self) -> u64 {
+        match self {
+            Opened::Ours(archive) if archive.through.is_some() => archive.stored(),
+            opened => opened.file().1.size,
+        }
+    }
+
+    /// An archive that somebody writes to while it is read proves nothing.
+    pub fn require_still(&self, path: &Path) -> Result<()> {
+        let (file, mark) = self.file();
+        require_still(path, file, mark)?;
+        let base = match self {
+            Opened::Ours(archive) => archive.base(),
+            Opened::Foreign(..) => None,
+        };
+        base.map_or(Ok(()), |base| require_still(&base.path, &base.file, base.mark))
     }
 }
 
@@ -86,10 +126,33 @@ impl Archive {
         self.index.members.len() as u32
     }
 
+    /// How many bytes its files hold, as its index says.
+    pub fn content(&self) -> u64 {
+        self.index.entries.iter().filter(|e| e.kind == EntryKind::File).map(|e| e.mark.size).sum()
+    }
+
     /// What tells this archive from every other one: a digest over its label and its index, which holds the digests of
-    /// all data.
+    /// all data. A difference has that of the archive it stands for.
     pub fn digest(&self) -> [u8; 32] {
+        match self.through {
+            Some(_) => tail::digest_of(self.stored(), &self.index, &self.label),
+            None => self.digest,
+        }
+    }
+
+    /// The digest in the footer of this very file.
+    pub(super) fn own_digest(&self) -> [u8; 32] {
         self.digest
+    }
+
+    /// The base, where this is a difference.
+    pub fn base(&self) -> Option<&Archive> {
+        self.through.as_ref().map(|through| through.base.as_ref())
+    }
+
+    /// The length of all data.
+    pub(super) fn stored(&self) -> u64 {
+        self.starts.last().copied().unwrap_or(0)
     }
 
     /// Identity, size and time of the file that was opened.
@@ -104,19 +167,21 @@ impl Archive {
 
     /// Whether the data are one single member, as `Form::Plain` writes them.
     pub(super) fn is_plain(&self) -> bool {
-        matches!(self.index.members.as_slice(), [only] if only.content > MAX_MEMBER)
+        self.through.is_none() && matches!(self.index.members.as_slice(), [only] if only.content > MAX_MEMBER)
     }
 
     fn new(path: &Path, file: File, mark: FileMark, tail: tail::Tail) -> Result<Archive> {
         let damaged = |what: &str| Error::damaged(path, what);
-        let tail::Tail { at, index, label, digest } = tail;
+        let tail::Tail { at, index, label, plan, digest } = tail;
         let endless = || damaged("the index counts more bytes than there can be");
         let starts = index.starts().ok_or_else(endless)?;
         let content_starts = index.content_starts().ok_or_else(endless)?;
-        if starts.last() != Some(&at) {
+        let through = plan.map(|plan| Through::open(path, plan, &index, at)).transpose()?;
+        if through.is_none() && starts.last() != Some(&at) {
             return Err(damaged("the index describes other data than the file has"));
         }
-        let archive = Archive { path: path.to_owned(), file, mark, index, starts, content_starts, label, digest };
+        let path = path.to_owned();
+        let archive = Archive { path, file, mark, index, starts, content_starts, through, label, digest };
         archive.check_members()?;
         archive.check_entries()?;
         Ok(archive)
@@ -153,11 +218,45 @@ impl Archive {
         (entry.offset < member.content).then_some(start + entry.offset)
     }
 
-    /// Where a member lies in the file: its first byte and its length.
-    pub(super) fn place(&self, member: u32) -> (u64, u64) {
-        let i = member as usize;
-        (self.starts[i], self.index.members[i].stored)
+    /// Where a member lies.
+    pub(super) fn place(&self, member: usize) -> Place<'_> {
+        let len = self.index.members[member].stored;
+        let (of, at) = match &self.through {
+            None => (self, self.starts[member]),
+            Some(through) => match through.places[member] {
+                (true, at) => (through.base.as_ref(), at),
+                (false, at) => (self, at),
+            },
+        };
+        Place { file: &of.file, path: &of.path, at, len }
     }
+
+    /// The stored bytes of neighbouring members.
+    pub(super) fn read(&self, run: Range<usize>) -> Result<Vec<u8>> {
+        let len = self.starts[run.end] - self.starts[run.start];
+        if self.through.is_none() {
+            return read_at(&self.file, &self.path, self.starts[run.start], len as usize);
+        }
+        let mut bytes = Vec::with_capacity(len as usize);
+        for member in run {
+            bytes.extend_from_slice(&self.place(member).read()?);
+        }
+        Ok(bytes)
+    }
+}
+
+/// Opens what must be an archive by itself, for a difference to be read with.
+pub(super) fn open_base(path: &Path) -> Result<Archive> {
+    let (file, mark) = open_file(path)?;
+    match tail::read(&file, path, mark.size)? {
+        Some(tail) if tail.plan.is_none() => Archive::new(path, file, mark, tail),
+        _ => Err(Error::damaged(path, "it is no archive that a difference could be to")),
+    }
+}
+
+fn require_still(path: &Path, file: &File, mark: FileMark) -> Result<()> {
+    let now = FileMark::from(&file.metadata().at("reading", path)?);
+    if now != mark { Err(Error::damaged(path, "it changed while it was read")) } else { Ok(()) }
 }
 
 /// Opens any archive and tells what it is by its bytes.
@@ -175,7 +274,8 @@ pub fn open(path: &Path) -> Result<Opened> {
     }
 }
 
-fn open_file(path: &Path) -> Result<(File, FileMark)> {
+/// Opens a file that may be an archive, whatever stands at the path.
+pub(super) fn open_file(path: &Path) -> Result<(File, FileMark)> {
     // Without O_NONBLOCK, a pipe at the path would be waited for.
     let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
     let file = File::options().read(true).custom_flags(flags).open(path).at("opening", path)?;

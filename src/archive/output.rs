@@ -1,7 +1,8 @@
 //! The archive file under construction: members appended or copied from the last archive, and the index of them.
 
+use super::difference::Plan;
 use super::index::{Index, Member};
-use super::open::Archive;
+use super::open::{Archive, Place};
 use super::tail;
 use crate::disk;
 use crate::error::{At, Result};
@@ -26,15 +27,23 @@ pub struct Output<'a> {
     at: u64,
     /// Up to where the system has been told to begin writing.
     begun: u64,
-    /// Bytes of the base that are to be copied next: where they begin and end there.
-    run: Option<(u64, u64)>,
+    /// Neighbours in the base that are to be copied next.
+    run: Option<Place<'a>>,
+    /// Of a difference: what it leaves to its base.
+    plan: Option<Plan>,
 }
 
 impl<'a> Output<'a> {
     /// An empty file whose making began at `begun`.
     pub fn new(file: &'a File, path: &'a Path, begun: (i64, u32), base: Option<&'a Archive>) -> Output<'a> {
         let index = Index { begun, ..Index::default() };
-        Output { path, base, index, file: BufWriter::with_capacity(256 << 10, file), at: 0, begun: 0, run: None }
+        let file = BufWriter::with_capacity(256 << 10, file);
+        Output { path, base, index, file, at: 0, begun: 0, run: None, plan: None }
+    }
+
+    /// From now on what the base has is not copied, but named.
+    pub fn leave_to(&mut self, base: &Archive) {
+        self.plan = Some(Plan::over(base));
     }
 
     /// Appends a member.
@@ -42,6 +51,9 @@ impl<'a> Output<'a> {
         self.copy_run()?;
         self.file.write_all(bytes).at("writing", self.path)?;
         self.add(member);
+        if let Some(plan) = &mut self.plan {
+            plan.sources.push(None);
+        }
         self.begin_writing(self.at);
         Ok(())
     }
@@ -62,29 +74,33 @@ impl<'a> Output<'a> {
     /// Appends a member of the base. Neighbours are copied in one go.
     pub fn copy(&mut self, member: u32) -> Result<()> {
         let base = self.base.expect("what is copied comes from a base");
-        let (start, len) = base.place(member);
+        let known = base.index.members[member as usize].clone();
+        if let Some(plan) = &mut self.plan {
+            plan.sources.push(Some(member));
+            self.index.members.push(known);
+            return Ok(());
+        }
+        let place = base.place(member as usize);
         match &mut self.run {
-            Some((_, end)) if *end == start => *end += len,
+            Some(run) if std::ptr::eq(run.file, place.file) && run.at + run.len == place.at => run.len += place.len,
             _ => {
                 self.copy_run()?;
-                self.run = Some((start, start + len));
+                self.run = Some(place);
             }
         }
-        self.add(base.index.members[member as usize].clone());
+        self.add(known);
         Ok(())
     }
 
     fn copy_run(&mut self) -> Result<()> {
-        let (Some((start, end)), Some(base)) = (self.run.take(), self.base) else { return Ok(()) };
+        let Some(Place { file: mut from, path, at, len: mut left }) = self.run.take() else { return Ok(()) };
         self.file.flush().at("writing", self.path)?;
-        let mut from = &base.file;
-        from.seek(SeekFrom::Start(start)).at("reading", &base.path)?;
-        let mut left = end - start;
+        from.seek(SeekFrom::Start(at)).at("reading", path)?;
         while left > 0 {
             // From file to file, std copies in the kernel (copy_file_range), and shares blocks where that can be.
-            let copied = io::copy(&mut from.take(left.min(LAP)), self.file.get_mut()).at("copying", &base.path)?;
+            let copied = io::copy(&mut from.take(left.min(LAP)), self.file.get_mut()).at("copying", path)?;
             if copied == 0 {
-                return Err(io::Error::from(io::ErrorKind::UnexpectedEof)).at("copying", &base.path);
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof)).at("copying", path);
             }
             left -= copied;
             self.begin_writing(self.at - left);
@@ -103,7 +119,7 @@ impl<'a> Output<'a> {
     /// Appends index, label and footer. Returns the file's length.
     pub fn finish(mut self, label: &[u8]) -> Result<u64> {
         self.copy_run()?;
-        let tail = tail::encode(self.at, &self.index, label);
+        let tail = tail::encode(self.at, &self.index, label, self.plan.as_ref());
         self.file.write_all(&tail).at("writing", self.path)?;
         self.file.flush().at("writing", self.path)?;
         Ok(self.at + tail.len() as u64)

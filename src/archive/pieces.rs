@@ -27,7 +27,10 @@ pub struct Piece {
 /// # Errors
 /// `Damaged` or `Io`.
 pub fn pieces(path: &Path) -> Result<Vec<Piece>> {
-    let Opened::Ours(archive) = open::open(path)? else { return cut(path, 0) };
+    let archive = match open::open(path)? {
+        Opened::Ours(archive) if archive.base().is_none() => archive,
+        _ => return cut(path, 0),
+    };
     let members = archive.index.members.iter().zip(&archive.starts);
     let mut all: Vec<Piece> =
         members.map(|(m, at)| Piece { at: *at, len: m.stored, digest: m.stored_digest }).collect();

@@ -1,6 +1,7 @@
 //! The tail of an archive: index and label in the extra fields of empty gzip members, and the footer that finds
 //! them. Other tools see nothing but empty members.
 
+use super::difference::Plan;
 use super::gzip::{self, AROUND_EXTRA};
 use super::index::Index;
 use super::read::read_at;
@@ -22,6 +23,8 @@ const CHUNK: usize = 8 << 10;
 const CHUNK_ID: [u8; 2] = *b"WK";
 const FOOTER_ID: [u8; 2] = *b"WF";
 const MAGIC: [u8; 6] = *b"wakeep";
+/// Of a difference: nothing that reads archives takes it for one.
+const DIFFERENCE: [u8; 6] = *b"wkdiff";
 const VERSION: u16 = 1;
 
 /// Magic, version, place of the tail, three lengths, digest.
@@ -38,18 +41,36 @@ pub struct Tail {
     pub index: Index,
     /// What the writer of the archive had to say.
     pub label: Vec<u8>,
+    /// Of a difference: what it needs of which base.
+    pub plan: Option<Plan>,
     /// The footer's digest, over all of this.
     pub digest: [u8; 32],
 }
 
-/// The bytes of a tail that stands at `at`. The label must not be longer than [`MAX_LABEL`].
-pub fn encode(at: u64, index: &Index, label: &[u8]) -> Vec<u8> {
-    let raw = index.encode();
+/// The bytes of a tail that stands at `at`: of an archive, or with a plan of a difference. The label must not be longer
+/// than [`MAX_LABEL`].
+pub fn encode(at: u64, index: &Index, label: &[u8], plan: Option<&Plan>) -> Vec<u8> {
+    let (payload, footer) = parts(at, index, label, plan);
+    let mut out: Vec<u8> = payload.chunks(CHUNK - 4).flat_map(|c| gzip::extra(CHUNK_ID, c)).collect();
+    out.extend_from_slice(&gzip::extra(FOOTER_ID, &footer));
+    out
+}
+
+/// The digest that the footer of an archive with this tail has.
+pub fn digest_of(at: u64, index: &Index, label: &[u8]) -> [u8; 32] {
+    let (_, footer) = parts(at, index, label, None);
+    *footer.last_chunk().expect("the digest is the last 32 bytes of the footer")
+}
+
+/// What the chunks carry, and the footer.
+fn parts(at: u64, index: &Index, label: &[u8], plan: Option<&Plan>) -> (Vec<u8>, Vec<u8>) {
+    let mut raw = plan.map(Plan::encode).unwrap_or_default();
+    raw.extend_from_slice(&index.encode());
     let mut payload = deflate(&raw);
     let packed = payload.len();
     payload.extend_from_slice(label);
     let mut footer = Vec::with_capacity(FOOTER);
-    footer.extend_from_slice(&MAGIC);
+    footer.extend_from_slice(if plan.is_some() { &DIFFERENCE } else { &MAGIC });
     footer.extend_from_slice(&VERSION.to_le_bytes());
     footer.extend_from_slice(&at.to_le_bytes());
     for length in [packed, raw.len(), label.len()] {
@@ -57,9 +78,7 @@ pub fn encode(at: u64, index: &Index, label: &[u8]) -> Vec<u8> {
         footer.extend_from_slice(&length.to_le_bytes());
     }
     footer.extend_from_slice(digest(&payload, &footer).as_bytes());
-    let mut out: Vec<u8> = payload.chunks(CHUNK - 4).flat_map(|c| gzip::extra(CHUNK_ID, c)).collect();
-    out.extend_from_slice(&gzip::extra(FOOTER_ID, &footer));
-    out
+    (payload, footer)
 }
 
 fn digest(payload: &[u8], footer: &[u8]) -> blake3::Hash {
@@ -103,8 +122,12 @@ pub fn read(file: &File, path: &Path, len: u64) -> Result<Option<Tail>> {
     let digest = sum.try_into().expect("the digest is the last 32 bytes of the footer");
     let (packed, label) = payload.split_at(footer.packed);
     let raw = inflate(packed, footer.raw).ok_or_else(|| damaged("the index can't be unpacked"))?;
-    let index = Index::decode(&raw).map_err(damaged)?;
-    Ok(Some(Tail { at: footer.at, index, label: label.to_vec(), digest }))
+    let (plan, rest) = match footer.bytes.starts_with(&DIFFERENCE) {
+        true => Plan::decode(&raw).map(|(plan, rest)| (Some(plan), rest)).map_err(damaged)?,
+        false => (None, raw.as_slice()),
+    };
+    let index = Index::decode(rest).map_err(damaged)?;
+    Ok(Some(Tail { at: footer.at, index, label: label.to_vec(), plan, digest }))
 }
 
 fn read_footer(file: &File, path: &Path, len: u64) -> Result<Option<Footer>> {
@@ -117,7 +140,8 @@ fn parse_footer(bytes: &[u8]) -> Option<Footer> {
     if bytes.len() != FOOTER {
         return None;
     }
-    let rest = bytes.strip_prefix(&MAGIC)?.strip_prefix(&VERSION.to_le_bytes())?;
+    let rest = bytes.strip_prefix(&MAGIC).or_else(|| bytes.strip_prefix(&DIFFERENCE))?;
+    let rest = rest.strip_prefix(&VERSION.to_le_bytes())?;
     let (at, rest) = rest.split_first_chunk()?;
     let length = |n: usize| Some(u32::from_le_bytes(rest.get(n..n + 4)?.try_into().ok()?) as usize);
     Some(Footer {

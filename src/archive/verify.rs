@@ -3,7 +3,7 @@
 use super::decode;
 use super::guard::Limits;
 use super::open::{self, Opened, Origin};
-use super::walk::{require_still, walk};
+use super::walk::walk;
 use crate::disk::{self, FileMark};
 use crate::error::Result;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,7 @@ pub struct Verified {
     origin: Origin,
     depth: Depth,
     label: Option<Vec<u8>>,
+    base: Option<PathBuf>,
 }
 
 impl Verified {
@@ -54,6 +55,11 @@ impl Verified {
     pub fn label(&self) -> Option<&[u8]> {
         self.label.as_deref()
     }
+
+    /// The base that was read with it, where it is a difference.
+    pub fn base(&self) -> Option<&Path> {
+        self.base.as_deref()
+    }
 }
 
 /// [`verify`] for an archive that has just been written: it is flushed to the disk meanwhile.
@@ -74,6 +80,15 @@ pub fn flush_and_verify(path: &Path, depth: Depth) -> Result<Verified> {
 /// # Errors
 /// `Damaged`, `Hostile`, or `Io` if it can't be read.
 pub fn verify(path: &Path, depth: Depth) -> Result<Verified> {
+    verify_told(path, depth, &mut |_, _| {})
+}
+
+/// [`verify`] that tells after each step how many bytes of content were looked at, and of how many; 0 where only the end
+/// tells, as in others' archives.
+///
+/// # Errors
+/// As `verify`.
+pub fn verify_told(path: &Path, depth: Depth, told: &mut dyn FnMut(u64, u64)) -> Result<Verified> {
     let opened = open::open(path)?;
     let depth = match &opened {
         Opened::Ours(_) => depth,
@@ -82,13 +97,25 @@ pub fn verify(path: &Path, depth: Depth) -> Result<Verified> {
     match (&opened, depth) {
         (Opened::Ours(_), Depth::Index) => {}
         (Opened::Ours(archive), Depth::Stored) => decode::check_stored(archive)?,
-        _ => drop(walk(path, &opened, &Limits::default(), &mut |_, _| Ok(()))?),
+        _ => {
+            let all = if let Opened::Ours(archive) = &opened { archive.content() } else { 0 };
+            let mut done = 0;
+            walk(path, &opened, &Limits::default(), &mut |_, body| {
+                while let Some(chunk) = body.next()? {
+                    done += chunk.len() as u64;
+                    told(done, all);
+                }
+                Ok(())
+            })?;
+        }
     }
-    let (file, mark) = opened.file();
-    require_still(path, file, mark)?;
-    let (origin, label) = match &opened {
-        Opened::Ours(archive) => (Origin::Ours, Some(archive.label().to_vec())),
-        Opened::Foreign(origin, ..) => (*origin, None),
+    opened.require_still(path)?;
+    let mark = opened.file().1;
+    let (origin, label, base) = match &opened {
+        Opened::Ours(archive) => {
+            (Origin::Ours, Some(archive.label().to_vec()), archive.base().map(|b| b.path().to_owned()))
+        }
+        Opened::Foreign(origin, ..) => (*origin, None, None),
     };
-    Ok(Verified { path: path.to_owned(), mark, origin, depth, label })
+    Ok(Verified { path: path.to_owned(), mark, origin, depth, label, base })
 }

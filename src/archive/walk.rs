@@ -9,10 +9,8 @@ use super::open::{Archive, Opened, Origin};
 use super::read;
 use super::untar;
 use super::zipped;
-use crate::disk::FileMark;
-use crate::error::{At, Error, Result};
+use crate::error::{Error, Result};
 use crate::tree::EntryKind;
-use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -27,8 +25,7 @@ pub struct Totals {
 
 /// Calls `visit` for every entry but the root itself. Everything is read, and every checksum there is is looked at.
 pub fn walk(path: &Path, opened: &Opened, limits: &Limits, visit: &mut Visit) -> Result<Totals> {
-    let (file, mark) = opened.file();
-    let mut guard = Guard::new(path, *limits, mark.size);
+    let mut guard = Guard::new(path, *limits, opened.packed());
     let mut admitted = |head: &Head, body: &mut Body| {
         guard.admit(head)?;
         if head.name.as_os_str().is_empty() { Ok(()) } else { visit(head, body) }
@@ -38,15 +35,9 @@ pub fn walk(path: &Path, opened: &Opened, limits: &Limits, visit: &mut Visit) ->
         Opened::Foreign(Origin::Zip, file, _) => zipped::walk(path, file, &mut admitted)?,
         Opened::Foreign(_, file, _) => untar::walk(path, &mut read::gunzip(path, file), &mut admitted)?,
     }
-    require_still(path, file, mark)?;
+    opened.require_still(path)?;
     let (entries, bytes) = guard.totals();
     Ok(Totals { entries, bytes })
-}
-
-/// An archive that somebody writes to while it is read proves nothing.
-pub fn require_still(path: &Path, file: &File, mark: FileMark) -> Result<()> {
-    let now = FileMark::from(&file.metadata().at("reading", path)?);
-    if now != mark { Err(Error::damaged(path, "it changed while it was read")) } else { Ok(()) }
 }
 
 fn ours(archive: &Archive, visit: &mut Visit) -> Result<()> {

@@ -40,6 +40,9 @@ pub enum Form {
     /// Into one, for the few readers that stop after the first (Python's `r|gz`, fflate, perl). Nothing is
     /// reused, and one core does the work.
     Plain,
+    /// Into many, of which only those are written that the base hasn't got: a difference, which is read with the base
+    /// beside it.
+    Difference,
 }
 
 /// What was written.
@@ -60,7 +63,8 @@ pub struct Written {
 ///
 /// # Errors
 /// `Io`: also (`InvalidInput`) for entries that are neither files nor folders, for names that can't stand in an
-/// archive and for a label of more than [`MAX_LABEL`] bytes, and (`InvalidData`) if a file changed after it was listed.
+/// archive, for a label of more than [`MAX_LABEL`] bytes and for a difference to nothing or to a difference; and
+/// (`InvalidData`) if a file changed after it was listed.
 pub fn write(to: &Path, content: &Content, label: &[u8], base: Option<&Archive>, form: Form) -> Result<Written> {
     if label.len() > MAX_LABEL {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "a label of more than 1 MiB")).at("labelling", to);
@@ -86,8 +90,13 @@ fn write_into(
     let meta = file.metadata().at("reading", to)?;
     let mut out = Output::new(file, to, FileMark::from(&meta).mtime, base);
     let parts = cut::cut(items);
+    if form == Form::Difference {
+        let whole = base.filter(|b| b.base().is_none());
+        let base = whole.ok_or(io::Error::from(io::ErrorKind::InvalidInput)).at("finding the base of", to)?;
+        out.leave_to(base);
+    }
     let reused = match form {
-        Form::Members => write_members(&mut out, items, &parts)?,
+        Form::Members | Form::Difference => write_members(&mut out, items, &parts)?,
         Form::Plain => write_plain(&mut out, items, &parts)?,
     };
     out.index.entries = index_entries(items, &parts, form);
@@ -231,7 +240,7 @@ fn index_entries(items: &[Item], parts: &[Part], form: Form) -> Vec<IndexEntry> 
         let mut offset = start;
         for item in &items[range] {
             let (member, offset_in) = match form {
-                Form::Members => (number as u32, offset),
+                Form::Members | Form::Difference => (number as u32, offset),
                 Form::Plain => (0, at),
             };
             let Item { name, kind, mark, mode, .. } = item;

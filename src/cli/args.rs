@@ -57,7 +57,7 @@ pub struct Common {
     /// Backups and journal [default: .wakeep beside the session]
     #[arg(long, global = true, value_name = "DIR")]
     pub vault: Option<PathBuf>,
-    /// Only the session of this name, where there are several
+    /// Only the session of this name or path, where there are several [else WAKEEP_ONLY]
     #[arg(long, global = true, value_name = "NAME")]
     pub only: Option<String>,
     /// The configuration [default: the server\'s for this folder, else ./wakeep.toml, else /etc/wakeep/FOLDER.toml or
@@ -106,6 +106,9 @@ pub enum Verb {
         /// One gzip member, for the few readers that stop after the first
         #[arg(long)]
         plain: bool,
+        /// As a keeper's round: until the archive is due (latest_every) a small difference in the vault will do
+        #[arg(long, conflicts_with_all = ["force", "plain"])]
+        round: bool,
     },
     /// Is my bot's login safe? One screen
     Status,

@@ -11,6 +11,7 @@ mod moving;
 mod notify;
 mod once;
 mod planned;
+mod progress;
 mod pull;
 mod push;
 mod reading;

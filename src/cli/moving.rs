@@ -93,6 +93,7 @@ fn last_archive(context: &Context, ward: &mut Ward) -> Result<()> {
         carry: ward.carry,
         form: crate::archive::Form::Members,
         force: false,
+        at_leisure: false,
         host: &context.host,
     }
     .keep(context.now)?;

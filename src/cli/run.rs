@@ -77,7 +77,9 @@ fn configuration(common: &Common) -> Result<Config> {
     if let Some(vault) = &common.vault {
         config.first().vault = Some(vault.clone());
     }
-    config.only.clone_from(&common.only);
+    // A flag that names the session beats the environment.
+    let only = || config::environment("WAKEEP_ONLY").filter(|_| common.session.is_none());
+    config.only = common.only.clone().or_else(only);
     if let Some(format) = &common.log_format {
         config.set("log_format", &toml::Value::String(format.clone()), Path::new(""), "--log-format")?;
     }
@@ -112,7 +114,9 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Watch(wish) => stay::watch(context, &wish),
         Verb::Serve { listen } => serve::serve(&context, listen.as_deref()),
         Verb::Notify { what: Notify::Test } => notify::test(&context),
-        Verb::Archive { force, plain } => once::keep(&context, force, if plain { Form::Plain } else { Form::Members }),
+        Verb::Archive { force, plain, round } => {
+            once::keep(&context, force, if plain { Form::Plain } else { Form::Members }, round)
+        }
         Verb::Status => status::status(&context),
         Verb::Check { drill: true, .. } => once::prove(&context),
         Verb::Check { paths, .. } => reading::check(&context, &paths),

@@ -23,6 +23,7 @@ const EVENTS: usize = 5;
 struct Picture {
     verdict: Verdict,
     archive: Option<(jiff::Timestamp, u64)>,
+    newer: Option<Newer>,
     held: bool,
     backups: (usize, u64),
     keeper: Option<String>,
@@ -32,6 +33,13 @@ struct Picture {
     events: Vec<crate::vault::journal::Line>,
     wait: u64,
     lease: Option<Leased>,
+}
+
+/// A difference that the archive at its path hasn't got yet.
+struct Newer {
+    path: std::path::PathBuf,
+    made: jiff::Timestamp,
+    bytes: u64,
 }
 
 /// What is known of the lease, where a remote is configured.
@@ -98,7 +106,7 @@ fn draw_all(context: &Context, all: &[(Ward, Picture)]) {
 fn glance(context: &Context, ward: &Ward, picture: &Picture) {
     let show = &context.show;
     let (mark, tone) = if is_safe(context, ward, picture) { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
-    let archive = picture.archive.map(|(made, _)| {
+    let archive = picture.newer.as_ref().map(|n| n.made).or(picture.archive.map(|(made, _)| made)).map(|made| {
         let ago = show.lang.ago(context.now.as_second() - made.as_second());
         format!(", {} {ago}", show.lang.phrase(Phrase::Archive))
     });
@@ -114,6 +122,7 @@ fn units_json(config: &crate::config::Config) -> Value {
 fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
     let verdict = reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "status")?.verdict;
     let archive = ward.vault.latest().map(|l| (l.made, size(ward.vault.archive())));
+    let newer = ward.vault.ahead()?.map(|(path, label)| Newer { bytes: size(&path), made: label.made, path });
     let backups = ward.vault.backups()?;
     let outlook = Outlook::of(ward, &context.config, context.now)?;
     let keeper = ward.work.who_keeps()?;
@@ -124,6 +133,7 @@ fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
     Ok(Picture {
         verdict,
         archive,
+        newer,
         held: ward.vault.is_held(context.now),
         backups: (backups.len(), backups.iter().map(|b| b.bytes).sum()),
         next: outlook.round.filter(|_| keeper.is_some()).map(|r| r.next),
@@ -157,7 +167,8 @@ const FRESH: i64 = 3600;
 /// Safe means: the login is good, and a good archive stands that holds it as it is now, or was within the hour.
 fn is_safe(context: &Context, ward: &Ward, picture: &Picture) -> bool {
     let Some(label) = ward.vault.latest().filter(|l| l.is_good()) else { return false };
-    let fresh = context.now.as_second() - label.made.as_second() <= FRESH;
+    let made = picture.newer.as_ref().map_or(label.made, |newer| newer.made);
+    let fresh = context.now.as_second() - made.as_second() <= FRESH;
     let same = ward.session.stamp().is_ok_and(|stamp| ward.vault.stamp().as_ref() == Some(&stamp.digest));
     // A login that the phone ended, or that another host has, isn't this bot's, however good its archive is.
     let ours = !picture.wrong.iter().any(|c| matches!(c, Condition::QrNeeded | Condition::LeaseLost));
@@ -224,9 +235,14 @@ fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
         }
         None => lang.phrase(Phrase::NoArchive).to_owned(),
     };
+    let newer = picture.newer.as_ref().map(|newer| {
+        let ago = lang.ago(context.now.as_second() - newer.made.as_second());
+        format!("; {}", lang.newer_in_vault(&ago, newer.bytes))
+    });
+    let newer = newer.unwrap_or_default();
     let held = if picture.held { format!("; {}", lang.phrase(Phrase::Held)) } else { String::new() };
     let wait = if picture.wait > 0 { format!("; {}", lang.over_budget(picture.wait)) } else { String::new() };
-    format!("{words}{held}{wait}")
+    format!("{words}{newer}{held}{wait}")
 }
 
 fn lease_words(context: &Context, lease: &Leased) -> String {
@@ -273,12 +289,16 @@ fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
     let archive = picture.archive.map(|(made, bytes)| {
         json!({"path": ward.vault.archive(), "made": made.to_string(), "age_seconds": age(made), "bytes": bytes})
     });
+    let newer = picture.newer.as_ref().map(|newer| {
+        json!({"path": newer.path, "made": newer.made.to_string(), "age_seconds": age(newer.made), "bytes": newer.bytes})
+    });
     let mut value = json!({
         "session": ward.session.name,
         "path": ward.session.path,
         "safe": is_safe(context, ward, picture),
         "check": context.show.verdict_json(&picture.verdict),
         "archive": archive,
+        "newer": newer,
         "archive_held": picture.held,
         "backups": {"count": picture.backups.0, "bytes": picture.backups.1, "budget_bytes": ward.vault.rules.keep_bytes},
         "drill": ward.vault.state().drilled,

@@ -1,7 +1,7 @@
 //! The names of all keys, in the order of `config.toml`.
 
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 52] = [
+pub const KEYS: [&str; 53] = [
     "session",
     "archive",
     "vault",
@@ -12,6 +12,7 @@ pub const KEYS: [&str; 52] = [
     "keep_bytes",
     "arrived_hold",
     "write_budget",
+    "latest_every",
     "last_archive_wait",
     "cleanup",
     "drill",

@@ -91,7 +91,8 @@ fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
     if !meant && disk::world_readable(path)? {
         found.push(Ailment::WorldReadable { path: path.to_owned() });
     }
-    let made = ward.vault.latest().map_or(mark.mtime.0, |l| l.made.as_second());
+    let newest = ward.vault.ahead()?.map(|(_, label)| label).or_else(|| ward.vault.latest());
+    let made = newest.map_or(mark.mtime.0, |l| l.made.as_second());
     let age = now.as_second() - made;
     if age < -120 {
         found.push(Ailment::ClockWrong { path: path.to_owned() });

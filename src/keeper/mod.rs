@@ -15,6 +15,7 @@ pub mod notice;
 pub mod pusher;
 pub mod round;
 pub mod run;
+pub mod seen;
 pub mod signals;
 pub mod standing;
 pub mod ward;
@@ -206,7 +207,7 @@ impl<'a> Keeper<'a> {
             std::thread::sleep(Duration::from_millis(200));
         }
         let host = self.host;
-        self.each(tell, |ward, now| archive(ward, host, now));
+        self.each(tell, |ward, now| archive(ward, host, false, now));
         self.hear_of_pushes(tell, LAST_PUSH);
         self.witnesses.iter_mut().for_each(|w| w.leaves());
         self.hear_witnesses(tell);
@@ -224,7 +225,7 @@ impl<'a> Keeper<'a> {
         for care in &mut self.cares {
             let (now, began) = ((self.clock)(), Instant::now());
             let event = work(&mut care.ward, now).unwrap_or_else(|e| self.lang.failed(&e));
-            if let (Some(pusher), Event::Created { .. }) = (&mut self.pusher, &event) {
+            if let (Some(pusher), Event::Created { base: None, .. }) = (&mut self.pusher, &event) {
                 let active = self.active.as_ref();
                 pusher.wake(&care.ward, active.and_then(|a| a.generation(&care.ward.session.name)));
             }
@@ -261,7 +262,7 @@ fn look(ward: &mut Ward, host: &str, tidies: bool, now: Timestamp) -> Result<Eve
     {
         return Ok(Event::Unchanged { archive, made: label.made, bytes: 0 });
     }
-    let event = archive(ward, host, now)?;
+    let event = archive(ward, host, true, now)?;
     if tidies && matches!(event, Event::Created { .. }) {
         // What hinders the tidying is no news of the archive: the next one tries again.
         let _ = cleanup(&ward.session, &mut ward.vault, &ward.work, false, now);
@@ -269,7 +270,7 @@ fn look(ward: &mut Ward, host: &str, tidies: bool, now: Timestamp) -> Result<Eve
     Ok(event)
 }
 
-fn archive(ward: &mut Ward, host: &str, now: Timestamp) -> Result<Event> {
+fn archive(ward: &mut Ward, host: &str, at_leisure: bool, now: Timestamp) -> Result<Event> {
     ward.record_first()?;
     Keeping {
         session: &ward.session,
@@ -278,6 +279,7 @@ fn archive(ward: &mut Ward, host: &str, now: Timestamp) -> Result<Event> {
         carry: ward.carry,
         form: Form::Members,
         force: false,
+        at_leisure,
         host,
     }
     .keep(now)

@@ -49,7 +49,8 @@ pub fn wards(config: &Config) -> Result<Vec<Ward>> {
     let alone = wards.len() == 1;
     wards.iter_mut().for_each(|w| w.alone = alone);
     if let Some(only) = &config.only {
-        wards.retain(|w| w.session.name == *only);
+        // By its path where another has the same name.
+        wards.retain(|w| w.session.name == *only || w.session.path == Path::new(only));
     }
     Ok(wards)
 }
@@ -145,8 +146,10 @@ fn remembered(place: &Place, home: &Path, here: &[Session]) -> Vec<Session> {
 
 fn newest_label(vault: &Path) -> Option<Label> {
     let files = fs::read_dir(vault).ok()?.flatten().map(|e| e.path());
-    let newest = files.filter(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with('g'))).max()?;
-    label_of(&newest)
+    let named = files.filter(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with('g')));
+    let mut newest_first: Vec<PathBuf> = named.collect();
+    newest_first.sort_by(|a, b| b.cmp(a));
+    newest_first.iter().find_map(|file| label_of(file))
 }
 
 fn vault_root(place: &Place, home: &Path) -> PathBuf {
@@ -187,6 +190,7 @@ fn ward(session: Session, place: &Place, config: &Config, firsts: &mut Firsts) -
         keep_bytes: config.keep_bytes,
         arrived_hold: config.arrived_hold.as_secs(),
         write_budget: config.write_budget,
+        latest_every: config.latest_every.as_secs(),
     };
     let vault = Vault::open(&root.join(&session.name), &archive, rules)?;
     let work = Workplace::of(&session.home, &session.path, &session.name);

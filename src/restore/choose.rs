@@ -4,7 +4,7 @@ use super::{Restoring, Source, Wish};
 use crate::archive::Archive;
 use crate::disk;
 use crate::error::{At, Result};
-use crate::vault::backup::{Backup, Origin, label_of};
+use crate::vault::backup::{Backup, Origin, is_difference, label_of};
 use crate::verdict::{Login, Verdict};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -21,23 +21,31 @@ impl Restoring<'_> {
     }
 
     fn made_until(&self, time: Timestamp) -> Result<Vec<PathBuf>> {
-        let standing = self.vault.latest().filter(|l| l.made <= time).map(|_| self.vault.archive().to_owned());
+        let standing =
+            self.vault.latest().filter(|l| l.made <= time).map(|l| (l.made, self.vault.archive().to_owned()));
         let kept = self.vault.backups()?.into_iter().filter(|b| b.made <= time && b.may_be_good());
-        Ok(standing.into_iter().chain(kept.map(|b| b.path)).collect())
+        let mut all: Vec<_> = standing.into_iter().chain(kept.map(|b| (b.made, b.path))).collect();
+        all.sort_by_key(|(made, _)| std::cmp::Reverse(*made));
+        Ok(all.into_iter().map(|(_, path)| path).collect())
     }
 
-    /// A person means what stands at the archive's path; a program means the newest there is.
+    /// A person means what stands at the archive's path, or what the keeper has made of it since; a program means the
+    /// newest there is.
     fn newest_first(&self, current: &Verdict) -> Result<Vec<PathBuf>> {
         let standing = [Some(self.vault.archive()), self.shared].into_iter().flatten();
         let standing = standing.filter(|p| disk::exists(p)).map(Path::to_owned);
         let kept = self.vault.backups()?.into_iter();
         let kept = kept.filter(|b| b.may_be_good() && b.origin != Origin::BeforeRestore).map(|b| b.path);
         if self.wish != Wish::IfNeeded {
-            return Ok(standing.chain(kept).collect());
+            // Where ours stands, and a difference is ahead of it.
+            let latest = self.vault.latest().map(|label| Some(label.generation));
+            let is_ahead = |path: &PathBuf| is_difference(path) && latest.is_some_and(|l| generation(path) > l);
+            let (ahead, kept): (Vec<_>, Vec<_>) = kept.partition(is_ahead);
+            return Ok(ahead.into_iter().chain(standing).chain(kept).collect());
         }
         let (mut ours, others): (Vec<_>, Vec<_>) = standing.chain(kept).partition(|path| self.is_own(path));
         // A clock that was set back doesn't turn generations round.
-        ours.sort_by_key(|path| std::cmp::Reverse(label_of(path).map(|l| l.generation)));
+        ours.sort_by_key(|path| std::cmp::Reverse(generation(path)));
         for other in others {
             let at = ours.iter().position(|own| made(own) < made(&other)).unwrap_or(ours.len());
             ours.insert(at, other);
@@ -49,8 +57,7 @@ impl Restoring<'_> {
     /// Whether wakeep made it here: its generation then counts.
     fn is_own(&self, path: &Path) -> bool {
         let at_its_path = path == self.vault.archive() && self.vault.latest().is_some();
-        let generation = |p| Backup::read(p).is_ok_and(|b| b.is_some_and(|b| b.generation().is_some()));
-        at_its_path || path.starts_with(self.vault.dir()) && generation(path)
+        at_its_path || path.starts_with(self.vault.dir()) && named_generation(path).is_some()
     }
 
     /// By itself wakeep restores only the pairing that was there last, and nothing that came back logged out.
@@ -74,6 +81,15 @@ impl Restoring<'_> {
         *all = left;
         Ok(())
     }
+}
+
+/// Which generation an archive is: by its label, else by its name in a vault.
+fn generation(path: &Path) -> Option<u64> {
+    label_of(path).map(|label| label.generation).or_else(|| named_generation(path))
+}
+
+fn named_generation(path: &Path) -> Option<u64> {
+    Backup::read(path).ok().flatten()?.generation()
 }
 
 /// When an archive was made: by its label, else by the file's time. In seconds since 1970.

@@ -302,18 +302,25 @@ pub(super) fn code(code: Code, way: WayBack) -> Told {
 
 pub(super) fn event(event: &Event) -> String {
     match event {
+        Event::Created { base: Some(base), generation, bytes: size, seconds: s, account: who, .. } => {
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
+            let (size, s) = (bytes(*size), seconds(*s));
+            format!("archive {generation} kept in the vault as its difference to {base}: {size}, {s} s{who}")
+        }
         Event::Created { archive, generation, bytes: size, seconds: s, account: who, in_place, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
             let place = if *in_place { format!("{}", archive.display()) } else { "in the vault only".to_owned() };
             format!("archive {generation} written: {}, {} s{who}, {place}", bytes(*size), seconds(*s))
         }
         Event::Unchanged { archive, .. } => format!("unchanged: {}", archive.display()),
-        Event::Refused { reason, .. } => format!("snapshot refused, the last archive stays: {}", refusal(*reason)),
+        Event::Refused { reason, .. } => format!("snapshot refused, it replaces nothing: {}", refusal(*reason)),
         Event::Absent { session } => format!("no session at {} yet", session.display()),
-        Event::Restored { from, account: who, seconds: s, back, .. } => {
+        Event::Restored { from, account: who, seconds: s, back, passed_over, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
+            let passed = passed_over.as_ref().map(|p| format!("; {} is no good and was passed over", p.display()));
+            let passed = passed.unwrap_or_default();
             let back = back.as_ref().map(|b| format!("; {}", goes_back(b))).unwrap_or_default();
-            format!("session restored from {} in {} s{who}{back}", from.display(), seconds(*s))
+            format!("session restored from {} in {} s{who}{back}{passed}", from.display(), seconds(*s))
         }
         Event::NotNeeded { reason, .. } => format!("nothing restored: {}", why_left(*reason)),
         Event::WouldRestore { from, back, .. } => {
@@ -397,7 +404,7 @@ pub(super) fn refusal(reason: Refusal) -> &'static str {
     match reason {
         Refusal::Broken => "the session is broken",
         Refusal::Doubtful => "there are doubts about the session",
-        Refusal::LoggedOut => "no phone is linked any more",
+        Refusal::LoggedOut => "no phone is linked",
         Refusal::UnknownLogin => "whether a phone is linked can't be told",
         Refusal::Rewound => "it is older than the last archive",
         Refusal::Unsettled => "a new login; waiting a minute until all of it is on disk",
@@ -425,6 +432,8 @@ pub(super) fn why(why: Why) -> &'static str {
         Why::Arrived => "put there by you",
         Why::EarlierPairing => "earlier login",
         Why::BeforeRestore => "before a restore",
+        Why::Difference => "newest difference",
+        Why::Base => "base of a difference",
         Why::Hour => "an hour old",
         Why::SixHours => "six hours old",
         Why::Day => "one a day",

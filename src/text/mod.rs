@@ -6,8 +6,11 @@ mod en;
 mod io;
 mod notice;
 mod page;
+mod progress;
 mod ru;
 mod way_back;
+
+pub use progress::Work;
 
 use crate::ailment::Ailment;
 use crate::error::Error;
@@ -356,6 +359,32 @@ impl Lang {
         match self {
             Lang::En => format!("{name} is whole ({})", self.bytes(size)),
             Lang::Ru => format!("{name}: архив цел ({})", self.bytes(size)),
+        }
+    }
+
+    /// That a file is a difference, and whole together with its base.
+    pub fn whole_with(self, name: &str, size: u64, base: &str) -> String {
+        let size = self.bytes(size);
+        match self {
+            Lang::En => format!("{name} is a difference ({size}): whole together with {base}, useless without it"),
+            Lang::Ru => format!("{name}: отличие ({size}), вместе с {base} цело, а без него бесполезно"),
+        }
+    }
+
+    /// How old the archive at its path is, where the vault holds a newer state.
+    pub fn file_is_of(self, ago: &str) -> String {
+        match self {
+            Lang::En => format!("the file itself: {ago}"),
+            Lang::Ru => format!("сам файл: {ago}"),
+        }
+    }
+
+    /// That the vault holds a newer state than the archive's path, and from when.
+    pub fn newer_in_vault(self, ago: &str, size: u64) -> String {
+        let size = self.bytes(size);
+        match self {
+            Lang::En => format!("newer in the vault, for every restore: {ago} ({size})"),
+            Lang::Ru => format!("в хранилище новее, для любого восстановления: {ago} ({size})"),
         }
     }
 

@@ -311,6 +311,11 @@ pub(super) fn code(code: Code, way: WayBack) -> Told {
 
 pub(super) fn event(event: &Event) -> String {
     match event {
+        Event::Created { base: Some(base), generation, bytes: size, seconds: s, account: who, .. } => {
+            let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
+            let (size, s) = (bytes(*size), seconds(*s));
+            format!("архив {generation} сохранён в хранилище как отличие от {base}: {size}, {s} с{who}")
+        }
         Event::Created { archive, generation, bytes: size, seconds: s, account: who, in_place, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
             let place = if *in_place {
@@ -321,12 +326,14 @@ pub(super) fn event(event: &Event) -> String {
             format!("архив {generation} записан: {}, {} с{who}, {place}", bytes(*size), seconds(*s))
         }
         Event::Unchanged { archive, .. } => format!("без изменений: {}", archive.display()),
-        Event::Refused { reason, .. } => format!("снимок отвергнут, прежний архив остаётся: {}", refusal(*reason)),
+        Event::Refused { reason, .. } => format!("снимок отвергнут и ничего не заменит: {}", refusal(*reason)),
         Event::Absent { session } => format!("сессии {} пока нет", session.display()),
-        Event::Restored { from, account: who, seconds: s, back, .. } => {
+        Event::Restored { from, account: who, seconds: s, back, passed_over, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
+            let passed = passed_over.as_ref().map(|p| format!("; {} не годится и пропущен", p.display()));
+            let passed = passed.unwrap_or_default();
             let back = back.as_ref().map(|b| format!("; {}", goes_back(b))).unwrap_or_default();
-            format!("сессия восстановлена из {} за {} с{who}{back}", from.display(), seconds(*s))
+            format!("сессия восстановлена из {} за {} с{who}{back}{passed}", from.display(), seconds(*s))
         }
         Event::NotNeeded { reason, .. } => format!("восстановление не выполнялось: {}", why_left(*reason)),
         Event::WouldRestore { from, back, .. } => {
@@ -411,7 +418,7 @@ pub(super) fn refusal(reason: Refusal) -> &'static str {
     match reason {
         Refusal::Broken => "сессия повреждена",
         Refusal::Doubtful => "сессия под сомнением",
-        Refusal::LoggedOut => "телефон больше не привязан",
+        Refusal::LoggedOut => "телефон не привязан",
         Refusal::UnknownLogin => "нельзя понять, привязан ли телефон",
         Refusal::Rewound => "он старше последнего архива",
         Refusal::Unsettled => "новый вход; минуту ждём, пока он весь окажется на диске",
@@ -439,6 +446,8 @@ pub(super) fn why(why: Why) -> &'static str {
         Why::Arrived => "положена вами",
         Why::EarlierPairing => "прежний вход",
         Why::BeforeRestore => "до восстановления",
+        Why::Difference => "новейшее отличие",
+        Why::Base => "основа отличия",
         Why::Hour => "часовая",
         Why::SixHours => "шестичасовая",
         Why::Day => "по одной в день",

@@ -2,7 +2,7 @@
 
 use super::label::Label;
 use super::retention::Why;
-use crate::archive::Archive;
+use crate::archive::{self, Archive};
 use crate::disk;
 use crate::error::{At, Result};
 use jiff::Timestamp;
@@ -22,6 +22,9 @@ pub enum Origin {
     BeforeRestore,
 }
 
+/// How the name of a difference ends.
+pub const DIFFERENCE: &str = ".difference";
+
 /// An archive in the vault.
 #[derive(Debug, Clone)]
 pub struct Backup {
@@ -35,6 +38,8 @@ pub struct Backup {
     pub bytes: u64,
     /// What it says of itself; none for archives made elsewhere and for damaged ones.
     pub label: Option<Label>,
+    /// Of a difference: the archive it is read with, whether that is there or not.
+    pub base: Option<PathBuf>,
     /// Why it stays, as far as the last tidying said.
     pub why: Option<Why>,
 }
@@ -46,12 +51,20 @@ impl Backup {
         let Some((origin, made)) = parse(&name) else { return Ok(None) };
         let bytes = fs::metadata(path).at("reading", path)?.size();
         let label = label_of(path);
-        Ok(Some(Backup { path: path.to_owned(), origin, made, bytes, label, why: None }))
+        let base = if is_difference(path) { archive::base_of(path) } else { None };
+        Ok(Some(Backup { path: path.to_owned(), origin, made, bytes, label, base, why: None }))
     }
 
-    /// Whether it may be restored without being asked for by name: good by its label, or not yet looked at.
+    /// Whether it may be restored without being asked for by name: good by its label, or not yet looked at. A difference
+    /// that can't be read, or not without its base, is tried as well, so that it is told of.
     pub fn may_be_good(&self) -> bool {
-        self.label.as_ref().map_or(self.origin == Origin::Arrived, Label::is_good)
+        let unknown = self.origin == Origin::Arrived || self.is_difference();
+        self.label.as_ref().map_or(unknown, Label::is_good)
+    }
+
+    /// Whether it is read with another one.
+    pub fn is_difference(&self) -> bool {
+        is_difference(&self.path)
     }
 
     /// Its generation, where it has one.
@@ -61,6 +74,11 @@ impl Backup {
             Origin::Arrived | Origin::BeforeRestore => None,
         }
     }
+}
+
+/// Whether a file in a vault is a difference, by its name.
+pub fn is_difference(path: &Path) -> bool {
+    path.extension().is_some_and(|e| *e == DIFFERENCE[1..])
 }
 
 /// The label of one of our archives; none for any other file.
@@ -85,7 +103,7 @@ pub fn ending_of(path: &Path) -> &'static str {
 }
 
 fn parse(name: &str) -> Option<(Origin, Timestamp)> {
-    let stem = name.strip_suffix(".tar.gz").or_else(|| name.strip_suffix(".zip"))?;
+    let stem = [".tar.gz", ".zip", DIFFERENCE].iter().find_map(|ending| name.strip_suffix(ending))?;
     let (what, time) = stem.rsplit_once('_')?;
     // A second file of the same second carries a number behind the time.
     let time = time.split('-').next()?;

@@ -132,8 +132,11 @@ pub enum Event {
         seconds: f64,
         /// Who is logged in, masked.
         account: Option<String>,
-        /// False while an arrived file holds the archive's path: the archive is in the vault only.
+        /// False where the archive is in the vault only: it is a difference, or an arrived file holds the archive's path.
         in_place: bool,
+        /// Of a difference: the generation it is read with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<u64>,
     },
     /// Nothing that matters changed since the last archive, and that one still stands.
     Unchanged {
@@ -172,6 +175,9 @@ pub enum Event {
         seconds: f64,
         /// From where to where it goes back, if it does.
         back: Option<Back>,
+        /// A better archive that was damaged, or wouldn't have brought the login back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        passed_over: Option<PathBuf>,
     },
     /// A restore changed nothing, since nothing had to be.
     NotNeeded {

@@ -24,6 +24,10 @@ pub enum Why {
     EarlierPairing,
     /// What stood before a restore; the newest of them.
     BeforeRestore,
+    /// The newest that was made since the archive at its path.
+    Difference,
+    /// A difference is read with it.
+    Base,
     /// The one that is an hour old, or will be.
     Hour,
     /// The one that is six hours old, or will be.
@@ -35,7 +39,7 @@ pub enum Why {
 impl Why {
     /// Whether it stays whatever the byte budget says.
     fn is_pinned(self) -> bool {
-        self <= Why::BeforeRestore
+        self <= Why::Base
     }
 }
 

@@ -43,6 +43,8 @@ pub struct State {
     pub phone_seen: Option<Timestamp>,
     /// Bytes written to archives lately, as a level that sinks with time.
     pub written: Written,
+    /// Since when a difference has had what the archive at its path hasn't.
+    pub behind: Option<Timestamp>,
 }
 
 /// A login not yet known to be whole.

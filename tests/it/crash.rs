@@ -144,6 +144,11 @@ fn a_database_that_is_placed_anew_is_whole_after_a_kill_anywhere() {
 }
 
 #[test]
+fn a_difference_is_whole_after_a_kill_anywhere() {
+    assert!(killed_before_each_step("difference") >= 6);
+}
+
+#[test]
 fn what_is_set_up_is_whole_after_a_kill_anywhere() {
     assert!(killed_before_each_step("setup") >= 12);
     assert!(killed_before_each_step("setup undone") >= 8);

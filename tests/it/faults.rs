@@ -130,7 +130,7 @@ fn every_step_may_be_the_last() {
 /// A real ext4 that fills up: with nothing left, and with a little more each time, until the command gets through.
 #[test]
 fn a_small_disk_that_fills_costs_nothing() {
-    for name in ["archive of a change", "forced restore", "receive"] {
+    for name in ["archive of a change", "difference", "forced restore", "receive"] {
         let scene = SCENES.iter().find(|s| s.name == name).unwrap();
         let steps = [0, 64, 1200];
         let codes: Vec<i32> = steps.iter().map(|kb| on_a_disk_with(scene, *kb)).collect();
@@ -169,7 +169,7 @@ impl SmallDisk {
     fn new() -> SmallDisk {
         let room = scratch();
         let (image, at) = (room.path().join("image"), room.path().join("disk"));
-        std::fs::File::create(&image).unwrap().set_len(16 << 20).unwrap();
+        std::fs::File::create(&image).unwrap().set_len(40 << 20).unwrap();
         std::fs::create_dir(&at).unwrap();
         let done = |command: &mut std::process::Command| assert!(command.status().unwrap().success(), "{command:?}");
         done(std::process::Command::new("mkfs.ext4").args(["-q", "-m", "0"]).arg(&image));

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a test says what it saw")]
 
 mod archive;
+mod archive_differences;
 mod archive_differs;
 mod archive_hostile;
 mod archive_reuse;
@@ -12,6 +13,7 @@ mod archive_zoo;
 mod booted;
 mod crash;
 mod dashboard;
+mod differences;
 mod documents;
 mod env;
 mod faults;

@@ -162,7 +162,7 @@ fn a_busy_day_costs_three_requests_a_push_and_stays_in_few_packs() {
         fs::write(bot.session().join(format!("Default/{}", n % 16)), noise(size, 100 + n)).unwrap();
         let (vault, form) = (&mut ward.vault, Form::Members);
         let (session, work, carry, host) = (&ward.session, &ward.work, ward.carry, "host");
-        Keeping { session, vault, work, carry, form, force: true, host }.keep(now).unwrap();
+        Keeping { session, vault, work, carry, form, force: true, at_leisure: false, host }.keep(now).unwrap();
         assert!(sync.push(&ward.vault, "session", Some(1), false, &mut |_, _| {}).unwrap().changed);
         now = now.checked_add(2.minutes()).unwrap();
     }

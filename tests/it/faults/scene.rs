@@ -54,6 +54,8 @@ const fn scene(
 pub static SCENES: &[Scene] = &[
     Scene { archived: false, ..scene("first archive", bare, &["archive"], PROFILE, Stands::Whole) },
     scene("archive of a change", changed, &["archive"], PROFILE, Stands::Whole),
+    scene("difference", changed_and_heavy, &["archive", "--round"], PROFILE, Stands::Whole),
+    scene("restore from a difference", only_a_difference, &["restore", "--if-needed"], PROFILE, Stands::Missing),
     scene("forced archive", kept, &["archive", "--force"], PROFILE, Stands::Whole),
     scene("forced restore", kept, &["restore", "--force"], PROFILE, Stands::Whole),
     scene("restore of a torn session", torn, &["restore", "--if-needed"], PROFILE, Stands::Broken),
@@ -122,6 +124,24 @@ fn changed(home: &Path) {
     bot.stop();
     fs::remove_dir_all(home.join(".wwebjs_auth")).unwrap();
     copy(bot.home(), home);
+}
+
+/// An archive that isn't rewritten at every change.
+fn changed_and_heavy(home: &Path) {
+    bare(home);
+    crate::differences::weigh_down(&home.join(PROFILE));
+    wakeep(home, &["archive"]);
+    let mut bot = StandIn::copied(home);
+    bot.start();
+    bot.stop();
+    fs::remove_dir_all(home.join(".wwebjs_auth")).unwrap();
+    copy(bot.home(), home);
+}
+
+fn only_a_difference(home: &Path) {
+    changed_and_heavy(home);
+    wakeep(home, &["archive", "--round"]);
+    fs::remove_dir_all(home.join(".wwebjs_auth")).unwrap();
 }
 
 fn torn(home: &Path) {

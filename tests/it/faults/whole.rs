@@ -55,7 +55,7 @@ fn require_readable(vault: &Path, what: &str) {
     for file in files(vault) {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let kept = ["g0", "arrived_", "before_restore_"].iter().any(|start| name.starts_with(start));
-        if kept && name.ends_with(".tar.gz") {
+        if kept && (name.ends_with(".tar.gz") || name.ends_with(".difference")) {
             verify(&file, Depth::Content).unwrap_or_else(|e| panic!("{what}: {}: {e}", file.display()));
         }
         if name == "journal.jsonl" {
@@ -105,7 +105,11 @@ fn is_left_over(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let ends = [".tmp", ".arriving", ".wakeep-new", ".new", ".incoming", ".used", "restore.json", "before.tar.gz"];
     let below = |room: &str| path.components().any(|c| c.as_os_str() == room);
-    ends.iter().any(|e| name.ends_with(e)) || below("aside") || below("stage") || below("snapshot")
+    name == ".difference"
+        || ends.iter().any(|e| name.ends_with(e))
+        || below("aside")
+        || below("stage")
+        || below("snapshot")
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
