@@ -50,9 +50,10 @@ fn settled(context: &Context, exit: Exit, by: Option<(Supervisor, bool)>, owner:
     Ok(exit)
 }
 
-/// Whether a move was begun that hasn't ended.
+/// Whether a move was begun: what ended in an error after that goes on with the same line, also where only its last words
+/// are missing.
 fn is_half(context: &Context) -> Result<bool> {
-    Ok(context.wards()?.iter().any(|w| w.vault.state().moved.as_ref().is_some_and(|m| !m.done)))
+    Ok(context.wards()?.iter().any(|w| w.vault.state().moved.is_some()))
 }
 
 /// One attempt, as the bot's user. What went wrong is told before what becomes of the bot.

@@ -80,7 +80,7 @@ mod tests {
         let moved = home.join("elsewhere");
         fs::create_dir(&moved).unwrap();
         for name in ["wakeep.toml", ".dockerignore", ".wakeep", ".wwebjs_auth", ".git", CLEANUP.0] {
-            fs::rename(home.join(name), moved.join(name)).unwrap();
+            crate::disk::move_to(&home.join(name), &moved.join(name)).unwrap();
         }
         fs::write(home.join("wakeep.toml"), fs::read(moved.join("wakeep.toml")).unwrap()).unwrap();
         Site::open(Path::new("/"), &moved.join(RECORD)).unwrap().undo().unwrap();

@@ -96,6 +96,7 @@ pub(super) fn verb(doing: &str) -> Option<&'static str> {
         "killing" => "завершить",
         "giving away" => "сменить владельца",
         "finding" => "найти",
+        "finding the base of" => "найти основу для",
         "exchanging" => "поменять местами",
         "unpacking" => "распаковать",
         _ => return None,
