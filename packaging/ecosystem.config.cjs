@@ -14,8 +14,19 @@ module.exports = {
       script: "/bin/sh",
       // "; exec": the bot starts whatever the restore says.
       args: ["-c", "wakeep restore --before-start; exec node bot.js"],
-      // pm2 sends SIGINT and then, after kill_timeout, SIGKILL. The browser needs the time: what it keeps in localStorage
-      // reaches the disk seconds later. Close the browser on SIGINT in the bot (client.destroy()).
+      // pm2 sends SIGINT and then, after kill_timeout, SIGKILL. Puppeteer answers SIGINT by killing its browser, and the last
+      // seconds of what that held (localStorage) never reach the disk; client.destroy() mostly comes too late. What keeps
+      // them (12 of 12: docs/reliability.md) is a bot that closes the browser itself:
+      //
+      //   const own = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+      //   const client = new Client({ puppeteer: { ...own }, authStrategy: new LocalAuth() });
+      //   for (const signal of ["SIGINT", "SIGTERM"]) {
+      //     process.once(signal, () => {
+      //       const browser = client.pupBrowser.process();
+      //       if (!browser.kill("SIGTERM")) process.exit(0); // it has ended already
+      //       browser.once("exit", () => process.exit(0));
+      //     });
+      //   }
       kill_timeout: 15000,
       // Two processes on one profile lose the login of both.
       instances: 1,

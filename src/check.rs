@@ -13,15 +13,16 @@ use std::path::{Path, PathBuf};
 /// The verdict on a session on this machine, running or not. `before` are the versions of the programs that wrote the
 /// last archive, where there is one. `scratch` is a path of ours on the same file system,
 /// where links are possible; it is left empty.
-pub fn session(session: &Session, before: &Versions, scratch: &Path) -> Result<Verdict> {
+pub fn session(session: &Session, before: &Versions, scratch: &Path) -> Result<Checked> {
+    let checked = |verdict, versions| Checked { prefix: session.prefix.clone(), verdict, versions };
     let snapshot = match session.snapshot(scratch, Carry::Login) {
-        Err(Error::SessionMissing { .. }) => Ok(Verdict::missing(session.kind.name())),
+        Err(Error::SessionMissing { .. }) => Ok(checked(Verdict::missing(session.kind.name()), Versions::new())),
         Err(e) => Err(e),
         Ok(snapshot) => {
-            let mut verdict = snapshot.examination.verdict;
-            verdict.findings.extend(downgrade(before, &snapshot.examination.versions));
+            let (mut verdict, versions) = (snapshot.examination.verdict, snapshot.examination.versions);
+            verdict.findings.extend(downgrade(before, &versions));
             verdict.findings.extend(session.kind.remarks(&session.path));
-            Ok(verdict)
+            Ok(checked(verdict, versions))
         }
     };
     disk::remove_tree(scratch)?;
@@ -38,13 +39,15 @@ fn downgrade(before: &Versions, now: &Versions) -> Option<Finding> {
         .then(|| Finding::new(Code::ChromiumDowngrade, "Last Version", format!("{before} → {now}")))
 }
 
-/// What a check of one archive found.
+/// What a check of one session found.
 #[derive(Debug)]
 pub struct Checked {
-    /// The session's path in the archive.
+    /// The session's path in its archive.
     pub prefix: PathBuf,
     /// The verdict on it.
     pub verdict: Verdict,
+    /// Versions of the programs that wrote it, as far as it tells.
+    pub versions: Versions,
 }
 
 /// The verdict on every session in an archive, by unpacking it into `scratch` (a path of ours, left empty). An archive
@@ -61,7 +64,8 @@ pub fn archive(path: &Path, scratch: &Path) -> Result<Vec<Checked>> {
 
 fn unreadable(code: Code, path: &Path, what: String) -> Checked {
     let finding = Finding::new(code, path, what);
-    Checked { prefix: PathBuf::new(), verdict: Verdict::new("archive", Login::Unknown, None, vec![finding]) }
+    let verdict = Verdict::new("archive", Login::Unknown, None, vec![finding]);
+    Checked { prefix: PathBuf::new(), verdict, versions: Versions::new() }
 }
 
 fn inside(path: &Path, scratch: &Path) -> Result<Vec<Checked>> {
@@ -71,11 +75,12 @@ fn inside(path: &Path, scratch: &Path) -> Result<Vec<Checked>> {
     }
     let mut checked = Vec::new();
     for interior in sessions {
-        let mut verdict = unpack::unpack(path, &interior, scratch, Carry::Login)?.verdict;
+        let found = unpack::unpack(path, &interior, scratch, Carry::Login)?;
+        let mut verdict = found.verdict;
         if disk::world_readable(path)? {
             verdict.findings.push(Finding::new(Code::WorldReadable, path, ""));
         }
-        checked.push(Checked { prefix: interior.prefix, verdict });
+        checked.push(Checked { prefix: interior.prefix, verdict, versions: found.versions });
     }
     Ok(checked)
 }

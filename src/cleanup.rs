@@ -2,8 +2,9 @@
 //! good archive stands that is newer than each of them, and the newest good one of them is in the vault.
 
 use crate::disk::{self, FileMark};
-use crate::error::{At, Result};
+use crate::error::{At, Error, Result};
 use crate::session::Session;
+use crate::session::interior::Interior;
 use crate::session::snapshot::Carry;
 use crate::unpack;
 use crate::vault::Vault;
@@ -74,10 +75,15 @@ fn made(vault: &Vault) -> Option<Timestamp> {
 }
 
 fn holds(path: &Path, session: &Session) -> bool {
-    // One that can't be read belongs to nobody else either.
-    // One with another session in it as well may be the only copy of that one.
-    unpack::sessions_in(path)
-        .map_or(true, |all| all.iter().all(|i| i.prefix.file_name().is_none_or(|name| name == session.name.as_str())))
+    let ours = |i: &Interior| i.prefix.file_name().is_none_or(|name| name == session.name.as_str());
+    match unpack::sessions_in(path) {
+        // One with another session in it as well may be the only copy of that one; one in which no session is
+        // recognised may be another program's.
+        Ok(all) => !all.is_empty() && all.iter().all(ours),
+        // One whose bytes are not whole brings nobody's login back.
+        Err(Error::Damaged { .. }) => true,
+        Err(_) => false,
+    }
 }
 
 fn is_good(path: &Path, session: &Session, scratch: &Path) -> Result<bool> {

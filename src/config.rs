@@ -254,7 +254,7 @@ impl Config {
             "interval" => self.interval = field.duration()?,
             "carry" => self.carry_all = field.choice(&["login", "all"])? == 1,
             "archive_mode" => self.archive_mode = field.mode()?,
-            "session_mode" => self.session_mode = field.mode()?,
+            "session_mode" => self.session_mode = field.folder_mode()?,
             "keep_bytes" => self.keep_bytes = field.size()?,
             "arrived_hold" => self.arrived_hold = field.duration()?,
             "write_budget" => self.write_budget = field.size()?,

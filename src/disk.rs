@@ -25,7 +25,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use step::step;
 pub use step::{crash_before, stop_before};
-pub use unfinished::{beside, set_aside, sweep_all, unfinished, unique};
+pub use unfinished::{beside, scratch, set_aside, sweep_all, unfinished, unique};
 
 /// The folder a path lies in; `.` for a bare name.
 pub fn parent(path: &Path) -> &Path {
@@ -249,5 +249,14 @@ mod tests {
         fs::write(a.join("x"), "a").unwrap();
         exchange(&a, &b).unwrap();
         assert!(b.join("x").exists() && !a.join("x").exists());
+    }
+
+    #[test]
+    fn a_scratch_folder_is_new_and_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let above = tempfile::tempdir().unwrap();
+        let (a, b) = (scratch(above.path()).unwrap(), scratch(above.path()).unwrap());
+        assert_ne!(a, b);
+        assert_eq!(fs::metadata(&a).unwrap().permissions().mode() & 0o777, 0o700);
     }
 }

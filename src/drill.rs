@@ -15,7 +15,8 @@ use std::path::Path;
 use std::time::Instant;
 
 /// Unpacks and examines the session's archive; the outcome goes into the journal and the vault's memory.
-pub fn drill(session: &str, vault: &mut Vault, work: &Workplace, now: Timestamp) -> Result<Event> {
+/// `alone`: the session is the only one here, so that an archive of another name is meant for it as well.
+pub fn drill(session: &str, alone: bool, vault: &mut Vault, work: &Workplace, now: Timestamp) -> Result<Event> {
     let started = Instant::now();
     let _work = work.work("drill")?;
     vault.refresh()?;
@@ -24,7 +25,7 @@ pub fn drill(session: &str, vault: &mut Vault, work: &Workplace, now: Timestamp)
     }
     // What a restore would take.
     let archive = vault.ahead()?.map_or_else(|| vault.archive().to_owned(), |(path, _)| path);
-    let verdict = examine(session, &archive, work)?;
+    let verdict = examine(session, alone, &archive, work)?;
     disk::remove_tree(&work.stage())?;
     vault.remember(|s| s.drilled = Some(Drilled { time: now, good: verdict.is_good() }))?;
     let seconds = started.elapsed().as_secs_f64();
@@ -33,14 +34,14 @@ pub fn drill(session: &str, vault: &mut Vault, work: &Workplace, now: Timestamp)
     Ok(event)
 }
 
-fn examine(session: &str, archive: &Path, work: &Workplace) -> Result<Verdict> {
+fn examine(session: &str, alone: bool, archive: &Path, work: &Workplace) -> Result<Verdict> {
     let unusable = |what: String| {
         let finding = Finding::new(Code::ArchiveDamaged, archive, what);
         Ok(Verdict::new("archive", Login::Unknown, None, vec![finding]))
     };
     let found = unpack::sessions_in(archive).and_then(|all| {
-        let named = all.iter().find(|i| i.prefix.file_name().is_some_and(|n| n == session)).or(all.first());
-        let interior = named.ok_or_else(|| Error::damaged(archive, "no session is in it"))?;
+        let meant = unpack::meant(&all, |i| &i.prefix, session, alone);
+        let interior = meant.ok_or_else(|| Error::damaged(archive, format!("no session {session} is in it")))?;
         unpack::unpack(archive, interior, &work.stage(), Carry::Login)
     });
     match found {

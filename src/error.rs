@@ -94,6 +94,23 @@ pub enum Error {
         /// Who it is, as its lock says.
         holder: Holder,
     },
+    /// Another keeper has this session in its care.
+    Kept {
+        /// What its lock says of itself.
+        by: String,
+    },
+    /// No session is at the path, and the archive is of another one, which stands.
+    OtherSession {
+        /// Where none is.
+        path: PathBuf,
+        /// The one that stands.
+        other: PathBuf,
+    },
+    /// No archive is as old as it was wanted.
+    NothingSoOld {
+        /// The time that none is older than.
+        at: jiff::Timestamp,
+    },
     /// There is no archive that may be restored.
     NothingToRestore {
         /// Where it was looked for.

@@ -11,6 +11,7 @@ mod need;
 use crate::archive::{self, Archive, Content, Depth, Form};
 use crate::disk;
 use crate::error::{Error, Holder, Result};
+use crate::session::find;
 use crate::session::interior::Interior;
 use crate::session::snapshot::Carry;
 use crate::session::{Session, Use};
@@ -21,7 +22,7 @@ use crate::vault::journal::{Back, Event, Reason};
 use crate::vault::label::Label;
 use crate::vault::state::RestoredFrom;
 use crate::vault::workplace::Workplace;
-use crate::verdict::{Code, Finding, Login, Verdict, Worth, masked};
+use crate::verdict::{Code, Finding, Grade, Login, Verdict, Worth, masked};
 use crate::{tree, unpack};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -107,6 +108,7 @@ impl Restoring<'_> {
             self.session.require_idle()?;
         }
         let candidates = self.candidates(&verdict)?;
+        self.require_the_right_path(&verdict, candidates.first())?;
         if candidates.is_empty() && self.wish == Wish::IfNeeded && verdict.login == Login::LoggedOut {
             return self.leave(Reason::Exhausted, verdict, now);
         }
@@ -157,7 +159,7 @@ impl Restoring<'_> {
         if reason == Reason::Good {
             self.steady()?;
         }
-        if reason == Reason::Exhausted && !self.was_told()? {
+        if reason == Reason::Exhausted && !self.dry_run && !self.was_told()? {
             let account = self.vault.newest()?.and_then(|(_, label)| label.account).as_deref().map(masked);
             self.vault.record(now, &Event::NeedsQr { account })?;
         }
@@ -210,8 +212,23 @@ impl Restoring<'_> {
         disk::remove_tree(&self.work.stage())?;
         match refused {
             Some((from, verdict)) => Ok(Err(Event::RestoreRefused { from, verdict: verdict.masked() })),
-            None => Err(Error::NothingToRestore { place: self.vault.archive().to_owned() }),
+            None => Err(match self.source {
+                Source::At(at) => Error::NothingSoOld { at },
+                _ => Error::NothingToRestore { place: self.vault.archive().to_owned() },
+            }),
         }
+    }
+
+    /// A session that isn't there, while the one that its archive was made of stands beside it, is a slip of the path: a
+    /// second copy of the login would come to be kept, and the bot's own not.
+    fn require_the_right_path(&self, before: &Verdict, archive: Option<&PathBuf>) -> Result<()> {
+        if before.grade != Grade::Missing || self.wish == Wish::Forced {
+            return Ok(());
+        }
+        let Some(label) = archive.and_then(|from| label_of(from)) else { return Ok(()) };
+        let other = self.session.home.join(&label.prefix);
+        let is_another = other != self.session.path && find::kind_of(&other).is_some_and(|k| k.name() == label.kind);
+        if is_another { Err(Error::OtherSession { path: self.session.path.clone(), other }) } else { Ok(()) }
     }
 
     fn is_worth_it(&self, staged: &Verdict) -> bool {
@@ -236,15 +253,10 @@ impl Restoring<'_> {
         Ok(Staged { from: from.to_owned(), label, verdict, passed_over: None })
     }
 
-    /// This session within an archive: the one of its name, or, where it stands alone, the only one. One bot's login in
-    /// another's session would run it twice, and get both unlinked.
+    /// This session within an archive.
     fn interior(&self, from: &Path) -> Result<Interior> {
         let all = unpack::sessions_in(from)?;
-        let named = all.iter().find(|i| i.prefix.file_name() == self.session.path.file_name());
-        let nameless = |i: &&Interior| i.prefix.as_os_str().is_empty() || self.alone;
-        let only = all.first().filter(|_| all.len() == 1).filter(nameless);
-        named
-            .or(only)
+        unpack::meant(&all, |i| &i.prefix, &self.session.name, self.alone)
             .cloned()
             .ok_or_else(|| Error::damaged(from, format!("no session {} is in it", self.session.name)))
     }

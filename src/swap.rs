@@ -75,7 +75,7 @@ impl<'a> Swap<'a> {
             return self.put_back_file();
         }
         if !disk::exists(live) {
-            disk::make_dir(disk::parent(live))?;
+            make_way(disk::parent(live))?;
             return disk::move_to(&stage, live);
         }
         self.how = How::Exchanged;
@@ -103,7 +103,7 @@ impl<'a> Swap<'a> {
     fn put_back_file(&mut self) -> Result<()> {
         let (live, aside) = (&self.session.path, self.work.aside());
         disk::make_dir(&aside)?;
-        disk::make_dir(disk::parent(live))?;
+        make_way(disk::parent(live))?;
         if disk::exists(live) {
             // One that can't even be copied is not wanted back.
             let _ = self.session.kind.copy(live, &aside.join(OLD));
@@ -236,4 +236,13 @@ fn move_children(session: &Session, from: &Path, to: &Path, work: &Workplace) ->
 /// A mount point (EBUSY, EXDEV), or a file system without the exchange (EINVAL, ENOSYS, EOPNOTSUPP).
 fn cannot_exchange(e: &Error) -> bool {
     matches!(e, Error::Io { source, .. } if matches!(source.raw_os_error(), Some(16 | 18 | 22 | 38 | 95)))
+}
+
+/// Makes the folder that a session is put into. Where it is a link whose target is gone, the target is made: that is where
+/// the bot looks.
+fn make_way(folder: &Path) -> Result<()> {
+    match fs::read_link(folder) {
+        Ok(target) if !folder.exists() => disk::make_dir(&disk::parent(folder).join(target)),
+        _ => disk::make_dir(folder),
+    }
 }

@@ -21,6 +21,14 @@ pub fn sessions_in(path: &Path) -> Result<Vec<Interior>> {
     }
 }
 
+/// The session of this name among those of an archive, or, where it stands `alone` here or the archive has no name for
+/// it, the only one. One bot's login in another's session would run it twice, and get both unlinked.
+pub fn meant<'a, T>(all: &'a [T], prefix: impl Fn(&T) -> &Path, name: &str, alone: bool) -> Option<&'a T> {
+    let named = all.iter().find(|one| prefix(one).file_name().is_some_and(|n| n == name));
+    let only = || all.first().filter(|one| all.len() == 1 && (alone || prefix(one).as_os_str().is_empty()));
+    named.or_else(only)
+}
+
 /// Unpacks one session of an archive into the path `into` (emptied first) and examines it there. Every digest and
 /// checksum in the archive is checked on the way. Locks and sockets are left out.
 pub fn unpack(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Result<Examination> {

@@ -128,10 +128,13 @@ impl Verdict {
         Verdict::new(&self.kind, self.login, self.account.clone(), findings)
     }
 
-    /// The same with the phone number masked, as journals and logs may have it.
+    /// The same with every phone number masked, as journals and logs may have it: the owner's, and those of others that
+    /// stand in names of files.
     #[must_use]
     pub fn masked(&self) -> Verdict {
-        Verdict { account: self.account.as_deref().map(masked), ..self.clone() }
+        let veil = |f: &Finding| Finding::new(f.code, veiled(&f.path.to_string_lossy()), veiled(&f.detail));
+        let findings = self.findings.iter().map(veil).collect();
+        Verdict { account: self.account.as_deref().map(masked), findings, ..self.clone() }
     }
 
     /// What it is worth to a bot that has lost its login.
@@ -156,5 +159,13 @@ mod tests {
         let v = Verdict::new("chromium", Login::Paired, None, vec![note.clone(), fault.clone()]);
         assert_eq!((v.grade, v.findings), (Grade::Broken, vec![fault, note]));
         assert!(Verdict::new("chromium", Login::Paired, None, Vec::new()).is_good());
+    }
+
+    #[test]
+    fn a_masked_verdict_tells_no_number_of_anybody() {
+        let torn = Finding::new(Code::KeyFileTorn, "session-77000111222_1.3.json", "of 77000111222");
+        let v = Verdict::new("baileys", Login::Paired, Some("79991231234:5@c.us".to_owned()), vec![torn]);
+        let text = format!("{:?}", v.masked());
+        assert!(!text.contains("000111") && !text.contains("9991231"), "{text}");
     }
 }

@@ -93,7 +93,7 @@ test('that another keeper has the session is said', async t => {
   const watching = wakeep.watch({ session: auth, logger: { warn: line => said.push(line) } });
   await new Promise(resolve => watching.once('end', resolve));
   await watching.stop();
-  assert.equal(said.filter(line => /^wakeep: another wakeep/.test(line)).length, 1, said.join('\n'));
+  assert.equal(said.filter(line => /^wakeep: a keeper already/.test(line)).length, 1, said.join('\n'));
 });
 
 test('the types hold for import and for require', t => {

@@ -10,7 +10,7 @@ use super::untar;
 use super::walk::{compared, walk};
 use crate::error::{At, Error, Result};
 use crate::tree::EntryKind;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -76,6 +76,7 @@ pub fn extract(
     let opened = open::open(path)?;
     let mut stage = Stage::open(into).at("opening the folder", into)?;
     let mut done = Extracted::default();
+    let fresh = fs::read_dir(into).at("listing", into)?.next().is_none();
     walk(path, &opened, limits, &mut |head, body| {
         let Some(target) = wanted(&head.name) else {
             done.left_out += 1;
@@ -85,11 +86,14 @@ pub fn extract(
             return Err(refused(path, "a path that leads elsewhere", head));
         }
         match head.kind {
-            EntryKind::Dir => stage.make_dir(&target).or_else(|e| clash(path, into, head, &target, e)),
+            EntryKind::Dir => stage.make_dir(&target).or_else(|e| clash(path, into, head, &target, fresh, e)),
             EntryKind::File => {
                 done.files += 1;
                 done.bytes += head.size;
-                unpack(path, into, &mut stage, &target, head, body)
+                match stage.create(&target) {
+                    Ok(file) => unpack(file, &into.join(&target), head, body),
+                    Err(e) => clash(path, into, head, &target, fresh, e),
+                }
             }
             EntryKind::Link => Err(refused(path, "a link", head)),
             EntryKind::Other => Err(refused(path, "a device or pipe", head)),
@@ -98,16 +102,11 @@ pub fn extract(
     Ok(done)
 }
 
-fn unpack(path: &Path, into: &Path, stage: &mut Stage, target: &Path, head: &Head, body: &mut Body) -> Result<()> {
-    let mut file = match stage.create(target) {
-        Ok(file) => file,
-        Err(e) => return clash(path, into, head, target, e),
-    };
-    let full = || into.join(target);
+fn unpack(mut file: File, to: &Path, head: &Head, body: &mut Body) -> Result<()> {
     while let Some(chunk) = body.next()? {
-        file.write_all(chunk).at("writing", &full())?;
+        file.write_all(chunk).at("writing", to)?;
     }
-    set_time(&file, head.mtime).at("setting the time of", &full())
+    set_time(&file, head.mtime).at("setting the time of", to)
 }
 
 fn set_time(file: &File, (seconds, nanos): (i64, u32)) -> io::Result<()> {
@@ -123,8 +122,9 @@ fn set_time(file: &File, (seconds, nanos): (i64, u32)) -> io::Result<()> {
     }
 }
 
-fn clash(path: &Path, into: &Path, head: &Head, target: &Path, e: io::Error) -> Result<()> {
-    if is_clash(&e) {
+/// In a folder that was empty only the archive itself can have put something in the way; in another one its owner did.
+fn clash(path: &Path, into: &Path, head: &Head, target: &Path, fresh: bool, e: io::Error) -> Result<()> {
+    if fresh && is_clash(&e) {
         return Err(refused(path, "a name that another one already took", head));
     }
     Err(e).at("creating", &into.join(target))

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::tree::EntryKind;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -84,7 +85,8 @@ impl<'a> Guard<'a> {
         }
         self.bytes = self.bytes.saturating_add(head.size);
         if self.bytes > self.limits.bytes {
-            return self.refuse("more content than there is room for", head);
+            let source = io::ErrorKind::StorageFull.into();
+            return Err(Error::Io { doing: "unpacking", path: self.path.to_owned(), source });
         }
         if self.bytes > HARMLESS && self.bytes / self.limits.ratio.max(1) > self.packed {
             return self.refuse("far more content than an honest archive of its size", head);

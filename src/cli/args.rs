@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 pub use flags::{Restore, Setup, Watch};
 use std::path::PathBuf;
 
-/// The first page of `--help`: fourteen verbs in three groups.
+/// The first page of `--help`: twelve verbs in three groups.
 const GROUPS: &str = "\
 Set up:
   setup      Set up beside a bot; as root on a server: services, check, logs, scripts
@@ -60,7 +60,7 @@ pub struct Common {
     /// Only the session of this name, where there are several
     #[arg(long, global = true, value_name = "NAME")]
     pub only: Option<String>,
-    /// The configuration [default: ./wakeep.toml, else /etc/wakeep/wakeep.toml]
+    /// The configuration [default: ./wakeep.toml, else /etc/wakeep/FOLDER.toml or wakeep.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The language of what is said

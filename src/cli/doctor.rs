@@ -1,14 +1,14 @@
 //! `wakeep doctor`: what is wrong, and the exact command that mends it.
 
 use super::exit::Exit;
+use super::reading;
 use super::run::Context;
 use super::show::{Show, Tone, near};
-use crate::check;
-use crate::disk;
 use crate::error::Result;
 use crate::keeper::doctor::{self, Ailment};
 use crate::keeper::ward::Ward;
-use crate::text::Phrase;
+use crate::text::{Phrase, WayBack};
+use crate::verdict::veiled;
 use crate::verdict::{Login, Verdict};
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ pub fn doctor(context: &Context, fix: bool, report: bool) -> Result<Exit> {
     match (report, context.show.json) {
         (true, _) => print_report(context, &all)?,
         (false, true) => context.show.object(&as_json(context, &all)),
-        (false, false) => all.iter().for_each(|one| draw(&context.show, one)),
+        (false, false) => all.iter().for_each(|one| draw(&context.show, one, one.ward.way_back(&context.config))),
     }
     Ok(exit)
 }
@@ -54,15 +54,11 @@ fn examine(context: &Context, ward: Ward, fix: bool) -> Result<Examined> {
 }
 
 fn judge(ward: &Ward) -> Result<Verdict> {
-    if !disk::exists(&ward.session.path) {
-        return Ok(Verdict::missing(ward.session.kind.name()));
-    }
-    let _work = ward.work.work("doctor")?;
-    check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())
+    reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "doctor").map(|looked| looked.verdict)
 }
 
-fn draw(show: &Show, one: &Examined) {
-    show.verdict(&near(&one.ward.session.path), &one.verdict);
+fn draw(show: &Show, one: &Examined, way: WayBack) {
+    show.verdict(&near(&one.ward.session.path), &one.verdict, way);
     if one.ailments.is_empty() && one.verdict.is_good() {
         show.line(&show.paint(Tone::Good, show.lang.phrase(Phrase::Healthy)));
     }
@@ -80,7 +76,8 @@ fn draw(show: &Show, one: &Examined) {
 fn as_json(context: &Context, all: &[Examined]) -> Value {
     let one = |e: &Examined| {
         let ailments: Vec<_> = e.ailments.iter().map(|(a, mended)| json!({"ailment": a, "mended": mended})).collect();
-        json!({"session": e.ward.session.name, "check": context.show.verdict_json(&e.verdict), "ailments": ailments})
+        json!({"session": e.ward.session.name, "check": context.show.verdict_json(&e.verdict),
+            "way_back": e.ward.way_back(&context.config), "ailments": ailments})
     };
     json!({ "sessions": all.iter().map(one).collect::<Vec<_>>() })
 }
@@ -113,5 +110,6 @@ fn redacted(one: &Examined, text: &str) -> String {
     let home = one.ward.session.home.to_string_lossy().into_owned();
     let host = crate::session::process::host_name();
     let text = if home.len() > 1 { text.replace(&home, "<bot>") } else { text.to_owned() };
-    if host.is_empty() { text } else { text.replace(&host, "<host>") }
+    let text = if host.is_empty() { text } else { text.replace(&host, "<host>") };
+    veiled(&text)
 }

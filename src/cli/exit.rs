@@ -62,8 +62,9 @@ impl Exit {
             Error::SessionMissing { .. } | Error::NotASession { .. } => Exit::Broken,
             Error::Damaged { .. } | Error::Hostile { .. } => Exit::Broken,
             Error::InUse { .. } | Error::MaybeInUse { .. } => Exit::InUse,
-            Error::Busy { .. } => Exit::Busy,
-            Error::NothingToRestore { .. } => Exit::NothingToRestore,
+            Error::Busy { .. } | Error::Kept { .. } => Exit::Busy,
+            Error::NothingToRestore { .. } | Error::NothingSoOld { .. } => Exit::NothingToRestore,
+            Error::OtherSession { .. } => Exit::Usage,
             Error::LeaseHeld { .. } | Error::RemoteNewer { .. } => Exit::LeaseHeld,
             Error::Interrupted => Exit::Interrupted,
         }
@@ -115,10 +116,11 @@ impl Exit {
             Exit::NothingToRestore => 3,
             Exit::Broken => 4,
             Exit::Failed => 5,
-            Exit::LeaseHeld => 6,
-            Exit::InUse => 7,
-            Exit::Busy => 8,
-            Exit::Usage => 9,
+            Exit::Busy => 6,
+            Exit::Usage => 7,
+            // These alone hold a bot back: no other session's mishap hides them.
+            Exit::LeaseHeld => 8,
+            Exit::InUse => 9,
             Exit::Interrupted | Exit::Bot(_) => 10,
         }
     }

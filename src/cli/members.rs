@@ -10,6 +10,7 @@ use crate::disk;
 use crate::error::Result;
 use crate::keeper::ward::Ward;
 use crate::sync::arrival::{Arrival, stored};
+use crate::text::WayBack;
 use crate::verdict::Verdict;
 use std::io;
 use std::path::Path;
@@ -36,7 +37,7 @@ pub fn take(context: &Context, name: &Path) -> Result<Exit> {
     arrival.clear()?;
     let verdict = verdict?;
     if !verdict.is_good() {
-        context.show.verdict(&near(&archive), &verdict);
+        context.show.verdict(&near(&archive), &verdict, WayBack::Archive);
         return Ok(Exit::of_verdict(&verdict));
     }
     stored(&mut io::stdout().lock(), &archive)?;

@@ -57,7 +57,7 @@ pub(super) fn keep(context: &Context, force: bool, form: Form, at_leisure: bool)
 
 pub(super) fn prove(context: &Context) -> Result<Exit> {
     context.each(
-        |ward| drill(&ward.session.name, &mut ward.vault, &ward.work, context.now),
+        |ward| drill(&ward.session.name, ward.alone, &mut ward.vault, &ward.work, context.now),
         |ward, event| kept_json(context, ward, event),
     )
 }

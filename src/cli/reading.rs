@@ -4,13 +4,13 @@ use super::exit::Exit;
 use super::run::Context;
 use super::show::{Tone, near, nearer};
 use crate::archive::{self, Depth};
-use crate::check::{self, Versions};
-use crate::config::{Config, Place};
+use crate::check::{self, Checked, Versions};
+use crate::config::{self, Config, Place};
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::ward::wards;
 use crate::session::Session;
-use crate::text::{self, Phrase};
+use crate::text::{self, Phrase, WayBack};
 use crate::vault::backup::{Backup, Origin};
 use crate::vault::workplace::Workplace;
 use crate::verdict::{Verdict, Worth};
@@ -23,6 +23,8 @@ struct Judged {
     name: String,
     is_archive: bool,
     verdict: Verdict,
+    way: WayBack,
+    versions: Versions,
 }
 
 /// `wakeep check [PATH…]`: what can't be judged is told, and the rest is judged all the same.
@@ -36,7 +38,8 @@ pub fn check(context: &Context, paths: &[PathBuf]) -> Result<Exit> {
     if paths.is_empty() {
         for ward in context.wards()? {
             let found = judge_session(&ward.session, &ward.vault.versions()?, &ward.work);
-            take(near(&ward.session.path), found.map(|j| vec![j]));
+            let way = ward.way_back(&context.config);
+            take(near(&ward.session.path), found.map(|j| vec![Judged { way, ..j }]));
         }
     }
     for path in paths {
@@ -55,7 +58,13 @@ fn judge(context: &Context, path: &Path) -> Result<Vec<Judged>> {
         let name = |prefix: &Path| if several { format!("{} ({})", near(path), prefix.display()) } else { near(path) };
         return Ok(found
             .into_iter()
-            .map(|c| Judged { name: name(&c.prefix), is_archive: true, verdict: c.verdict })
+            .map(|c| Judged {
+                name: name(&c.prefix),
+                is_archive: true,
+                verdict: c.verdict,
+                versions: c.versions,
+                way: WayBack::Archive,
+            })
             .collect());
     }
     let place = Place { path: path.to_owned(), ..Place::default() };
@@ -74,16 +83,32 @@ fn is_archive(path: &Path) -> Result<bool> {
     Ok(named || head.starts_with(b"\x1f\x8b") || head.starts_with(b"PK\x03\x04"))
 }
 
-/// Links are made where they can be: beside the session if wakeep already works there, else in a scratch folder.
 fn judge_session(session: &Session, before: &Versions, work: &Workplace) -> Result<Judged> {
-    let name = near(&session.path);
-    let verdict = if work.dir().is_dir() {
-        let _lock = work.work("check")?;
-        check::session(session, before, &work.snapshot())?
-    } else {
-        check::session(session, before, &Scratch::new()?.inside())?
+    let Checked { verdict, versions, .. } = look(session, before, work, "check")?;
+    Ok(Judged { name: near(&session.path), is_archive: false, verdict, versions, way: WayBack::Archive })
+}
+
+/// The verdict on a live session, for a verb that only looks. Links are made where they can be: beside the session if
+/// wakeep already works there, else, or where nothing can be written just then, in a scratch folder.
+///
+/// # Errors
+/// As [`check::session`]; `Busy`.
+pub(super) fn look(session: &Session, before: &Versions, work: &Workplace, says: &str) -> Result<Checked> {
+    let beside = || {
+        let _lock = work.work(says)?;
+        check::session(session, before, &work.snapshot())
     };
-    Ok(Judged { name, is_archive: false, verdict })
+    match work.dir().is_dir().then(beside) {
+        Some(Err(Error::Io { source, .. })) if writes_nothing(&source) => {}
+        Some(other) => return other,
+        None => {}
+    }
+    check::session(session, before, &Scratch::new()?.inside())
+}
+
+fn writes_nothing(e: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(e.kind(), PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }
 
 fn show(context: &Context, judged: &[Judged], failed: &[(String, Error)]) {
@@ -95,7 +120,7 @@ fn show(context: &Context, judged: &[Judged], failed: &[(String, Error)]) {
         return show.object(&checked_json(context, judged, failed, (archives, lost)));
     }
     for one in judged {
-        show.verdict(&one.name, &one.verdict);
+        show.verdict(&one.name, &one.verdict, one.way);
     }
     if archives > 1 {
         show.line(&show.lang.tally(archives, lost));
@@ -112,6 +137,7 @@ fn checked_json(
     let one = |j: &Judged| {
         let mut value = context.show.verdict_json(&j.verdict);
         value["path"] = json!(j.name);
+        value["versions"] = json!(j.versions);
         value
     };
     let gravity = |j: &&Judged| {
@@ -134,10 +160,8 @@ pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(super) fn new() -> Result<Scratch> {
-        let name = format!("wakeep-{}-{}", std::process::id(), disk::unique());
-        let dir = std::env::temp_dir().join(name);
-        disk::make_dir(&dir)?;
-        Ok(Scratch(dir))
+        let above = config::environment("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+        disk::scratch(&above).map(Scratch)
     }
 
     pub(super) fn inside(&self) -> PathBuf {

@@ -14,7 +14,8 @@ use crate::error::{At, Error, Result};
 use crate::keeper::ward::{ARCHIVE, Ward};
 use crate::owner::{self, Owner};
 use crate::sync::seals;
-use crate::text::Phrase;
+use crate::text::{Phrase, WayBack};
+use crate::unpack;
 use crate::verdict::Verdict;
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
@@ -85,12 +86,11 @@ fn hand_over(owner: Option<Owner>, named: Option<&Path>, source: Stdio) -> Resul
 fn take(context: &Context, source: &mut dyn Read, yes: bool) -> Result<Exit> {
     let Some(mut ward) = context.wards()?.into_iter().next() else { return Ok(Exit::Broken) };
     let show = &context.show;
-    let work = ward.work.work("receive")?;
     let archive = ward.vault.archive().to_owned();
     let temp = disk::unfinished(&archive, "arriving")?;
     let taken = copy_and_judge(context, source, &temp, &ward);
     let settled = taken.and_then(|verdict| {
-        show.verdict(&near(&archive), &verdict);
+        show.verdict(&near(&archive), &verdict, WayBack::Archive);
         if !verdict.is_good() {
             return Ok(Err(Exit::of_verdict(&verdict)));
         }
@@ -105,6 +105,7 @@ fn take(context: &Context, source: &mut dyn Read, yes: bool) -> Result<Exit> {
             return other.map(|refused| refused.err().unwrap_or(Exit::Failed));
         }
     }
+    let work = ward.work.work("receive")?;
     disk::set_mode(&temp, context.config.archive_mode)?;
     disk::publish(&temp, &archive)?;
     ward.vault.refresh()?;
@@ -128,21 +129,25 @@ fn copy_and_judge(context: &Context, source: &mut dyn Read, temp: &Path, ward: &
         disk::remove_file(&sealed)?;
         opened?;
     }
+    // Only as long as it takes to look: nobody's round waits for a slow line or for an answer.
+    let _work = ward.work.work("receive")?;
     judge(temp, ward)
 }
 
 /// The judgement on the session in an archive that this ward's could be restored from.
 pub fn judge(archive: &Path, ward: &Ward) -> Result<Verdict> {
     let found = check::archive(archive, &ward.work.stage())?;
-    let named = found.iter().find(|c| c.prefix.file_name().is_some_and(|n| n == ward.session.name.as_str()));
-    let verdict = named.or(found.first()).map(|c| c.verdict.clone());
-    verdict.ok_or_else(|| Error::damaged(archive, "no session is in it"))
+    let meant = unpack::meant(&found, |c| &c.prefix, &ward.session.name, ward.alone);
+    let name = &ward.session.name;
+    meant.map(|c| c.verdict.clone()).ok_or_else(|| Error::damaged(archive, format!("no session {name} is in it")))
 }
 
 /// Opens what root was told to take, but never what somebody else could have put there to have it read: no link, and
 /// a file of root's, of the bot's user or of whoever called sudo.
 fn open_own(file: &Path, owner: Option<Owner>) -> Result<File> {
     let flags = if owner.is_some() { OFlags::RDONLY | OFlags::NOFOLLOW } else { OFlags::RDONLY };
+    // Whether it is a pipe is seen once it is open; opening one must not wait for whoever writes into it.
+    let flags = if owner.is_some() { flags | OFlags::NONBLOCK } else { flags };
     let source = File::from(rustix::fs::open(file, flags | OFlags::CLOEXEC, Mode::empty()).at("opening", file)?);
     let meta = source.metadata().at("reading", file)?;
     let caller = crate::config::environment("SUDO_UID").and_then(|u| u.parse().ok());
@@ -164,7 +169,9 @@ fn newest_found(show: &Show) -> Option<PathBuf> {
                 && [".tar.gz", ".tgz", ".tar.gz.age"].iter().any(|end| name.ends_with(end))
         };
         let written = |p: &PathBuf| disk::FileMark::of(p).map(|m| m.mtime).unwrap_or_default();
-        let newest = files.filter(named).max_by_key(written);
+        // Neither a pipe that would never end nor a link to somewhere else.
+        let is_file = |p: &PathBuf| std::fs::symlink_metadata(p).is_ok_and(|m| m.is_file());
+        let newest = files.filter(named).filter(is_file).max_by_key(written);
         if newest.is_some() || !asked::is_somebody_there() {
             return newest;
         }

@@ -14,7 +14,7 @@ use crate::error::{At, Error, Result};
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::become_owner;
 use crate::session::process;
-use crate::text::{self, Lang, Phrase};
+use crate::text::{self, Lang, Phrase, WayBack};
 use crate::vault::journal::Event;
 use clap::CommandFactory;
 use jiff::Timestamp;
@@ -201,8 +201,10 @@ impl Context {
         }
         self.show.line(&nearer(&self.show.lang.event(event)));
         match event {
-            Event::Refused { verdict: Some(verdict), .. } => self.show.verdict(&near(&ward.session.path), verdict),
-            Event::RestoreRefused { from, verdict } => self.show.verdict(&near(from), verdict),
+            Event::Refused { verdict: Some(verdict), .. } => {
+                self.show.verdict(&near(&ward.session.path), verdict, ward.way_back(&self.config));
+            }
+            Event::RestoreRefused { from, verdict } => self.show.verdict(&near(from), verdict, WayBack::Archive),
             _ => {}
         }
     }

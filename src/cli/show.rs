@@ -5,7 +5,7 @@ use crate::config::{self, LogFormat};
 use crate::error::Error;
 use crate::keeper::ward::Ward;
 use crate::owner::{self, Owner};
-use crate::text::{self, Lang, Phrase, Told};
+use crate::text::{self, Lang, Phrase, Told, WayBack};
 use crate::vault::journal::Event;
 use crate::verdict::{Finding, Verdict, Worth, masked};
 use jiff::Timestamp;
@@ -137,7 +137,7 @@ impl Show {
     }
 
     /// A verdict with its findings, as a few lines.
-    pub fn verdict(&self, name: &str, verdict: &Verdict) {
+    pub fn verdict(&self, name: &str, verdict: &Verdict, way: WayBack) {
         let tone = match verdict.worth() {
             Worth::Good => Tone::Good,
             Worth::Something => Tone::Doubt,
@@ -146,12 +146,12 @@ impl Show {
         let words = self.words(verdict);
         self.hung(&format!("{name}: "), &self.paint(tone, &words));
         for finding in &verdict.findings {
-            self.finding(finding);
+            self.finding(finding, way);
         }
     }
 
-    fn finding(&self, finding: &Finding) {
-        let told = self.lang.finding(finding);
+    fn finding(&self, finding: &Finding, way: WayBack) {
+        let told = self.lang.finding(finding, way);
         self.hung(&format!("  {} ", self.paint(Tone::Faint, finding.code.as_str())), &told.what);
         if let Some(next) = told.next {
             self.hung("    → ", &next);

@@ -1,6 +1,7 @@
 //! `wakeep restore --ask`: the session and the archive side by side, which is newer, and the question.
 
 use super::asked;
+use super::reading;
 use super::run::Context;
 use super::show::near;
 use crate::check;
@@ -10,6 +11,7 @@ use crate::keeper::ward::Ward;
 use crate::restore::back;
 use crate::text::{self, Phrase};
 use crate::tree;
+use crate::unpack;
 use crate::vault::backup::label_of;
 use crate::vault::journal::Back;
 use crate::verdict::Verdict;
@@ -37,8 +39,7 @@ fn session(ward: &Ward) -> Result<Side> {
     if !disk::exists(path) {
         return Ok(Side { verdict: Verdict::missing(ward.session.kind.name()), time: None, host: None, back: None });
     }
-    let _work = ward.work.work("restore")?;
-    let verdict = check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?;
+    let verdict = reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "restore")?.verdict;
     let kind = ward.session.kind;
     let written = if path.is_dir() {
         let entries = tree::walk(path, &|entry| kind.matters(entry))?;
@@ -56,8 +57,8 @@ fn archive(ward: &Ward) -> Result<Option<Side>> {
     }
     let _work = ward.work.work("restore")?;
     let found = check::archive(path, &ward.work.stage())?;
-    let named = found.iter().find(|c| c.prefix.file_name().is_some_and(|n| n == ward.session.name.as_str()));
-    let Some(verdict) = named.or(found.first()).map(|c| c.verdict.clone()) else { return Ok(None) };
+    let meant = unpack::meant(&found, |c| &c.prefix, &ward.session.name, ward.alone);
+    let Some(verdict) = meant.map(|c| c.verdict.clone()) else { return Ok(None) };
     let label = label_of(path);
     let by_file = || Timestamp::from_second(disk::FileMark::of(path).ok()?.mtime.0).ok();
     let time = label.as_ref().map(|l| l.made).or_else(by_file);

@@ -1,9 +1,9 @@
 //! `wakeep status`: is my bot's login safe? One screen, plain words first.
 
 use super::exit::Exit;
+use super::reading;
 use super::run::Context;
 use super::show::{COLUMN, Show, Tone, near, nearer};
-use crate::check;
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::keeper::active;
@@ -120,12 +120,7 @@ fn units_json(config: &crate::config::Config) -> Value {
 }
 
 fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
-    let verdict = if disk::exists(&ward.session.path) {
-        let _lock = ward.work.work("status")?;
-        check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?
-    } else {
-        Verdict::missing(ward.session.kind.name())
-    };
+    let verdict = reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "status")?.verdict;
     let archive = ward.vault.latest().map(|l| (l.made, size(ward.vault.archive())));
     let newer = ward.vault.ahead()?.map(|(path, label)| Newer { bytes: size(&path), made: label.made, path });
     let backups = ward.vault.backups()?;
@@ -175,7 +170,9 @@ fn is_safe(context: &Context, ward: &Ward, picture: &Picture) -> bool {
     let made = picture.newer.as_ref().map_or(label.made, |newer| newer.made);
     let fresh = context.now.as_second() - made.as_second() <= FRESH;
     let same = ward.session.stamp().is_ok_and(|stamp| ward.vault.stamp().as_ref() == Some(&stamp.digest));
-    picture.verdict.is_good() && (fresh || same)
+    // A login that the phone ended, or that another host has, isn't this bot's, however good its archive is.
+    let ours = !picture.wrong.iter().any(|c| matches!(c, Condition::QrNeeded | Condition::LeaseLost));
+    picture.verdict.is_good() && ours && (fresh || same)
 }
 
 fn draw(context: &Context, ward: &Ward, picture: &Picture) {
@@ -186,7 +183,7 @@ fn draw(context: &Context, ward: &Ward, picture: &Picture) {
     show.row(Phrase::Session, &format!("{} ({})", near(&ward.session.path), ward.session.kind.name()));
     show.row(Phrase::Login, &show.words(&picture.verdict));
     for finding in &picture.verdict.findings {
-        told(show, &lang.finding(finding));
+        told(show, &lang.finding(finding, ward.way_back(&context.config)));
     }
     if !picture.wrong.is_empty() {
         show.row(Phrase::Wrong, "");

@@ -6,6 +6,7 @@ use super::once::{let_start, restore};
 use super::run::{Context, clock};
 use super::serve;
 use super::show::{Show, near};
+use super::whose;
 use crate::config::{Config, LogFile};
 use crate::error::{Error, Result};
 use crate::keeper::active::{self, Patience, Rights};
@@ -13,7 +14,8 @@ use crate::keeper::metrics::Tally;
 use crate::keeper::notice::Notices;
 use crate::keeper::signals::{Alarm, Deaf, Signals, Woken};
 use crate::keeper::ward::Ward;
-use crate::keeper::{self, Keeper, all_taken, botlog};
+use crate::keeper::{self, Keeper, botlog};
+use crate::owner::{self, Owner};
 use crate::text::Phrase;
 use crate::vault::journal::Event;
 use jiff::Timestamp;
@@ -28,6 +30,12 @@ pub(super) fn without_configuration(verb: Option<Verb>, show: &Show, e: &Error) 
     match verb {
         Some(Verb::Restore(wish)) if wish.before_start => Exit::Done,
         Some(Verb::Run { command, .. }) => {
+            // Whose configuration it is can't be read any more, but whose folder it stands in can.
+            if let Some(owner) = Owner::of(Path::new(".")).filter(|_| owner::is_root()) {
+                let Err(e) = owner::become_owner(owner, &whose::arguments());
+                show.error(&e);
+                return Exit::of_error(&e);
+            }
             let config = Config::default();
             let (keeper, _) = Keeper::new(Vec::new(), &config, "", show.lang, clock);
             let ended = keeper::run::run(&command, Rights::default(), keeper, &mut Deaf, &mut |_, _, _| {});
@@ -51,12 +59,12 @@ pub(super) fn watch(context: Context, wish: &Watch) -> Result<Exit> {
     }
     let show = &context.show;
     let (mut keeper, taken) = Keeper::new(context.wards()?, &config, &context.host, show.lang, clock);
-    for (ward, by) in &taken {
-        show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
+    if keeper.is_idle() && taken.len() == 1 {
+        return Err(taken.into_iter().next().map_or(Error::Interrupted, |(_, why)| why));
     }
-    if keeper.is_idle() {
-        let by = taken.into_iter().next().map(|(_, by)| by).unwrap_or_default();
-        return Err(all_taken(by));
+    tell_of_those_left(show, &taken);
+    if let (true, Some((_, why))) = (keeper.is_idle(), taken.into_iter().next()) {
+        return Err(why);
     }
     announce(&context, &config)?;
     // The bot isn't this process's to stop: another host's lease is waited for, and tried again as it is renewed.
@@ -68,6 +76,13 @@ pub(super) fn watch(context: Context, wish: &Watch) -> Result<Exit> {
     let mut tell = teller(show, &config);
     keeper.watch(&mut signals, &mut tell)?;
     Ok(Exit::Done)
+}
+
+/// Which sessions the keeper couldn't take into its care, and why.
+fn tell_of_those_left(show: &Show, taken: &[(Ward, Error)]) {
+    for (ward, why) in taken {
+        show.talk(&format!("{}: {}", ward.session.name, show.lang.error(why).what));
+    }
 }
 
 /// `wakeep run -- CMD`
@@ -85,9 +100,7 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
     // What is wrong with the sessions is told by the restore.
     let wards = context.wards().unwrap_or_default();
     let (mut keeper, taken) = Keeper::new(wards, &context.config, &context.host, show.lang, clock);
-    for (ward, by) in &taken {
-        show.talk(&format!("{}: {}", ward.session.name, show.lang.error(&all_taken(by.clone())).what));
-    }
+    tell_of_those_left(show, &taken);
     rights_beside(&context, &taken, take_over, &mut *signals)?;
     let rights = rights(&context, keeper.wards(), take_over, Patience::None, &mut *signals)?;
     let exit = match restored(&context, &before, &mut *signals) {
@@ -154,7 +167,7 @@ fn rights<'a>(
 }
 
 /// The same for sessions that another keeper of this host has: that one renews the lease.
-fn rights_beside(context: &Context, taken: &[(Ward, String)], take_over: bool, signals: &mut dyn Alarm) -> Result<()> {
+fn rights_beside(context: &Context, taken: &[(Ward, Error)], take_over: bool, signals: &mut dyn Alarm) -> Result<()> {
     let show = &context.show;
     let asked = Cell::new(false);
     let mut wait = waiting(show, take_over, signals, &asked);

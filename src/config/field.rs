@@ -83,6 +83,12 @@ impl Field<'_> {
         bits.filter(|b| *b <= 0o777 && b & 0o400 != 0).ok_or_else(|| self.wants("permission bits such as \"0600\""))
     }
 
+    /// Bits that leave the owner a folder to work in.
+    pub fn folder_mode(&self) -> Result<u32> {
+        let bits = self.mode()?;
+        if bits & 0o700 == 0o700 { Ok(bits) } else { Err(self.wants("permission bits for folders such as \"0700\"")) }
+    }
+
     pub fn size(&self) -> Result<u64> {
         let size = match self.value {
             Value::Integer(n) => u64::try_from(*n).ok(),

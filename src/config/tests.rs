@@ -27,6 +27,7 @@ fn values_are_read_and_nonsense_is_refused() {
     for bad in [
         "interval = \"-2m\"",
         "archive_mode = \"9\"",
+        "session_mode = \"0600\"",
         "carry = \"some\"",
         "keep_bytes = 0",
         "lang = 1",

@@ -5,8 +5,10 @@ pub mod active;
 pub mod bot;
 pub mod botlog;
 pub mod browser;
+mod care;
 pub mod dashboard;
 pub mod doctor;
+mod files;
 mod hearing;
 pub mod metrics;
 pub mod notice;
@@ -20,15 +22,15 @@ pub mod ward;
 use crate::archive::Form;
 use crate::cleanup::cleanup;
 use crate::config::Config;
-use crate::disk::{self, Lock};
+use crate::disk;
 use crate::drill::drill;
-use crate::error::Holder;
 use crate::error::{Error, Result};
 use crate::keep::Keeping;
 use crate::session::Use;
 use crate::text::Lang;
 use crate::vault::journal::Event;
-use jiff::{SignedDuration, Timestamp};
+use care::Care;
+use jiff::Timestamp;
 use pusher::Pusher;
 use round::Round;
 use sd_notify::NotifyState;
@@ -72,30 +74,23 @@ pub trait Witness {
     }
 }
 
-/// One ward, and what was last said of it.
-struct Care {
-    ward: Ward,
-    _lock: Lock,
-    said: Option<Event>,
-    good: Timestamp,
-}
-
 impl<'a> Keeper<'a> {
-    /// Takes the wards into care: from now on no other keeper does. Those that another keeper has are returned with
-    /// its name.
+    /// Takes the wards into care: from now on no other keeper does. Those that can't be taken, for another keeper has
+    /// them or their place can't be written to, are returned with the reason.
     pub fn new(
         wards: Vec<Ward>,
         config: &'a Config,
         host: &'a str,
         lang: Lang,
         clock: fn() -> Timestamp,
-    ) -> (Keeper<'a>, Vec<(Ward, String)>) {
+    ) -> (Keeper<'a>, Vec<(Ward, Error)>) {
+        files::allow(wards.len());
         let (mut cares, mut taken) = (Vec::new(), Vec::new());
         for ward in wards {
             match ward.work.keeper(&who_we_are()) {
                 Ok(Ok(lock)) => cares.push(Care::new(ward, lock, clock())),
-                Ok(Err(other)) => taken.push((ward, other)),
-                Err(e) => taken.push((ward, lang.error(&e).what)),
+                Ok(Err(by)) => taken.push((ward, Error::Kept { by })),
+                Err(e) => taken.push((ward, e)),
             }
         }
         let (pusher, pusher_error) = match Pusher::start(config, lang) {
@@ -108,28 +103,6 @@ impl<'a> Keeper<'a> {
     /// From now on this one looks on, too.
     pub fn show_to(&mut self, witness: Box<dyn Witness + 'a>) {
         self.witnesses.push(witness);
-    }
-
-    /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
-    pub fn adopt(&mut self) -> Result<()> {
-        for ward in ward::wards(self.config)? {
-            let known = self.cares.iter().position(|c| c.ward.session.path == ward.session.path);
-            match known {
-                Some(at) if self.cares[at].ward.session.kind.name() == ward.session.kind.name() => {}
-                Some(at) => self.cares[at].ward = ward,
-                None => {
-                    if let Ok(lock) = ward.work.keeper(&who_we_are())? {
-                        self.cares.push(Care::new(ward, lock, (self.clock)()));
-                    }
-                }
-            }
-        }
-        // What was only expected is given up once others stand in its place.
-        let empty = |w: &Ward| !disk::exists(&w.session.path) && !disk::exists(w.vault.dir());
-        if self.cares.iter().any(|c| disk::exists(&c.ward.session.path)) {
-            self.cares.retain(|c| !empty(&c.ward));
-        }
-        Ok(())
     }
 
     /// Keeps these leases while it watches, and gives them up in the end.
@@ -187,9 +160,10 @@ impl<'a> Keeper<'a> {
 
     /// One look at every session.
     pub fn round(&mut self, tell: Tell) {
+        let began = Instant::now();
         // Sessions that can't be listed just now are listed in the next round.
         let _ = self.adopt();
-        let (host, tidies, began) = (self.host, self.config.cleanup, Instant::now());
+        let (host, tidies) = (self.host, self.config.cleanup);
         self.witnesses.iter_mut().for_each(|w| w.begins());
         self.each(tell, |ward, now| look(ward, host, tidies, now));
         self.hear_of_pushes(tell, Duration::ZERO);
@@ -206,7 +180,7 @@ impl<'a> Keeper<'a> {
             let last = care.ward.vault.state().drilled.as_ref().map_or(0, |d| d.time.as_second());
             if now.as_second() - last >= every && disk::exists(care.ward.vault.archive()) {
                 let ward = &mut care.ward;
-                let event = drill(&ward.session.name, &mut ward.vault, &ward.work, now);
+                let event = drill(&ward.session.name, ward.alone, &mut ward.vault, &ward.work, now);
                 tell(ward, &event.unwrap_or_else(|e| self.lang.failed(&e)), now);
             }
         }
@@ -219,9 +193,17 @@ impl<'a> Keeper<'a> {
         let patience = self.patience();
         let start = Instant::now();
         let in_use = |c: &Care| c.ward.session.in_use() != Use::Free;
-        while start.elapsed() < patience && self.cares.iter().any(in_use) {
+        // Who holds a session is asked of every process of the host: for thousands of sessions, once each if they are free.
+        let mut held: Vec<&Care> = self.cares.iter().collect();
+        loop {
+            held.retain(|care| {
+                notify(&[NotifyState::Watchdog]);
+                start.elapsed() < patience && in_use(care)
+            });
+            if held.is_empty() {
+                break;
+            }
             std::thread::sleep(Duration::from_millis(200));
-            notify(&[NotifyState::Watchdog]);
         }
         let host = self.host;
         self.each(tell, |ward, now| archive(ward, host, false, now));
@@ -271,27 +253,6 @@ impl<'a> Keeper<'a> {
     }
 }
 
-impl Care {
-    fn new(ward: Ward, lock: Lock, now: Timestamp) -> Care {
-        // Before the first round the keeper before it knows since when there is no good archive.
-        let good = Round::read(&ward.work).map_or(now, |r| r.good.min(now));
-        Care { ward, _lock: lock, said: None, good }
-    }
-
-    /// Notes what came of a round for those who look from outside.
-    fn round(&mut self, event: &Event, now: Timestamp, interval: SignedDuration, took: Duration) -> Round {
-        if Round::is_good(event) {
-            self.good = now;
-        }
-        let next = now.checked_add(interval).unwrap_or(now);
-        let seconds = took.as_secs_f64();
-        let round = Round { time: now, next, seconds, event: event.clone(), good: self.good };
-        // A hint that can't be left is missed by the page only.
-        let _ = round.write(&self.ward.work);
-        round
-    }
-}
-
 /// One look at one session: within the write budget, archive it; then tidy up after earlier scripts.
 fn look(ward: &mut Ward, host: &str, tidies: bool, now: Timestamp) -> Result<Event> {
     let wait = ward.vault.state().written.wait(now, ward.vault.rules.write_budget);
@@ -335,11 +296,6 @@ fn is_repeated(said: &Event, event: &Event) -> bool {
         (Event::Created { .. } | Event::Restored { .. }, _) => false,
         (a, b) => a == b,
     }
-}
-
-/// Another keeper has all the sessions.
-pub fn all_taken(by: String) -> Error {
-    Error::Busy { holder: Holder { program: by, ..Holder::default() } }
 }
 
 /// Tells the supervisor, where there is one; that it can't be told is no reason to stop keeping.

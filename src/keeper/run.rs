@@ -7,8 +7,8 @@ use super::signals::{Alarm, Woken};
 use super::{Keeper, Tell, browser, ward};
 use crate::config::Config;
 use crate::error::{At, Error, Result};
-use crate::session::Session;
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
+use crate::session::{Session, process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator::Signals;
 use std::io::IsTerminal;
@@ -93,16 +93,31 @@ impl Bot {
         });
     }
 
-    /// Takes note of all children that have ended, adopted ones too.
+    /// Takes note of its end.
     fn reap(&self, tell: &Sender<u8>) {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
-            if pid == self.pid {
-                *runs = false;
-                let code = status.exit_status().or_else(|| status.terminating_signal().map(|s| 128 + s)).unwrap_or(1);
-                // Nobody listens any more only when this process ends.
-                let _ = tell.send(u8::try_from(code).unwrap_or(1));
-            }
+        if let Ok(Some((_, status))) = waitpid(Some(self.pid), WaitOptions::NOHANG) {
+            *runs = false;
+            let code = status.exit_status().or_else(|| status.terminating_signal().map(|s| 128 + s)).unwrap_or(1);
+            // Nobody listens any more only when this process ends.
+            let _ = tell.send(u8::try_from(code).unwrap_or(1));
+        }
+    }
+}
+
+/// How long a child that has ended may wait for whoever started it.
+const OURS: Duration = Duration::from_secs(5);
+
+/// Takes leave of what the bot left behind: orphans that this process, the first of a container, was given. A program of
+/// our own, such as `ssh`, is waited for by whoever started it, within a moment, and its number must not be another's
+/// before that; what stays dead for longer is nobody's.
+fn bury_orphans(bot: Pid, ended: &Receiver<()>) {
+    while ended.recv().is_ok() {
+        let dead = process::zombies();
+        std::thread::sleep(OURS);
+        let still = process::zombies().into_iter().filter(|pid| dead.contains(pid));
+        for pid in still.filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).filter(|pid| *pid != bot) {
+            let _ = waitpid(Some(pid), WaitOptions::NOHANG);
         }
     }
 }
@@ -128,11 +143,17 @@ impl Profiles {
 /// Passes signals on and reaps in a thread of its own: a round may take seconds.
 fn attend(bot: Bot, mut signals: Signals, profiles: Profiles) -> Ended {
     let (tell, ended) = channel();
+    let (died, deaths) = channel();
+    let pid = bot.pid;
+    std::thread::spawn(move || bury_orphans(pid, &deaths));
     std::thread::spawn(move || {
         let mut profiles = Some(profiles);
         for signal in &mut signals {
             match (signal, Signal::from_named_raw(signal)) {
-                (SIGCHLD, _) => bot.reap(&tell),
+                (SIGCHLD, _) => {
+                    bot.reap(&tell);
+                    let _ = died.send(());
+                }
                 // What the terminal's keys send, the terminal sends to the bot as well.
                 (SIGINT | SIGQUIT | SIGWINCH, _) if std::io::stdin().is_terminal() => {}
                 (SIGTERM | SIGINT, Some(signal)) => match profiles.take() {

@@ -6,11 +6,15 @@ use crate::disk;
 use crate::error::{Error, Result};
 use crate::session::snapshot::Carry;
 use crate::session::{Session, find, interior};
+use crate::text::WayBack;
 use crate::unpack;
 use crate::vault::backup::label_of;
 use crate::vault::label::Label;
 use crate::vault::workplace::Workplace;
 use crate::vault::{Rules, Vault};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,12 +40,11 @@ pub struct Ward {
 
 /// The sessions that the configuration speaks of; without one, those in the current folder. Makes nothing on disk.
 pub fn wards(config: &Config) -> Result<Vec<Ward>> {
-    let mut wards: Vec<Ward> = Vec::new();
-    for place in places(config)? {
-        for session in sessions(&place)? {
-            wards.push(ward(session, &place, config, &wards)?);
-        }
-    }
+    let (mut wards, mut firsts) = (Vec::new(), Firsts::new());
+    each_session(config, &mut |session, place| {
+        wards.push(ward(session, place, config, &mut firsts)?);
+        Ok(())
+    })?;
     require_apart(&wards, config)?;
     let alone = wards.len() == 1;
     wards.iter_mut().for_each(|w| w.alone = alone);
@@ -51,58 +54,87 @@ pub fn wards(config: &Config) -> Result<Vec<Ward>> {
     Ok(wards)
 }
 
+/// Shows every session that the configuration speaks of, and its place; of thousands none is kept.
+fn each_session(config: &Config, see: &mut dyn FnMut(Session, &Place) -> Result<()>) -> Result<()> {
+    for place in places(config)?.iter() {
+        sessions(place)?.into_iter().try_for_each(|session| see(session, place))?;
+    }
+    Ok(())
+}
+
+/// Whether there is a session that isn't `known`, or not as one of that kind: a second client, or another kind than was
+/// expected.
+pub fn any_new(config: &Config, known: &dyn Fn(&Session) -> bool) -> Result<bool> {
+    let mut any = false;
+    each_session(config, &mut |session, _| {
+        let meant = config.only.as_ref().is_none_or(|only| *only == session.name);
+        any |= meant && !known(&session);
+        Ok(())
+    })?;
+    Ok(any)
+}
+
 /// The places that the owner named; else what lies beside the configuration, or here.
-fn places(config: &Config) -> Result<Vec<Place>> {
+fn places(config: &Config) -> Result<Cow<'_, [Place]>> {
     if !config.places.is_empty() {
-        return Ok(config.places.clone());
+        return Ok(Cow::Borrowed(&config.places));
     }
     let base = find::absolute(if config.base.as_os_str().is_empty() { Path::new(".") } else { &config.base })?;
     let usual = Place { path: base.join(".wwebjs_auth"), ..Place::default() };
     if disk::exists(&usual.path) {
-        return Ok(vec![usual]);
+        return Ok(vec![usual].into());
     }
     let found = find::inside(&base)?;
-    let remembered = remembered(&usual, &find::expected(&find::absolute(&usual.path)?).home);
+    let remembered = remembered(&usual, &find::expected(&find::absolute(&usual.path)?).home, &[]);
     let mut places: Vec<Place> = Vec::new();
     for path in found.into_iter().chain(remembered).map(|s| s.path) {
         if places.iter().all(|p| p.path != path) {
             places.push(Place { path, ..Place::default() });
         }
     }
-    Ok(if places.is_empty() { vec![usual] } else { places })
+    Ok(if places.is_empty() { vec![usual] } else { places }.into())
 }
 
 /// The sessions of one place: those that lie there, and those that lay there once. What lies there in a state in which
 /// no kind claims it is of the kind it was.
 fn sessions(place: &Place) -> Result<Vec<Session>> {
     let path = find::absolute(&place.path)?;
+    if let Some(kind) = find::kind_of(&path) {
+        return Ok(vec![find::session(&path, kind)]);
+    }
+    let found = find::sessions(&path);
+    let (claimed, others): (Vec<_>, Vec<_>) =
+        found.iter().flatten().cloned().partition(|s| find::kind_of(&s.path).is_some());
     let home = find::expected(&path).home;
     let below = |s: &Session| s.path.starts_with(&path);
-    let known: Vec<Session> = remembered(place, &home).into_iter().filter(below).collect();
-    let mut found = match find::sessions(&path) {
-        Err(Error::NotASession { .. }) if !known.is_empty() => Vec::new(),
-        other => other?,
-    };
-    found.retain(|s| find::kind_of(&s.path).is_some() || disk::exists(&s.path) || known.is_empty());
+    let known: Vec<Session> = remembered(place, &home, &claimed).into_iter().filter(below).collect();
+    match found {
+        Err(Error::NotASession { .. }) if !known.is_empty() => {}
+        other => drop(other?),
+    }
+    let mut found = claimed;
+    found.extend(others.into_iter().filter(|s| disk::exists(&s.path) || known.is_empty()));
     for session in known {
         match found.iter_mut().find(|f| f.path == session.path) {
-            Some(same) if find::kind_of(&same.path).is_none() => *same = session,
-            Some(_) => {}
+            Some(unclaimed) => *unclaimed = session,
             None => found.push(session),
         }
     }
     Ok(found)
 }
 
-/// The sessions that the vaults in a bot's folder and its one archive speak of, wherever they lie now.
-fn remembered(place: &Place, home: &Path) -> Vec<Session> {
+/// The sessions that the vaults in a bot's folder and its one archive speak of, wherever they lie now; those that lie
+/// `here` need no reminding.
+fn remembered(place: &Place, home: &Path, here: &[Session]) -> Vec<Session> {
     let session = |prefix: &Path, kind| find::session(&home.join(prefix), kind);
     let vaults = fs::read_dir(vault_root(place, home)).into_iter().flatten().flatten().map(|e| e.path());
-    let labels = vaults.filter(|v| v.is_dir()).filter_map(|vault| newest_label(&vault));
+    let here: HashSet<&OsStr> = here.iter().map(|s| OsStr::new(&s.name)).collect();
+    let gone = vaults.filter(|v| v.is_dir() && !v.file_name().is_some_and(|name| here.contains(name)));
+    let labels = gone.filter_map(|vault| newest_label(&vault));
     let mut known: Vec<Session> = labels
         .filter_map(|label| Some(session(Path::new(&label.prefix), interior::kind_named(&label.kind)?)))
         .collect();
-    if known.is_empty() {
+    if known.is_empty() && here.is_empty() {
         // An archive that can't be read says nothing here; whoever restores from it says why.
         let promised = unpack::sessions_in(&plain_archive(place, home)).unwrap_or_default();
         known.extend(promised.iter().filter(|i| !i.prefix.as_os_str().is_empty()).map(|i| session(&i.prefix, i.kind)));
@@ -126,9 +158,11 @@ fn vault_root(place: &Place, home: &Path) -> PathBuf {
 
 /// Two sessions with one vault or one archive would take each other's login for their own.
 fn require_apart(wards: &[Ward], config: &Config) -> Result<()> {
-    for (n, ward) in wards.iter().enumerate() {
-        let same = |w: &&Ward| w.vault.dir() == ward.vault.dir() || w.vault.archive() == ward.vault.archive();
-        if let Some(other) = wards[..n].iter().find(same) {
+    let mut taken: HashMap<&Path, &Ward> = HashMap::new();
+    for ward in wards {
+        let vault = taken.insert(ward.vault.dir(), ward);
+        let archive = taken.insert(ward.vault.archive(), ward);
+        if let Some(other) = vault.or(archive) {
             let place = config.file.as_ref().map_or_else(|| "sessions".to_owned(), |f| f.display().to_string());
             let (a, b) = (other.session.path.display(), ward.session.path.display());
             let problem =
@@ -139,14 +173,15 @@ fn require_apart(wards: &[Ward], config: &Config) -> Result<()> {
     Ok(())
 }
 
-fn ward(session: Session, place: &Place, config: &Config, others: &[Ward]) -> Result<Ward> {
+/// Of each vault root the session that came first.
+type Firsts = HashMap<PathBuf, String>;
+
+fn ward(session: Session, place: &Place, config: &Config, firsts: &mut Firsts) -> Result<Ward> {
     let root = vault_root(place, &session.home);
     let plain = plain_archive(place, &session.home);
     require_file(&plain)?;
-    let first = recorded_first(&root).unwrap_or_else(|| {
-        let earlier = others.iter().find(|w| disk::parent(w.vault.dir()) == root);
-        earlier.map_or_else(|| session.name.clone(), |w| w.session.name.clone())
-    });
+    let first = recorded_first(&root)
+        .unwrap_or_else(|| firsts.entry(root.clone()).or_insert_with(|| session.name.clone()).clone());
     let is_first = first == session.name;
     let archive = if is_first { plain.clone() } else { archive_of(&plain, &session.name) };
     let rules = Rules {
@@ -163,6 +198,17 @@ fn ward(session: Session, place: &Place, config: &Config, others: &[Ward]) -> Re
 }
 
 impl Ward {
+    /// What can bring its login back here.
+    pub fn way_back(&self, config: &Config) -> WayBack {
+        if disk::exists(self.vault.archive()) || self.vault.backups().is_ok_and(|b| !b.is_empty()) {
+            WayBack::Archive
+        } else if config.remote.is_some() {
+            WayBack::Remote
+        } else {
+            WayBack::Scan
+        }
+    }
+
     /// Writes down, once, which session of this vault is the first: its archive keeps the plain name for ever.
     pub fn record_first(&self) -> Result<()> {
         let root = disk::parent(self.vault.dir());

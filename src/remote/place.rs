@@ -33,7 +33,7 @@ impl Place {
     /// Reads a place; a folder's path is meant from `base`.
     pub fn parse(text: &str, base: &Path) -> Result<Place> {
         let wrong = |problem: &str, suggestion: Option<&str>| Error::Config {
-            place: text.to_owned(),
+            place: without_password(text),
             problem: problem.to_owned(),
             suggestion: suggestion.map(str::to_owned),
         };
@@ -44,6 +44,14 @@ impl Place {
             Some(("s3", rest)) => s3(rest).ok_or_else(|| wrong("is no place", Some("s3://bucket/prefix"))),
             Some(_) => Err(wrong("is no kind of remote that wakeep knows", Some("ssh://host/path"))),
         }
+    }
+}
+
+/// What somebody wrote, as it may be shown: a password in it is an error, and stays out of the error.
+fn without_password(text: &str) -> String {
+    match text.split_once("://").and_then(|(kind, rest)| Some((kind, rest.rsplit_once('@')?))) {
+        Some((kind, (who, where_to))) if who.contains(':') => format!("{kind}://…@{where_to}"),
+        _ => text.to_owned(),
     }
 }
 
@@ -143,7 +151,8 @@ mod tests {
             "s3://b/../c",
             "ftp://h/x",
         ] {
-            assert!(matches!(parse(text), Err(Error::Config { .. })), "{text}");
+            let Err(Error::Config { place, .. }) = parse(text) else { panic!("{text}") };
+            assert!(!place.contains("secret"), "{place}");
         }
     }
 }

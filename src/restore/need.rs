@@ -51,11 +51,13 @@ impl Restoring<'_> {
             return Ok(Some(Reason::NeverPaired));
         }
         if let Some(restored) = self.on_trial() {
-            self.vault.remember(|s| {
-                if !s.refused.contains(&restored.fingerprint) {
-                    s.refused.push(restored.fingerprint);
-                }
-            })?;
+            if !self.dry_run {
+                self.vault.remember(|s| {
+                    if !s.refused.contains(&restored.fingerprint) {
+                        s.refused.push(restored.fingerprint);
+                    }
+                })?;
+            }
             if restored.tries >= MOST_TRIES {
                 return Ok(Some(Reason::Exhausted));
             }

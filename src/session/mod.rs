@@ -75,6 +75,12 @@ pub trait Kind: Sync {
         Vec::new()
     }
 
+    /// Versions of programs that stand beside the live session, by name; what the session itself says goes first.
+    fn versions(&self, live: &Path) -> BTreeMap<String, String> {
+        let _ = live;
+        BTreeMap::new()
+    }
+
     /// Whether a bot works on the live session.
     fn holder(&self, live: &Path) -> Use;
 

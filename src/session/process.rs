@@ -51,6 +51,13 @@ pub fn started_at(pid: u32) -> Option<i64> {
     Some(boot + ticks / 100)
 }
 
+/// Children of this process that have ended and that nobody has waited for yet.
+pub fn zombies() -> Vec<u32> {
+    let ours = std::process::id().to_string();
+    let is_dead_child = |pid: &u32| stat_fields(*pid).is_some_and(|f| f.len() > 1 && f[0] == "Z" && f[1] == ours);
+    processes().unwrap_or_default().into_iter().filter(is_dead_child).collect()
+}
+
 /// The processes this one was started by, from its parent up.
 pub fn ancestors() -> Vec<u32> {
     ancestors_of(std::process::id())
@@ -104,7 +111,7 @@ mod tests {
         while stat_fields(pid).unwrap()[0] != "Z" {
             std::thread::yield_now();
         }
-        assert!(!process_alive(pid));
+        assert!(!process_alive(pid) && zombies().contains(&pid));
         child.wait().unwrap();
         assert!(!process_alive(pid) && process_alive(std::process::id()) && process_alive(1));
     }

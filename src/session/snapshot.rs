@@ -79,6 +79,9 @@ impl Session {
             self.copy_the_rest(into)?;
         }
         let mut examination = self.kind.examine(into)?;
+        for (name, version) in self.kind.versions(&self.path) {
+            examination.versions.entry(name).or_insert(version);
+        }
         name_the_makings(&mut examination.vector, &floor);
         if !as_it_lies {
             require_fresh(&examination.vector, &floor)?;

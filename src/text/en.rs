@@ -1,12 +1,11 @@
 //! English.
 
-use super::{Phrase, Told, dated, seconds, sized};
+use super::{Phrase, Told, WayBack, dated, io, seconds, sized};
 use crate::ailment::Ailment;
 use crate::error::{Error, Fault, Holder, Unsealable};
 use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
-use std::io::ErrorKind;
 
 pub(super) fn bytes(n: u64) -> String {
     sized(n, ["B", "KB", "MB", "GB", "TB"])
@@ -31,15 +30,7 @@ pub(super) fn login(login: Login) -> &'static str {
 
 pub(super) fn error(error: &Error) -> Told {
     match error {
-        Error::Io { doing, path, source } => Told::new(
-            format!("{doing} {} failed: {source}", path.display()),
-            match source.kind() {
-                ErrorKind::PermissionDenied => "run it as the bot's user, or with sudo",
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full: free some space (df -h)",
-                ErrorKind::ReadOnlyFilesystem => "the file system is read-only: see dmesg, then remount it",
-                _ => "",
-            },
-        ),
+        Error::Io { doing, path, source } => io::en(doing, path, source),
         Error::Config { place, problem, suggestion } => Told::new(
             format!("{place}: {problem}"),
             suggestion.as_ref().map(|s| format!("did you mean `{s}`?")).unwrap_or_default(),
@@ -67,6 +58,22 @@ pub(super) fn error(error: &Error) -> Told {
         Error::Busy { holder } => Told::new(
             format!("another wakeep works on this session ({})", holder_name(holder)),
             "wait until it has finished, then try again",
+        ),
+        Error::Kept { by } => Told::new(
+            format!("a keeper already has this session in its care ({by})"),
+            "leave it to that one, or stop it first (systemctl stop wakeep, or its own terminal)",
+        ),
+        Error::OtherSession { path, other } => Told::new(
+            format!(
+                "there is no session at {}, but the one of the archive stands at {}",
+                path.display(),
+                other.display()
+            ),
+            "correct `session`; where it is meant so, `wakeep restore --force`",
+        ),
+        Error::NothingSoOld { at } => Told::new(
+            format!("no good archive is from {} or before", dated(*at)),
+            "`wakeep list` shows which there are",
         ),
         Error::NothingToRestore { place } => Told::new(
             format!("there is nothing to restore from: no archive at {}, none in the vault", place.display()),
@@ -195,8 +202,14 @@ fn holder_name(holder: &Holder) -> String {
     format!("{program}{pid}{host}")
 }
 
-pub(super) fn code(code: Code) -> Told {
-    let restore = "stop the bot and run `wakeep restore`";
+pub(super) fn code(code: Code, way: WayBack) -> Told {
+    let restore = match way {
+        WayBack::Archive => "stop the bot and run `wakeep restore`",
+        WayBack::Remote => "no archive is here yet: stop the bot and run `wakeep pull`, then `wakeep restore`",
+        WayBack::Scan => {
+            "no archive brings it back: start the bot and scan its QR code (or bring an archive from elsewhere: `wakeep receive FILE`)"
+        }
+    };
     match code {
         Code::CurrentInvalid => Told::new("the database's CURRENT file is missing or wrong", restore),
         Code::ManifestMissing => Told::new("the database's MANIFEST is missing", restore),
@@ -230,9 +243,14 @@ pub(super) fn code(code: Code) -> Told {
             "the two stores are of two logins, or WhatsApp has changed how they belong together",
             "leave a bot that works alone; otherwise stop it and run `wakeep restore --force`",
         ),
-        Code::QrPage => {
-            Told::new("no phone is linked", "scan the QR code, or run `wakeep restore` with the bot stopped")
-        }
+        Code::QrPage => Told::new(
+            "no phone is linked",
+            match way {
+                WayBack::Archive => "scan the QR code, or run `wakeep restore` with the bot stopped",
+                WayBack::Remote => "scan the QR code, or run `wakeep pull`, then `wakeep restore` with the bot stopped",
+                WayBack::Scan => "scan the QR code",
+            },
+        ),
         Code::LayoutUnknown => Told::new(
             "the login is stored in a way wakeep doesn't know",
             "nothing is touched; look for a newer wakeep or report it",
@@ -251,7 +269,10 @@ pub(super) fn code(code: Code) -> Told {
         Code::KeyMismatch => Told::new("a public key doesn't belong to its private key", restore),
         Code::SignatureWrong => Told::new("a signature in the login doesn't verify", restore),
         Code::KeyFileTorn => Told::new("a key file is empty or cut off", restore),
-        Code::PreKeyCounter => Told::new("the pre-key counter is too low", restore),
+        Code::PreKeyCounter => Told::new(
+            "the pre-key counter is too low",
+            "stop the bot and run `wakeep restore --force`, which raises it",
+        ),
         Code::DeviceField => Told::new("a device in the database has a field of the wrong length", restore),
         Code::NoDevice => Told::new("no device is registered in the database", "link the bot to a phone"),
         Code::DevicePaired => Told::new("a device in the database is linked", ""),
@@ -425,7 +446,6 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
     match phrase {
         Phrase::Session => "session",
         Phrase::Login => "login",
-        Phrase::Account => "account",
         Phrase::Archive => "archive",
         Phrase::Backups => "backups",
         Phrase::Keeper => "keeper",
@@ -438,7 +458,6 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::KeeperRests => "does not run: start it with `wakeep watch`",
         Phrase::NoArchive => "none yet",
         Phrase::NoBackups => "none",
-        Phrase::NoEvents => "none yet",
         Phrase::Safe => "Your bot's login is safe.",
         Phrase::Unsafe => "Your bot's login is NOT safe.",
         Phrase::Next => "next",

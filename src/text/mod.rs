@@ -3,9 +3,11 @@
 
 mod channel;
 mod en;
+mod io;
 mod notice;
 mod page;
 mod ru;
+mod way_back;
 
 use crate::ailment::Ailment;
 use crate::error::Error;
@@ -13,6 +15,7 @@ use crate::vault::journal::{Back, Event};
 use crate::verdict::{Finding, Grade, Login, Verdict, masked};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+pub use way_back::WayBack;
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +49,6 @@ pub enum Phrase {
     Session,
     /// Label: its login.
     Login,
-    /// Label: who.
-    Account,
     /// Label: the archive.
     Archive,
     /// Label: the backups.
@@ -66,8 +67,6 @@ pub enum Phrase {
     NoArchive,
     /// No backup is kept.
     NoBackups,
-    /// Nothing happened yet.
-    NoEvents,
     /// All is well.
     Safe,
     /// Not all is well.
@@ -239,11 +238,11 @@ impl Lang {
         Event::Failed { error: format!("{}{next}", told.what) }
     }
 
-    /// What a finding means and what to do.
-    pub fn finding(self, finding: &Finding) -> Told {
+    /// What a finding means and what to do, where this is the way back.
+    pub fn finding(self, finding: &Finding, way: WayBack) -> Told {
         let told = match self {
-            Lang::En => en::code(finding.code),
-            Lang::Ru => ru::code(finding.code),
+            Lang::En => en::code(finding.code, way),
+            Lang::Ru => ru::code(finding.code, way),
         };
         let place = finding.path.display().to_string();
         let detail = [place, finding.detail.clone()].into_iter().filter(|s| !s.is_empty());
@@ -516,10 +515,20 @@ mod tests {
     fn every_code_says_something_in_both_languages() {
         for code in Code::ALL {
             let finding = Finding::new(*code, "", "");
-            let (en, ru) = (Lang::En.finding(&finding), Lang::Ru.finding(&finding));
+            let (en, ru) = (Lang::En.finding(&finding, WayBack::Archive), Lang::Ru.finding(&finding, WayBack::Archive));
             assert!(en.what.is_ascii() || en.what.contains('’'), "{}", en.what);
             assert!(ru.what.chars().any(|c| ('а'..='я').contains(&c)), "{}", ru.what);
             assert_eq!(en.next.is_some(), ru.next.is_some(), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_to_restore_from_nothing() {
+        for code in Code::ALL {
+            for lang in [Lang::En, Lang::Ru] {
+                let next = lang.finding(&Finding::new(*code, "", ""), WayBack::Scan).next.unwrap_or_default();
+                assert!(!next.contains("wakeep restore`"), "{code:?}: {next}");
+            }
         }
     }
 

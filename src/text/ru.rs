@@ -1,12 +1,11 @@
 //! Русский.
 
-use super::{Phrase, Told, dated, seconds, sized};
+use super::{Phrase, Told, WayBack, dated, io, seconds, sized};
 use crate::ailment::Ailment;
 use crate::error::{Error, Fault, Holder, Unsealable};
 use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
-use std::io::ErrorKind;
 
 pub(super) fn bytes(n: u64) -> String {
     sized(n, ["Б", "КБ", "МБ", "ГБ", "ТБ"])
@@ -40,15 +39,7 @@ fn plural<'a>(n: usize, one: &'a str, few: &'a str, many: &'a str) -> &'a str {
 
 pub(super) fn error(error: &Error) -> Told {
     match error {
-        Error::Io { doing, path, source } => Told::new(
-            format!("ошибка ({doing}) с {}: {source}", path.display()),
-            match source.kind() {
-                ErrorKind::PermissionDenied => "запустите от пользователя бота или через sudo",
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "диск заполнен: освободите место (df -h)",
-                ErrorKind::ReadOnlyFilesystem => "файловая система только для чтения: смотрите dmesg и перемонтируйте",
-                _ => "",
-            },
-        ),
+        Error::Io { doing, path, source } => io::ru(doing, path, source),
         Error::Config { place, problem, suggestion } => Told::new(
             format!("ошибка настройки: {place}: {problem}"),
             suggestion.as_ref().map(|s| format!("может быть, `{s}`?")).unwrap_or_default(),
@@ -79,6 +70,18 @@ pub(super) fn error(error: &Error) -> Told {
         Error::Busy { holder } => Told::new(
             format!("с этой сессией уже работает другой wakeep ({})", holder_name(holder)),
             "подождите, пока он закончит, и повторите",
+        ),
+        Error::Kept { by } => Told::new(
+            format!("за этой сессией уже следит другой хранитель ({by})"),
+            "оставьте её ему или сначала остановите его (systemctl stop wakeep или в его терминале)",
+        ),
+        Error::OtherSession { path, other } => Told::new(
+            format!("сессии {} нет, а та, из которой сделан архив, стоит здесь: {}", path.display(), other.display()),
+            "исправьте `session`; если так и задумано, `wakeep restore --force`",
+        ),
+        Error::NothingSoOld { at } => Told::new(
+            format!("нет исправного архива от {} или старше", dated(*at)),
+            "какие есть, покажет `wakeep list`",
         ),
         Error::NothingToRestore { place } => Told::new(
             format!("восстанавливать не из чего: нет архива {} и нет копий в хранилище", place.display()),
@@ -206,8 +209,14 @@ fn holder_name(holder: &Holder) -> String {
     format!("{program}{pid}{host}")
 }
 
-pub(super) fn code(code: Code) -> Told {
-    let restore = "остановите бота и выполните `wakeep restore`";
+pub(super) fn code(code: Code, way: WayBack) -> Told {
+    let restore = match way {
+        WayBack::Archive => "остановите бота и выполните `wakeep restore`",
+        WayBack::Remote => "архива здесь пока нет: остановите бота и выполните `wakeep pull`, затем `wakeep restore`",
+        WayBack::Scan => {
+            "вернуть вход не из чего: запустите бота и отсканируйте его QR-код (или принесите архив с другой машины: `wakeep receive ФАЙЛ`)"
+        }
+    };
     match code {
         Code::CurrentInvalid => Told::new("файл CURRENT базы отсутствует или неверен", restore),
         Code::ManifestMissing => Told::new("нет файла MANIFEST базы", restore),
@@ -241,9 +250,16 @@ pub(super) fn code(code: Code) -> Told {
             "хранилища от двух разных входов, или WhatsApp изменил их связь",
             "работающего бота не трогайте; иначе остановите его и выполните `wakeep restore --force`",
         ),
-        Code::QrPage => {
-            Told::new("телефон не привязан", "отсканируйте QR-код или, остановив бота, выполните `wakeep restore`")
-        }
+        Code::QrPage => Told::new(
+            "телефон не привязан",
+            match way {
+                WayBack::Archive => "отсканируйте QR-код или, остановив бота, выполните `wakeep restore`",
+                WayBack::Remote => {
+                    "отсканируйте QR-код или, остановив бота, выполните `wakeep pull`, затем `wakeep restore`"
+                }
+                WayBack::Scan => "отсканируйте QR-код",
+            },
+        ),
         Code::LayoutUnknown => Told::new(
             "вход хранится способом, которого wakeep не знает",
             "ничего не тронуто; проверьте, нет ли новой версии wakeep, или сообщите нам",
@@ -262,7 +278,10 @@ pub(super) fn code(code: Code) -> Told {
         Code::KeyMismatch => Told::new("открытый ключ не подходит к закрытому", restore),
         Code::SignatureWrong => Told::new("подпись во входе не сходится", restore),
         Code::KeyFileTorn => Told::new("файл ключа пуст или оборван", restore),
-        Code::PreKeyCounter => Told::new("счётчик предварительных ключей слишком мал", restore),
+        Code::PreKeyCounter => Told::new(
+            "счётчик предварительных ключей слишком мал",
+            "остановите бота и выполните `wakeep restore --force`: он поднимет счётчик",
+        ),
         Code::DeviceField => Told::new("у устройства в базе поле неверной длины", restore),
         Code::NoDevice => Told::new("в базе нет ни одного устройства", "привяжите бота к телефону"),
         Code::DevicePaired => Told::new("одно из устройств базы привязано", ""),
@@ -444,7 +463,6 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
     match phrase {
         Phrase::Session => "сессия",
         Phrase::Login => "вход",
-        Phrase::Account => "аккаунт",
         Phrase::Archive => "архив",
         Phrase::Backups => "копии",
         Phrase::Keeper => "хранитель",
@@ -457,7 +475,6 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::KeeperRests => "не работает: запустите `wakeep watch`",
         Phrase::NoArchive => "пока нет",
         Phrase::NoBackups => "нет",
-        Phrase::NoEvents => "пока нет",
         Phrase::Safe => "Вход вашего бота в безопасности.",
         Phrase::Unsafe => "Вход вашего бота НЕ в безопасности.",
         Phrase::Next => "дальше",

@@ -3,6 +3,7 @@
 use crate::archive::{Folder, contents, data, noise, scratch, strip};
 use flate2::{Compression, Decompress, FlushDecompress};
 use std::fs;
+use std::io::ErrorKind;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -227,7 +228,8 @@ fn bombs() {
     hostile(&bomb, "far more content");
     let small = Limits { bytes: 1 << 20, ..Limits::default() };
     let trap = Trap::new(&Tar::default().file("a", &noise(1, 2 << 20)).gz());
-    assert!(matches!(trap.spring(&small), Err(Error::Hostile { what, .. }) if what.contains("room")));
+    // That is the disk's fault, not the archive's.
+    assert!(matches!(trap.spring(&small), Err(Error::Io { source, .. }) if source.kind() == ErrorKind::StorageFull));
     assert_eq!(fs::read_dir(trap.dir.path().join("a/stage")).unwrap().count(), 0);
     hostile(&[Tar::default().file("a", b"1").gz(), zeros.repeat(4)].concat(), "endless zeros");
 }

@@ -116,6 +116,7 @@ fn the_description_holds_on_a_booted_server() {
     the_commands_as_written(&machine);
     a_deleted_session_comes_back(&machine);
     force_and_backups(&machine);
+    the_bots_unit_has_the_drop_in(&machine);
     an_archive_is_brought_along(&machine);
     the_check_fires(&machine);
     a_reboot(&mut machine);
@@ -189,6 +190,7 @@ fn the_commands_as_written(machine: &Machine) {
     machine.done("cat /etc/cron.d/whatsapp-auth-check && journalctl -u cron");
     let status = machine.done(&in_app("wakeep status"));
     assert!(status.contains("safe") && status.contains("runs"), "{status}");
+    assert!(status.contains("wakeep.service active, whatsapp-auth-restore.service active"), "{status}");
     let doctor = machine.run(&in_app("wakeep doctor"));
     assert_eq!(doctor.code, 0, "{doctor:?}");
 }
@@ -199,6 +201,14 @@ fn a_deleted_session_comes_back(machine: &Machine) {
     assert_eq!(started_again(machine, before), "ready", "no QR");
     let log = machine.done("cat /var/log/whatsapp-auth-restore.log");
     assert!(log.contains("session restored from"), "{log}");
+}
+
+/// The drop-in is the bot's own now: each stop looks for its browser first, and each start has time for the restore.
+fn the_bots_unit_has_the_drop_in(machine: &Machine) {
+    let times = machine.done("systemctl show -p TimeoutStartUSec -p TimeoutStopUSec nord-laundry-bot");
+    assert_eq!(times, "TimeoutStartUSec=10min\nTimeoutStopUSec=45s\n");
+    let journal = machine.done("journalctl -u nord-laundry-bot --no-pager");
+    assert!(journal.contains("session: no browser works on it"), "{journal}");
 }
 
 /// `force` on a busy bot stops it and starts it again; the archive used is kept in the system's folder.
@@ -293,7 +303,7 @@ fn word_of_this_boot(machine: &Machine) -> String {
         if !said.trim().is_empty() {
             return said.trim().to_owned();
         }
-        if start.elapsed() > std::time::Duration::from_secs(100) {
+        if start.elapsed() > std::time::Duration::from_secs(300) {
             let units = "systemctl status --no-pager nord-laundry-bot whatsapp-auth-restore wakeep";
             panic!("the bot says nothing: {:?}", machine.run(&format!("{units}; systemctl list-jobs; ps axf")));
         }
@@ -365,6 +375,8 @@ fn the_timer_makes_up_for_a_missed_check() {
     );
     machine.done("touch -d '1 day ago' /var/lib/systemd/timers/stamp-whatsapp-auth-check.timer");
     machine.done("systemctl start whatsapp-auth-check.timer");
+    let status = machine.run(&in_app("wakeep status")).stdout;
+    assert!(status.contains("wakeep.service inactive") && status.contains("check.timer active"), "{status}");
     wait_for("the check", || machine.at(&format!("{APP}/.wwebjs_auth/session/Default")).exists().then_some(()));
     let log = wait_for("the log", || {
         Some(machine.done("cat /var/log/whatsapp-auth-check.log")).filter(|l| l.contains("restored"))

@@ -51,6 +51,10 @@ fn a_session_is_kept_found_broken_and_brought_back() {
     let good = verdict(&bot);
     assert_eq!((good["verdict"].as_str(), good["login"].as_str()), (Some("sound"), Some("paired")), "{good}");
     assert_eq!((good["account"].as_str(), good["kind"].as_str()), (Some(ACCOUNT), Some("chromium")));
+    let listed = bot.wakeep(["list", "--json"]).json(0);
+    for versions in [&good["versions"], &listed["sessions"][0]["latest"]["label"]["versions"]] {
+        assert_eq!(versions["whatsapp_web"], "2.3000.1027934701", "{versions}");
+    }
 }
 
 #[test]
@@ -204,6 +208,23 @@ fn a_bot_that_was_never_linked_is_left_alone() {
     age_journal(&bot, 20);
     assert_eq!(bot.wakeep(["restore", "--if-needed", "--json"]).json(0)["reason"], "never_paired");
     assert_eq!(bot.wakeep(["restore", "--before-start"]).run().code, 0);
+}
+
+/// What to do about a broken session depends on what there is to restore from.
+#[test]
+fn a_remedy_is_one_that_can_be_taken() {
+    let bot = StandIn::stopped();
+    bot.tear();
+    for verb in ["check", "doctor"] {
+        let told = bot.wakeep([verb]).run().stdout;
+        assert!(told.contains("scan its QR code") && !told.contains("run `wakeep restore`"), "{verb}: {told}");
+    }
+    fs::write(bot.home().join("wakeep.toml"), "remote = \"/srv/elsewhere\"\n").unwrap();
+    let told = bot.wakeep(["check"]).run().stdout;
+    assert!(told.contains("`wakeep pull`"), "{told}");
+    fs::write(bot.archive(), "an archive").unwrap();
+    let told = bot.wakeep(["check"]).run().stdout;
+    assert!(told.contains("stop the bot and run `wakeep restore`"), "{told}");
 }
 
 /// Law 11.

@@ -133,3 +133,25 @@ fn a_host_whose_session_is_missing_starts_with_the_newest_archive_there_is() {
     assert_eq!((restored.code, other.session().is_dir()), (0, true), "{restored:?}");
     assert_eq!(fs::read(other.archive()).unwrap(), newer, "{restored:?}");
 }
+
+/// The host was renamed since: its own lease reads as another's. A short one is watched until it has run out; a long one
+/// is the keeper's to watch, and the start ends before systemd gives up on it.
+#[test]
+fn a_start_watches_a_lease_under_an_earlier_name_only_as_long_as_systemd_waits() {
+    let home = app();
+    let leave = |life: f64| {
+        let mut left = body(home.path());
+        (left["host"], left["released"], left["life"]) = (json!("earlier"), json!(false), json!(life));
+        fs::write(lease(home.path()), left.to_string()).unwrap();
+    };
+    assert_eq!(run(home.path(), ["run", "--", "true"]).run().code, 0);
+    leave(1.0);
+    let watched = run(home.path(), ["restore", "--before-start"]).run();
+    assert_eq!((watched.code, body(home.path())["host"] == "earlier"), (0, false), "{watched:?}");
+    let config = home.path().join("wakeep.toml");
+    fs::write(&config, fs::read_to_string(&config).unwrap().replace("lease_life = \"1s\"", "lease_life = \"30m\""))
+        .unwrap();
+    leave(1800.0);
+    let told = run(home.path(), ["restore", "--before-start"]).run();
+    assert_eq!((told.code, body(home.path())["host"] == "earlier"), (11, true), "{told:?}");
+}

@@ -109,10 +109,12 @@ fn a_closed_browser_has_written_its_last_words() {
 #[test]
 fn run_closes_the_browser_before_it_asks_the_bot_to_end() {
     let bot = Bot::paired(ACCOUNT);
+    // A test that fails leaves no browser behind for long.
     let script = "trap 'echo asked; exit 7' TERM
-        chromium --headless=new --no-sandbox --disable-gpu --user-data-dir=.wwebjs_auth/session about:blank 2>&1 & 
+        timeout -s KILL 300 chromium --headless=new --no-sandbox --disable-gpu --disable-background-networking \
+          --user-data-dir=.wwebjs_auth/session about:blank >browser.log 2>&1 &
         wait $!; echo browser $?
-        while :; do sleep 0.1; done";
+        for n in $(seq 3000); do sleep 0.1; done";
     let running = bot.wakeep(["run", "--", "sh", "-c", script]).spawn();
     let session = wakeep::session::find::session(&bot.session(), &wakeep::session::chromium::Chromium);
     until("the browser", || session.browser().is_some());

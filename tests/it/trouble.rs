@@ -285,3 +285,157 @@ fn a_database_that_was_overwritten_comes_back() {
     );
     assert_eq!(Wakeep::new(home, ["check", "bot.db"]).json(0)["login"], "paired");
 }
+
+/// A letter wrong in the path, and the login would lie there twice, the wrong one kept.
+#[test]
+fn a_slip_of_the_path_makes_no_second_copy() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    for wish in [&["restore"][..], &["restore", "--if-needed"]] {
+        let outcome = bot.wakeep([wish, &["--session", ".wwebjs_aut"]].concat()).run();
+        assert_eq!(outcome.code, 2, "{outcome:?}");
+        assert!(outcome.stderr.contains(".wwebjs_auth/session"), "the right one is named: {outcome:?}");
+    }
+    let started = bot.wakeep(["restore", "--before-start", "--session", ".wwebjs_aut"]).run();
+    assert_eq!(started.code, 0, "no bot is held back: {started:?}");
+    assert!(!bot.home().join(".wwebjs_aut").exists());
+    // Moved on purpose: the old one is gone, and nothing is in the way.
+    fs::rename(bot.home().join(".wwebjs_auth"), bot.home().join("old")).unwrap();
+    fs::remove_dir_all(bot.home().join("old")).unwrap();
+    assert_eq!(bot.wakeep(["restore", "--if-needed", "--session", "moved/session"]).run().code, 0);
+}
+
+/// What the disk refuses is said of the disk, not of another wakeep.
+#[test]
+fn a_place_that_cannot_be_written_to_is_blamed_on_nobody() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    let vault = bot.home().join(".wakeep").display().to_string();
+    let read_only = format!("mount --bind {vault} {vault} && mount -o remount,ro,bind {vault}");
+    let watched = bot.wakeep(["watch"]).in_mounts(&read_only).run();
+    assert_eq!(watched.code, 1, "{watched:?}");
+    assert!(watched.stderr.contains("read-only") && !watched.stderr.contains("another"), "{watched:?}");
+    for look in [&["status"][..], &["check"], &["doctor"]] {
+        let outcome = bot.wakeep(look.iter().copied()).in_mounts(&read_only).run();
+        assert!(!outcome.stderr.contains("read-only"), "{look:?} only looks: {outcome:?}");
+        assert!(outcome.stdout.contains("linked"), "{look:?}: {outcome:?}");
+    }
+    let told = bot.wakeep(["watch", "--lang", "ru"]).in_mounts(&read_only).run();
+    assert!(told.stderr.contains("не удалось") && !told.stderr.contains("os error"), "{told:?}");
+}
+
+/// The second keeper says who the first is.
+#[test]
+fn a_session_that_is_kept_is_left_to_its_keeper() {
+    let bot = StandIn::stopped();
+    let first = bot.wakeep(["watch", "--interval", "1s"]).spawn();
+    let lock = bot.home().join(".wakeep/session/keeper.lock");
+    let held = || fs::read_to_string(&lock).is_ok_and(|says| says.starts_with("wakeep watch"));
+    crate::env::machine::wait_for("the first keeper", || held().then_some(()));
+    let second = bot.wakeep(["watch"]).run();
+    first.signal(rustix::process::Signal::TERM);
+    first.wait();
+    assert_eq!(second.code, 13, "{second:?}");
+    assert!(second.stderr.contains("in its care") && second.stderr.contains("pid"), "{second:?}");
+}
+
+/// In the bot's own folder the files are there already; that makes its archive no hostile one.
+#[test]
+fn what_is_there_already_is_not_the_archives_fault() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    let outcome = bot.wakeep(["extract", "whatsapp_auth_latest.tar.gz"]).run();
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("already") && !outcome.stderr.contains("don't use it"), "{outcome:?}");
+}
+
+/// What a drill proves, a restore does.
+#[test]
+fn a_drill_proves_no_other_bots_archive() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    copy(&bot.session(), &bot.home().join(".wwebjs_auth/session-b"));
+    bot.wakeep(["archive"]).run();
+    let (first, second) = ("whatsapp_auth_latest.tar.gz", "whatsapp_auth_latest.session-b.tar.gz");
+    fs::copy(bot.home().join(first), bot.home().join(second)).unwrap();
+    let drilled = bot.wakeep(["check", "--drill", "--only", "session-b"]).run();
+    assert_eq!(drilled.code, 4, "{drilled:?}");
+}
+
+/// A report goes to strangers: no number in it, not even one in a folder's name.
+#[test]
+fn a_report_has_no_numbers_of_phones() {
+    let bot = StandIn::stopped();
+    let named = bot.home().join(".wwebjs_auth/session-79001234567");
+    fs::rename(bot.session(), &named).unwrap();
+    std::os::unix::fs::symlink("elsewhere-1", named.join("SingletonLock")).unwrap();
+    bot.wakeep(["archive"]).run();
+    let report = bot.wakeep(["doctor", "--report"]).run();
+    assert!(report.stdout.contains("session"), "{report:?}");
+    assert!(!report.stdout.contains("9001234567"), "{}", report.stdout);
+}
+
+/// Another program's file with a name like ours, in which no session is recognised.
+#[test]
+fn an_archive_of_something_else_is_nobodys_to_remove() {
+    let bot = StandIn::stopped();
+    let theirs = bot.home().join("whatsapp_auth_20250101_120000.tar.gz");
+    fs::write(bot.home().join("notes.txt"), "x").unwrap();
+    fs::write(bot.home().join("more.txt"), "x").unwrap();
+    let mut pack = Command::new("tar");
+    pack.arg("czf").arg(&theirs).args(["notes.txt", "more.txt"]).current_dir(bot.home());
+    assert!(pack.status().unwrap().success());
+    bot.wakeep(["archive"]).run();
+    bot.wakeep(["cleanup"]).run();
+    assert!(theirs.exists());
+}
+
+/// The disk behind a link is new, or was emptied: the session belongs where the link leads.
+#[test]
+fn a_link_that_leads_nowhere_is_led_somewhere() {
+    let bot = StandIn::stopped();
+    let (link, data) = (bot.home().join(".wwebjs_auth"), bot.home().join("data/auth"));
+    fs::create_dir(bot.home().join("data")).unwrap();
+    fs::rename(&link, &data).unwrap();
+    std::os::unix::fs::symlink("data/auth", &link).unwrap();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    fs::remove_dir_all(&data).unwrap();
+    let restored = bot.wakeep(["restore", "--if-needed"]).run();
+    assert_eq!(restored.code, 0, "{restored:?}");
+    assert!(data.join("session/Default").is_dir() && link.is_symlink());
+}
+
+/// The phone ended the login: however good the files are, nothing is safe.
+#[test]
+fn a_login_that_the_phone_ended_is_not_safe() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    assert!(bot.wakeep(["status"]).run().stdout.contains("is safe"));
+    bot.wakeep(["event", "logged-out", "--reason", "401"]).run();
+    let status = bot.wakeep(["status"]).run();
+    assert!(status.stdout.contains("NOT safe"), "{}", status.stdout);
+}
+
+/// A time before the first archive is not "no archive at all"; to look changes nothing.
+#[test]
+fn a_time_that_is_too_early_is_said_so() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    let outcome = bot.wakeep(["restore", "--force", "--at", "2020-01-01T00:00"]).run();
+    assert_eq!(outcome.code, 10, "{outcome:?}");
+    assert!(outcome.stderr.contains("2020-01-01"), "{outcome:?}");
+}
+
+/// A mistake in the bot's own configuration doesn't make its bot root's.
+#[test]
+fn a_mistake_in_the_configuration_makes_no_bot_roots() {
+    let bot = StandIn::stopped();
+    fs::write(bot.home().join("wakeep.toml"), "intervall = \"2m\"").unwrap();
+    let theirs = |uid: u32| {
+        let chown = Command::new("chown").arg("-R").arg(format!("{uid}:{uid}")).arg(bot.home()).status().unwrap();
+        assert!(chown.success());
+        bot.wakeep(["run", "--", "id", "-u"]).run()
+    };
+    let outcome = theirs(65534);
+    assert_eq!((outcome.code, outcome.stdout.trim()), (0, "65534"), "{outcome:?}");
+}

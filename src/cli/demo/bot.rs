@@ -121,6 +121,9 @@ fn databases(raw: &[u8]) -> WriteBatch {
     let mut key = b"\x01\xff\x15\xff\x0fo\"\x02idI\x02\"\x03key\\K\x06\x10\x20\x80\x01".to_vec();
     key.extend(raw);
     batch.put(&record(1, &number_key(1.0)), &key);
+    batch.put(&[0, 3, 0, 0, 50, 2, 0], &utf16("user-prefs"));
+    let version = b"\x01\xff\x15\xff\x0fo\"\x05value\"\x112.3000.1027934701{\x01";
+    batch.put(&[&[0, 3, 2, 1], text_key("AppVersionBase").as_slice()].concat(), version);
     let mut identity = b"\x01\xff\x15\xff\x0fo\"\x07details".to_vec();
     identity.extend(seed::<96>(9));
     batch.put(&record(2, &text_key("adv_signed_identity")), &identity);

@@ -13,7 +13,7 @@ use crate::error::{At, Error, Result};
 use crate::keeper::Keeper;
 use crate::keeper::ward::{Ward, wards};
 use crate::restore::{Restoring, Source, Wish};
-use crate::text::Phrase;
+use crate::text::{Phrase, WayBack};
 use crate::vault::journal::Event;
 use crate::verdict::{Grade, Verdict};
 use std::fs;
@@ -146,11 +146,11 @@ impl Demo<'_> {
 
     fn verdict(&self) -> Result<Verdict> {
         let ward = self.ward()?;
-        let verdict = check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?;
+        let verdict = check::session(&ward.session, &ward.vault.versions()?, &ward.work.snapshot())?.verdict;
         let show: &Show = &self.context.show;
         self.say(&show.lang.verdict(&verdict));
         for finding in verdict.findings.iter().take(1) {
-            self.say(&show.lang.finding(finding).what);
+            self.say(&show.lang.finding(finding, WayBack::Archive).what);
         }
         Ok(verdict)
     }

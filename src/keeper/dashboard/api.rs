@@ -271,7 +271,8 @@ async fn findings(
 fn told(value: &Value, lang: Lang) -> Value {
     let one = &value["sessions"][0];
     let verdict: Option<crate::verdict::Verdict> = serde_json::from_value(one["check"].clone()).ok();
-    let findings = verdict.iter().flat_map(|v| &v.findings).map(|f| lang.finding(f));
+    let way = serde_json::from_value(one["way_back"].clone()).unwrap_or_default();
+    let findings = verdict.iter().flat_map(|v| &v.findings).map(|f| lang.finding(f, way));
     let ailments = one["ailments"].as_array().into_iter().flatten();
     let ailments = ailments.filter_map(|a| serde_json::from_value(a["ailment"].clone()).ok());
     let ailments = ailments.map(|a: crate::ailment::Ailment| lang.ailment(&a));

@@ -21,8 +21,11 @@ use std::path::{Path, PathBuf};
 /// Programs that run JavaScript.
 const RUNTIMES: [&str; 4] = ["node", "nodejs", "bun", "deno"];
 
-/// Scripts and titles of processes that start bots and are none.
-const RUNNERS: [&str; 9] = ["npm", "npx", "yarn", "pnpm", "nodemon", "PM2", "pm2", "forever", "wakeep"];
+/// Packages, and the titles their processes give themselves, that start bots and are none.
+const RUNNERS: [&str; 10] = ["npm", "npx", "yarn", "pnpm", "corepack", "nodemon", "PM2", "pm2", "forever", "wakeep"];
+
+/// Where packages of programs lie: npm's place, Debian's, corepack's.
+const PACKAGES: [&str; 4] = ["node_modules", "nodejs", "corepack", ".yarn"];
 
 /// Seconds within which a fresh process may not have written yet, and by which two clocks of the kernel may differ.
 const FRESH: i64 = 60;
@@ -94,10 +97,15 @@ impl Process {
 
     fn is_runner(&self) -> bool {
         let script = self.script();
-        let name =
-            script.split(' ').next().and_then(|s| Path::new(s).file_name()).unwrap_or_default().to_string_lossy();
-        let stem = name.split(['.', '-']).next().unwrap_or_default();
-        RUNNERS.contains(&stem)
+        if let Some((title, _)) = script.split_once(' ') {
+            return RUNNERS.contains(&title);
+        }
+        // `/usr/bin/npm` is a link. A bot's own script may be called what it likes.
+        let full = self.cwd.as_ref().map_or_else(|| PathBuf::from(script), |cwd| cwd.join(script));
+        let full = fs::canonicalize(&full).unwrap_or(full);
+        let mut below = full.components().filter_map(|c| c.as_os_str().to_str()).skip_while(|c| !PACKAGES.contains(c));
+        below.next().is_some_and(|place| !PACKAGES[..2].contains(&place))
+            || below.next().is_some_and(|p| RUNNERS.contains(&p))
     }
 }
 
@@ -152,5 +160,39 @@ impl Place {
         }
         let cwd = process.cwd.as_ref();
         if cwd.is_none() && script.is_absolute() { Some(false) } else { Some(cwd?.starts_with(home)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(words: &[&str]) -> Process {
+        let words = words.iter().map(|w| (*w).to_owned()).collect();
+        Process { pid: 1, cwd: Some("/opt/bot".into()), words, uid: None, started: None }
+    }
+
+    #[test]
+    fn runners_are_told_by_their_package_not_by_a_bots_own_name() {
+        for runner in [
+            &["node", "/usr/lib/node_modules/npm/bin/npm-cli.js", "start"][..],
+            &["node", "/usr/share/nodejs/npm/bin/npm-cli.js"],
+            &["node", "node_modules/nodemon/bin/nodemon.js", "bot.js"],
+            &["node", "/root/.cache/node/corepack/v1/pnpm/9.0.0/bin/pnpm.cjs"],
+            &["npm run start"],
+            &["PM2 v5.4.2: God Daemon (/root/.pm2)"],
+        ] {
+            assert!(process(runner).is_runner(), "{runner:?}");
+        }
+        for bot in [
+            &["node", "bot.js"][..],
+            &["node", "forever-bot.js"],
+            &["node", "wakeep.js"],
+            &["node", "/opt/pm2-start/npm.js"],
+            &["node /opt/bot/index.js"],
+            &["node", "node_modules/baileys/example.js"],
+        ] {
+            assert!(!process(bot).is_runner(), "{bot:?}");
+        }
     }
 }

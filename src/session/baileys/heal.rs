@@ -151,7 +151,9 @@ impl Sources<'_> {
     fn highest_pre_key(&self, into: &Path) -> Result<u64> {
         let mut highest = 0;
         for folder in [Some(into), self.good].into_iter().flatten() {
+            // Signal's ids have 24 bits; a file of a higher number is no pre-key.
             let numbers = super::files(folder)?.into_iter().filter_map(|f| layout::pre_key_number(&f.path));
+            let numbers = numbers.filter(|number| *number < 1 << 24);
             highest = numbers.max().unwrap_or(0).max(highest);
         }
         Ok(highest)

@@ -275,7 +275,9 @@ fn runners_and_strangers_hold_nothing_and_an_open_file_is_proof() {
     let live = folder(home.path(), "paired");
     let elsewhere = tempfile::tempdir().unwrap();
     let stranger = node(elsewhere.path(), &elsewhere.path().join("bot.js"), "");
-    let runner = node(home.path(), &home.path().join("nodemon.js"), "");
+    let nodemon = home.path().join("node_modules/nodemon/bin");
+    fs::create_dir_all(&nodemon).unwrap();
+    let runner = node(home.path(), &nodemon.join("nodemon.js"), "");
     let titled = node(home.path(), &home.path().join("x.js"), "process.title = 'npm start'");
     fs::write(live.join("session-1.0.json"), "{}").unwrap();
     assert_eq!(Baileys.holder(&live), Use::Free);

@@ -82,6 +82,28 @@ pub struct LocalNames {
 pub struct IndexedNames {
     pub key: RecordName,
     pub identity: RecordName,
+    pub version: Versions,
+}
+
+/// The records that can tell a version: those of one store whose key holds a word, in whatever case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Versions {
+    pub database: String,
+    pub store: String,
+    pub word: String,
+}
+
+impl Versions {
+    /// Whether a record is one of them by its key alone.
+    pub fn may_have(&self, key: &Key) -> bool {
+        matches!(key, Key::Text(text) if text.to_ascii_lowercase().contains(&self.word))
+    }
+
+    /// Whether a record is one of them.
+    pub fn has(&self, name: &RecordName) -> bool {
+        self.database == name.database && self.store == name.store && self.may_have(&name.key)
+    }
 }
 
 impl IndexedNames {

@@ -69,13 +69,16 @@ impl Kind for Chromium {
         let mut open = |store| open_store(store, &mut findings, &mut vector);
         let indexed = [stores::indexed_db(copy)?, sqlite_stores::indexed_db(copy)?].map(&mut open);
         let indexed = login::first(indexed, |databases| !databases.stores.is_empty());
+        let mut versions = versions(copy)?;
+        let site = indexed.as_ref().and_then(|seen| seen.as_ref()?.version.clone());
+        versions.extend(site.map(|version| ("whatsapp_web".to_owned(), version)));
         let state = login::judge(local, indexed);
         findings.extend(state.findings);
         Ok(Examination {
             verdict: Verdict::new(self.name(), state.login, state.account, findings),
             vector,
             identity: state.identity,
-            versions: versions(copy)?,
+            versions,
         })
     }
 
@@ -88,6 +91,10 @@ impl Kind for Chromium {
             .map(|host| Finding::new(Code::ForeignLock, "SingletonLock", host))
             .into_iter()
             .collect()
+    }
+
+    fn versions(&self, live: &Path) -> BTreeMap<String, String> {
+        cached_page(live).map(|version| ("whatsapp_web".to_owned(), version)).into_iter().collect()
     }
 
     fn holder(&self, live: &Path) -> Use {
@@ -134,6 +141,18 @@ fn open_store<T>(store: Option<Store<T>>, findings: &mut Vec<Finding>, vector: &
     findings.extend(store.findings);
     vector.extend(store.vector);
     Some(store.content)
+}
+
+/// The version of WhatsApp Web that whatsapp-web.js loaded last: its LocalWebCache (1.34.7; the default) keeps each page it
+/// loads as `.wwebjs_cache/<version>.html`, its LocalAuth the profile in `.wwebjs_auth/`, both in the bot's own folder.
+fn cached_page(profile: &Path) -> Option<String> {
+    let auth = profile.parent().filter(|auth| auth.ends_with(".wwebjs_auth"))?;
+    let pages = fs::read_dir(auth.with_file_name(".wwebjs_cache")).ok()?.flatten();
+    let named = pages.filter_map(|page| {
+        let version = page.file_name().to_str()?.strip_suffix(".html")?.to_owned();
+        value::is_version(&version).then_some((page.metadata().ok()?.modified().ok()?, version))
+    });
+    named.max().map(|(_, version)| version)
 }
 
 /// The version of Chromium that used the profile last.

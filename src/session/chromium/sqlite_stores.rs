@@ -6,6 +6,7 @@
 
 use super::layout::{Key, PROFILE, RecordName, WHATSAPP};
 use super::stores::{Databases, Items, Store, is_there, storage_text};
+use super::value::version_in;
 use crate::disk;
 use crate::error::{At, Result};
 use crate::session::sqlite::{self, Opened, Point};
@@ -142,17 +143,38 @@ fn add_database(db: &Connection, found: &mut Databases) -> rusqlite::Result<()> 
             }
         }
     }
+    let versions = &WHATSAPP.indexed_db.version;
+    for (id, _) in stores.iter().filter(|(_, store)| name == versions.database && *store == versions.store) {
+        found.version = version(db, *id)?.or(found.version.take());
+    }
     found.stores.insert(name, stores.into_iter().map(|(_, store)| store).collect());
     Ok(())
+}
+
+/// The version that a store of settings tells.
+fn version(db: &Connection, store: i64) -> rusqlite::Result<Option<String>> {
+    let mut query = db.prepare("SELECT key, compression_type, value FROM records WHERE object_store_id = ?1")?;
+    let mut rows = query.query([store])?;
+    while let Some(row) = rows.next()? {
+        let key = text_of(&row.get::<_, Vec<u8>>(0)?).map(Key::Text);
+        if key.is_some_and(|key| WHATSAPP.indexed_db.version.may_have(&key))
+            && let Some(version) = value_of(row.get(1)?, row.get(2)?).and_then(|value| version_in(&value))
+        {
+            return Ok(Some(version));
+        }
+    }
+    Ok(None)
 }
 
 fn record(db: &Connection, store: i64, name: &RecordName) -> rusqlite::Result<Option<Vec<u8>>> {
     let query = "SELECT compression_type, value FROM records WHERE object_store_id = ?1 AND key = ?2";
     let row = db.query_row(query, (store, sortable(&name.key)), |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)));
-    Ok(row.optional()?.map(|(compression, value)| match compression {
-        2 => plain(2, value).unwrap_or_default(),
-        _ => value,
-    }))
+    Ok(row.optional()?.map(|(compression, value)| value_of(compression, value).unwrap_or_default()))
+}
+
+/// A record's value; what isn't packed by snappy is taken as it is.
+fn value_of(compression: u8, value: Vec<u8>) -> Option<Vec<u8>> {
+    if compression == 2 { plain(2, value) } else { Some(value) }
 }
 
 /// A key in the order-preserving encoding: numbers big-endian with the sign turned, text with every unit raised by
@@ -168,6 +190,12 @@ fn sortable(key: &Key) -> Vec<u8> {
             std::iter::once(0x30).chain(units).chain([0]).collect()
         }
     }
+}
+
+/// A text key out of that encoding, as far as it is ASCII.
+fn text_of(key: &[u8]) -> Option<String> {
+    let units = key.strip_prefix(&[0x30])?.strip_suffix(&[0])?;
+    String::from_utf8(units.iter().map(|b| b.wrapping_sub(1)).collect()).ok()
 }
 
 fn utf16(bytes: &[u8]) -> String {
@@ -204,5 +232,7 @@ mod tests {
     fn keys_are_written_as_chromium_does() {
         assert_eq!(sortable(&Key::Number(1)), [0x10, 0xbf, 0xf0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(sortable(&Key::Text("a_".to_owned())), [0x30, b'b', b'`', 0]);
+        assert_eq!(text_of(&sortable(&Key::Text("a_Z".to_owned()))).as_deref(), Some("a_Z"));
+        assert_eq!(text_of(&sortable(&Key::Number(1))), None);
     }
 }

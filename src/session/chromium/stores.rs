@@ -3,7 +3,7 @@
 
 use super::idb_coding::{self, BLOBS, Blob, Meaning, Prefix};
 use super::layout::{Key, PROFILE, RecordName, WHATSAPP};
-use super::value::{Stored, unwrap};
+use super::value::{Stored, unwrap, version_in};
 use crate::error::{At, Result};
 use crate::session::leveldb::{self, Cursor, Reading};
 use crate::session::{Progress, Vector};
@@ -34,6 +34,19 @@ pub struct Databases {
     pub stores: BTreeMap<String, BTreeSet<String>>,
     /// The records that logins use, out of their wrappings.
     pub records: BTreeMap<RecordName, Vec<u8>>,
+    /// The version of WhatsApp Web that opened them last, where they say so.
+    pub version: Option<String>,
+}
+
+impl Databases {
+    /// Takes a record that logins use, or one that may tell a version.
+    pub fn take(&mut self, name: RecordName, content: Vec<u8>, login: bool) {
+        if login {
+            self.records.insert(name, content);
+        } else {
+            self.version = version_in(&content).or(self.version.take());
+        }
+    }
 }
 
 /// Reads Local Storage as LevelDB; `None` where there is none.
@@ -73,7 +86,9 @@ pub fn storage_text(bytes: &[u8]) -> Option<String> {
 pub fn indexed_db(profile: &Path) -> Result<Option<Store<Databases>>> {
     let path = &PROFILE.login.indexed_db;
     let wanted = |key: &[u8]| match idb_coding::meaning(key) {
-        Some(Meaning::Record(_, key, _)) => WHATSAPP.indexed_db.all().any(|record| record.key == key),
+        Some(Meaning::Record(_, key, _)) => {
+            WHATSAPP.indexed_db.version.may_have(&key) || WHATSAPP.indexed_db.all().any(|record| record.key == key)
+        }
         other => other.is_some(),
     };
     let Some((reading, mut store)) = read(profile, path, &wanted)? else {
@@ -190,10 +205,11 @@ impl<'a> Map<'a> {
                 continue;
             };
             let name = RecordName { database: database.clone(), store: store.clone(), key: key.clone() };
-            if WHATSAPP.indexed_db.holds(&name)
+            let (login, version) = (WHATSAPP.indexed_db.holds(&name), WHATSAPP.indexed_db.version.has(&name));
+            if (login || version)
                 && let Some(content) = self.content(profile, *prefix, bytes, value)?
             {
-                found.records.insert(name, content);
+                found.take(name, content, login);
             }
         }
         Ok(found)

@@ -126,6 +126,36 @@ fn a_copy_reads_as_its_original_and_is_private() {
     }
 }
 
+#[test]
+fn a_store_of_settings_tells_the_version_of_whatsapp_web() {
+    let dir = fixture("sqlite");
+    assert_eq!(examine(&dir).versions.get("whatsapp_web"), None, "where nothing tells it");
+    let name = "6SWAZZBFF7GBMSNKQLMCXDS3JJIWPKF7JUPJBTBRCW6XSPKNBZFQ";
+    let db = dir.path().join("profile").join(&PROFILE.login.indexed_db_sqlite).join(name);
+    let db = rusqlite::Connection::open(db).unwrap();
+    let name: Vec<u8> = "user-prefs".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let store: i64 = db.query_row("SELECT id FROM object_stores WHERE name = ?1", [name], |row| row.get(0)).unwrap();
+    let value = b"\xff\x15\xff\x0fo\"\x05value\"\x112.3000.1027934701{\x01";
+    let insert = "INSERT INTO records (object_store_id, key, value, compression_type) VALUES (?1, ?2, ?3, 0)";
+    db.execute(insert, (store, [b"\x30", &b"BqqWfstjpoCbtf"[..], &[0]].concat(), &value[..])).unwrap();
+    drop(db);
+    assert_eq!(examine(&dir).versions["whatsapp_web"], "2.3000.1027934701");
+}
+
+#[test]
+fn the_page_that_whatsapp_web_js_loaded_last_tells_its_version() {
+    let home = tempfile::tempdir().unwrap();
+    let (profile, cache) = (home.path().join(".wwebjs_auth/session"), home.path().join(".wwebjs_cache"));
+    assert!(Chromium.versions(&profile).is_empty());
+    fs::create_dir(&cache).unwrap();
+    for (name, seconds) in [("2.3000.1.html", 2), ("2.2412.54.html", 1), ("notes.html", 3)] {
+        let file = fs::File::create(cache.join(name)).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).unwrap();
+    }
+    assert_eq!(Chromium.versions(&profile)["whatsapp_web"], "2.3000.1");
+    assert!(Chromium.versions(home.path()).is_empty(), "no folder of its own");
+}
+
 fn left_over(dir: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();

@@ -50,6 +50,22 @@ pub fn hkdf_keys(value: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
+/// The first text in a value that is a version, as `2.3000.1027934701`.
+pub fn version_in(value: &[u8]) -> Option<String> {
+    const TEXT: u8 = b'"';
+    let mut texts = value.iter().enumerate().filter(|(_, byte)| **byte == TEXT).filter_map(|(at, _)| {
+        let text = Cursor::new(&value[at + 1..]).prefixed()?;
+        std::str::from_utf8(text).ok()
+    });
+    texts.find(|text| is_version(text)).map(str::to_owned)
+}
+
+/// Whether a text is whole numbers between dots, and nothing else.
+pub fn is_version(text: &str) -> bool {
+    let whole = |part: &str| !part.is_empty() && part.len() < 16 && part.bytes().all(|b| b.is_ascii_digit());
+    text.contains('.') && text.split('.').all(whole)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +78,15 @@ mod tests {
         let wrapped = [b"\xff\x11\x02", packed.as_slice()].concat();
         assert_eq!(unwrap(&wrapped), Some(Stored::Inline(b"value value value"[..].into())));
         assert_eq!(unwrap(b"\xff\x11\x02\xff\xff"), None);
+    }
+
+    #[test]
+    fn a_version_is_found_in_its_record() {
+        let record = b"\xff\x15\xff\x0fo\"\x03key\"\x0eAppVersionBase\"\x05value\"\x112.3000.1027934701{\x02";
+        assert_eq!(version_in(record).as_deref(), Some("2.3000.1027934701"));
+        assert_eq!(version_in(&record[..record.len() - 3]), None);
+        assert_eq!(version_in(b"o\"\x05value\"\x063.x.41{\x01"), None);
+        assert_eq!(version_in(b"o\"\x05value\"\x02..{\x01"), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! private keys only; the public ones follow from them.
 
 use crate::session::curve::{self, Key, Link};
-use crate::verdict::Code;
+use crate::verdict::{Code, masked};
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use std::collections::BTreeMap;
@@ -113,9 +113,6 @@ impl Device {
     /// The jid with the middle of the phone number left out.
     pub fn masked(&self) -> String {
         let digits = self.jid.find(|c: char| !c.is_ascii_digit()).unwrap_or(self.jid.len());
-        match digits {
-            6.. => format!("{}…{}", &self.jid[..3], &self.jid[digits - 2..]),
-            _ => self.jid.clone(),
-        }
+        format!("{}{}", masked(&self.jid), &self.jid[digits..])
     }
 }

@@ -66,8 +66,18 @@ impl Machine {
         self.disk.path().join("opt.img")
     }
 
+    /// Until it lives: as long as another machine that is being started has a copy of this host's mounts, the disk that
+    /// lost its power is still there, dead, and would be mounted once more.
     fn mount_disk(&self) {
-        run(Command::new("mount").args(["-o", "loop"]).arg(self.image()).arg(self.at("/opt")));
+        let probe = self.at("/opt/probe");
+        wait_for("the disk", || {
+            run(Command::new("mount").args(["-o", "loop"]).arg(self.image()).arg(self.at("/opt")));
+            let lives = fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)).is_ok();
+            if !lives {
+                run(Command::new("umount").arg(self.at("/opt")));
+            }
+            lives.then_some(())
+        });
     }
 
     /// Takes the power away: what wasn't flushed is lost.
@@ -91,9 +101,7 @@ impl Machine {
         nspawn.args(["--quiet", "--register=no", "--keep-unit", "--console=pipe", "-b"]);
         nspawn.arg(format!("--machine={}", self.name)).arg("-D").arg(self.root());
         let child = nspawn.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let list = format!("/proc/{0}/task/{0}/children", child.id());
-        let first =
-            wait_for("the machine's first process", || fs::read_to_string(&list).ok()?.split(' ').next()?.parse().ok());
+        let first = wait_for("the machine's first process", || first_process(child.id()));
         self.container = Some((child, first));
         wait_for("the machine to start", || {
             let state = self.run("systemctl is-system-running");
@@ -147,19 +155,30 @@ impl Drop for Machine {
     }
 }
 
+/// The child that is the first process of its own namespace; the one that makes it comes and goes before.
+fn first_process(nspawn: u32) -> Option<u32> {
+    let children = fs::read_to_string(format!("/proc/{nspawn}/task/{nspawn}/children")).ok()?;
+    let is_first = |pid: &u32| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let numbers = status.lines().find_map(|l| l.strip_prefix("NSpid:")).unwrap_or_default();
+        numbers.split_ascii_whitespace().skip(1).last() == Some("1")
+    };
+    children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).find(is_first)
+}
+
 fn run(command: &mut Command) {
     let out = command.output().unwrap();
     assert!(out.status.success(), "{command:?}: {out:?}");
 }
 
-/// Asks until there is an answer, for a minute.
+/// Asks until there is an answer, for minutes: the machine this runs on may be busy.
 pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(start.elapsed() < Duration::from_secs(100), "waited in vain for {what}");
+        assert!(start.elapsed() < Duration::from_secs(300), "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(100));
     }
 }

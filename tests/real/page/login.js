@@ -91,6 +91,7 @@ async function writeModels(account) {
   const picture = new Blob([body(3, 90000, false)]);
   await write('model-storage', ['user-prefs', 'chat', 'contact', 'media'], (prefs, chats, contacts, media) => {
     prefs.put({ id: 'last-push-name', value: 'Wakeep Shop' });
+    prefs.put({ id: 'AppVersionBase', value: '2.3000.1027934701' });
     for (let i = 0; i < 20; i++) {
       chats.put({ id: `49${1700000 + i}@c.us`, unreadCount: i, t: 1790000000 + i });
       contacts.put({ id: `49${1700000 + i}@c.us`, name: `Günter Ω ${i}`, shortName: 'Г' });
