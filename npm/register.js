@@ -1,5 +1,6 @@
 // `node -r wakeep/register bot.js`: the login is back before the bot's first line. A bot is held back only where
-// another host has its lease, or somebody works with its session; for lack of a login it never is.
+// another host has its lease, or somebody works with its session; for lack of a login it never is. Which session is its own,
+// where there are several, stands in WAKEEP_SESSION or WAKEEP_ONLY, which the program reads (see `withWakeep`).
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -11,16 +12,10 @@ const HOLD_BACK = [11, 12];
 // Forks of the bot inherit its node flags: for them all is done already.
 const inherited = process.env.WAKEEP_REGISTERED === String(process.ppid);
 
-/** The one session that this bot has, where there are several: another bot's must not hold it back (see `withWakeep`). */
-function meant() {
-  const { WAKEEP_SESSION, WAKEEP_ONLY } = process.env;
-  return [...(WAKEEP_SESSION ? ['--session', WAKEEP_SESSION] : []), ...(WAKEEP_ONLY ? ['--only', WAKEEP_ONLY] : [])];
-}
-
 function restoreBeforeStart() {
   try {
     const limit = { timeout: startLimit(), killSignal: 'SIGKILL' };
-    const { status, error } = spawnSync(binary(), ['restore', '--before-start', ...meant()], { stdio: ['ignore', 'inherit', 'inherit'], ...limit });
+    const { status, error } = spawnSync(binary(), ['restore', '--before-start'], { stdio: ['ignore', 'inherit', 'inherit'], ...limit });
     if (error?.code === 'ETIMEDOUT') error.message = `no answer of wakeep restore in ${limit.timeout / 1000} s`;
     if (error) console.error(`wakeep: ${error.message}`);
     return status;

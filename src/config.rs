@@ -7,19 +7,23 @@
 mod field;
 pub mod keys;
 mod notify;
+mod own;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod which;
 
 use crate::error::{At, Result};
 use field::{Field, wrong};
 use jiff::SignedDuration;
 use keys::KEYS;
 pub use notify::{Address, Notify};
+pub use own::Own;
 pub use secret::Secret;
 use std::fs;
 use std::path::{Path, PathBuf};
 use toml::Value;
+pub use which::of_server;
 
 /// The commented configuration that `wakeep setup` writes.
 pub const TEMPLATE: &str = include_str!("config.toml");
@@ -104,6 +108,8 @@ pub struct Config {
     pub s3_path_style: Option<bool>,
     /// The file with the keys to the bucket.
     pub s3_credentials: Option<PathBuf>,
+    /// The certificates of the authorities that the storage's own may come from.
+    pub s3_ca_file: Option<PathBuf>,
     /// Arguments for `ssh`.
     pub ssh_options: Vec<String>,
     /// How long a lease holds after it was renewed.
@@ -165,6 +171,7 @@ impl Default for Config {
             s3_region: None,
             s3_path_style: None,
             s3_credentials: None,
+            s3_ca_file: None,
             ssh_options: Vec::new(),
             lease_life: SignedDuration::from_secs(180),
             lease_strict: false,
@@ -178,14 +185,6 @@ impl Default for Config {
     }
 }
 
-/// Where the configuration is looked for. The second bot on a server has a file named after its folder.
-fn usual_files() -> Vec<PathBuf> {
-    let here = std::env::current_dir().unwrap_or_default();
-    let of_folder = here.file_name().map(|n| Path::new(SYSTEM).join(format!("{}.toml", n.to_string_lossy())));
-    let system = Path::new(SYSTEM).join("wakeep.toml");
-    [Some("wakeep.toml".into()), of_folder, Some(system)].into_iter().flatten().collect()
-}
-
 /// A variable of the environment, where it is set and not empty.
 pub fn environment(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
@@ -193,13 +192,13 @@ pub fn environment(name: &str) -> Option<String> {
 }
 
 impl Config {
-    /// Reads the file (`file`, else `WAKEEP_CONFIG`, else `./wakeep.toml`, else `/etc/wakeep/wakeep.toml`) and the
-    /// environment. `session` names the one session that is meant, whatever the file says. Where nothing names a session
-    /// it is `.wwebjs_auth` beside the file.
+    /// Reads the file (`file`, else `WAKEEP_CONFIG`, else the server's for the bot in this folder, else `./wakeep.toml`,
+    /// else `/etc/wakeep/wakeep.toml`) and the environment. `session` names the one session that is meant, whatever the
+    /// file says. Where nothing names a session it is `.wwebjs_auth` beside the file.
     pub fn load(file: Option<&Path>, session: Option<&Path>) -> Result<Config> {
         let mut config = Config::default();
         let named = file.map(Path::to_owned).or_else(|| environment("WAKEEP_CONFIG").map(PathBuf::from));
-        if let Some(path) = named.or_else(|| usual_files().into_iter().find(|p| p.is_file())) {
+        if let Some(path) = named.or_else(|| which::usual_files().into_iter().find(|p| p.is_file())) {
             config.read(&path)?;
         }
         let meant = session.map(Path::to_owned).or_else(|| environment("WAKEEP_SESSION").map(PathBuf::from));
@@ -276,6 +275,7 @@ impl Config {
             "s3_region" => self.s3_region = Some(field.text()?.to_owned()),
             "s3_path_style" => self.s3_path_style = Some(field.switch()?),
             "s3_credentials" => self.s3_credentials = Some(field.path()?),
+            "s3_ca_file" => self.s3_ca_file = Some(field.path()?),
             "ssh_options" => self.ssh_options = field.words()?,
             "lease_life" => self.lease_life = field.life()?,
             "lease_strict" => self.lease_strict = field.switch()?,

@@ -21,7 +21,7 @@ pub use mode::{give_to, mode, set_mode, world_readable};
 use rustix::fs::{CWD, RenameFlags};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use step::step;
 pub use step::{crash_before, stop_before};
@@ -103,6 +103,20 @@ pub fn write_whole_as(path: &Path, bytes: &[u8], mode: u32, owner: Option<(u32, 
     replace(path, bytes, |temp| {
         owner.map_or(Ok(()), |(uid, gid)| give_to(temp, uid, gid))?;
         set_mode(temp, mode)
+    })
+}
+
+/// [`write_whole`] in place of a file that stands, in its mode and for its owner and group. Who isn't root can't give
+/// everything to everybody: then the file is this user's own.
+pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<()> {
+    let known = fs::metadata(path).at("reading", path)?;
+    let may_not = |e: &Error| e.io_kind() == Some(io::ErrorKind::PermissionDenied);
+    replace(path, bytes, |temp| {
+        match give_to(temp, known.uid(), known.gid()) {
+            Err(e) if may_not(&e) && !rustix::process::geteuid().is_root() => {}
+            other => other?,
+        }
+        set_mode(temp, known.mode() & 0o7777)
     })
 }
 
@@ -238,6 +252,17 @@ mod tests {
         fs::write(&log, "one\ntw").unwrap();
         append_line(&log, "three").unwrap();
         assert_eq!(fs::read_to_string(&log).unwrap(), "one\ntw\nthree\n");
+    }
+
+    #[test]
+    fn a_file_is_rewritten_in_its_mode() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("list");
+        fs::write(&file, "one\n").unwrap();
+        set_mode(&file, 0o640).unwrap();
+        rewrite(&file, b"one\ntwo\n").unwrap();
+        assert_eq!((fs::read(&file).unwrap().as_slice(), mode(&file).unwrap()), (b"one\ntwo\n".as_slice(), 0o640));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -27,8 +27,12 @@ pub enum Unsealable {
     NoKey,
     /// It was sealed for others.
     OtherKey,
-    /// The key itself can't be used: no key, a kind that isn't supported, or locked without a passphrase.
+    /// The key itself can't be used: no key, or a kind that isn't supported.
     KeyUnusable,
+    /// The key is itself locked, and no passphrase is named.
+    KeyLocked,
+    /// The passphrase opens neither it nor the key.
+    WrongPassphrase,
     /// Nobody is named for whom to seal.
     NoRecipient,
     /// It isn't sealed.
@@ -190,6 +194,11 @@ pub enum Fault {
     NoCredentials,
     /// The server's key is not the one that is known for it, or none is known.
     HostKey,
+    /// No authority that is trusted here made the server's certificate, or it is another server's.
+    Untrusted {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The bucket doesn't exist.
     NoBucket {
         /// Its name.

@@ -99,10 +99,18 @@ impl Sync {
     /// `Config` for what is no place or no recipient; `Sealed` for a key that can't be used; `Io`.
     pub fn open(place: &str, config: &Config, settings: &Settings) -> Result<Sync> {
         let place = Place::parse(place, &config.base)?;
-        let remote = remote::open(&place, settings)?;
-        let (recipients, identities) = (seals::recipients(config)?, seals::identities(config)?);
         let far = Far::of(&place, config, settings.terminal);
-        Ok(Sync { place, remote, far, recipients, identities })
+        let remote = remote::open(&place, settings)?;
+        Ok(Sync { far, ..Sync::over(place, remote, config)? })
+    }
+
+    /// The same where the remote is open already.
+    ///
+    /// # Errors
+    /// As [`Sync::open`].
+    pub fn over(place: Place, remote: Box<dyn Remote>, config: &Config) -> Result<Sync> {
+        let (recipients, identities) = (seals::recipients(config)?, seals::identities(config)?);
+        Ok(Sync { place, remote, far: None, recipients, identities })
     }
 
     /// Whether what is pushed is sealed.
@@ -227,6 +235,7 @@ pub fn settings(config: &Config, terminal: bool) -> Settings {
         s3_region: config.s3_region.clone(),
         s3_path_style: config.s3_path_style,
         s3_credentials: config.s3_credentials.clone(),
+        s3_ca_file: config.s3_ca_file.clone(),
         ssh_options: config.ssh_options.clone(),
         terminal,
         environment: config::environment,

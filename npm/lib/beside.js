@@ -8,9 +8,8 @@ const { call } = require('./call.js');
 /** That keeper has the bot's folder and environment, so the program itself says which sessions it means. */
 async function isKeptBeside({ session, archive, vault, config }) {
   if (process.env.WAKEEP_KEEPER !== 'beside' || archive || vault || config) return false;
-  const only = process.env.WAKEEP_ONLY;
   try {
-    const { result } = await call(['status', ...(only ? ['--only', only] : [])], {}, [0, 1, 3, 4, 5]);
+    const { result } = await call(['status'], {}, [0, 1, 3, 4, 5]);
     return result.sessions.some(one => real(one.path) === real(session));
   } catch {
     return false;

@@ -37,7 +37,7 @@ function withWakeep(app, { keeper = true, env: given = {}, session, only } = {})
   const beside = {
     name: `${app.name ?? 'bot'}-wakeep`,
     script: binary(),
-    args: only ? ['watch', '--only', only] : 'watch',
+    args: 'watch',
     interpreter: 'none',
     kill_timeout: KEEPER_MS,
     restart_delay: KEEPER_AGAIN_MS,

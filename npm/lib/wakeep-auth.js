@@ -7,6 +7,7 @@
 
 const { join } = require('node:path');
 const { isKeptBeside } = require('./beside.js');
+const { requireIdle } = require('./browser.js');
 const { call, restoreBeforeStart } = require('./call.js');
 const { say, tell } = require('./log.js');
 const { resolvePeer } = require('./peer.js');
@@ -57,7 +58,10 @@ class WakeepAuth extends class {} {
   }
 
   async beforeBrowserInitialized() {
-    if (!this.#browserLives()) await this.#restore();
+    if (!this.#browserLives()) {
+      requireIdle(this.session);
+      await this.#restore();
+    }
     await super.beforeBrowserInitialized();
   }
 

@@ -8,12 +8,11 @@
 // process. And those two reject only where a second browser would end the login of both.
 'use strict';
 
-const { existsSync, readlinkSync, renameSync } = require('node:fs');
+const { existsSync, renameSync } = require('node:fs');
 const { writeFile } = require('node:fs/promises');
-const { hostname } = require('node:os');
 const { dirname, join, resolve } = require('node:path');
+const { browserLives, requireIdle } = require('./browser.js');
 const { call, restoreBeforeStart } = require('./call.js');
-const { WakeepError } = require('./error.js');
 const { say } = require('./log.js');
 const { putAside } = require('./quarantine.js');
 const { check, createAuthArchive, event, restoreIfNeeded } = require('./verbs.js');
@@ -66,7 +65,7 @@ class WakeepStore {
       this.#warn(error);
     });
     // RemoteAuth would delete the profile under the browser that has it.
-    if (browserLives(place.session)) throw new WakeepError('IN_USE', `another browser has ${place.session}: stop its bot first`);
+    requireIdle(place.session);
     this.#begun.add(session);
   }
 
@@ -124,18 +123,6 @@ class WakeepStore {
   /** Deletes nothing: RemoteAuth calls it on conflicts and local faults as well. */
   async delete({ session }) {
     await event('disconnected', { ...this.#of(session), reason: 'RemoteAuth' }).catch(error => this.#warn(error));
-  }
-}
-
-/** Whether a Chromium of this host has the profile: its SingletonLock points to `host-pid`, and stays when it is killed. */
-function browserLives(profile) {
-  try {
-    const [, host, pid] = /^(.*)-(\d+)$/.exec(readlinkSync(join(profile, 'SingletonLock')));
-    if (host !== hostname()) return false;
-    process.kill(Number(pid), 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
   }
 }
 

@@ -1,7 +1,7 @@
 // The tarballs of the release, installed offline into a new project.
 
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { BINARY, ROOT, run, scratch, used } from './world.mjs';
@@ -22,4 +22,14 @@ test('npm install of the packed tarballs gives the program', t => {
   assert.equal(installed.status, 0, installed.stderr);
   const status = run('npx', ['wakeep', 'status', '--json'], { cwd: project, env });
   assert.deepEqual([status.status, JSON.parse(status.stdout)], [4, { sessions: [] }]);
+
+  // Where there is no program for the platform, or it was left out, that is what is said.
+  const without = platform => run('node', ['-e', `
+    Object.defineProperty(process, 'platform', { value: '${platform}' });
+    require('wakeep').check().catch(error => console.log(error.code, error.message));`], { cwd: project, env }).stdout;
+  assert.match(without('darwin'), /^NO_BINARY no wakeep program is published for darwin-\w+, only for linux-x64: build wakeep/);
+  rmSync(join(project, 'node_modules/@wakeep'), { recursive: true });
+  assert.match(without('linux'), /^NO_BINARY the package @wakeep\/linux-x64 isn't installed: npm install wakeep again, without/);
+  const left = run('npx', ['wakeep', 'status'], { cwd: project, env });
+  assert.ok(left.status === 1 && left.stderr.includes('wakeep: the package @wakeep/linux-x64'), left.stderr);
 });

@@ -19,6 +19,11 @@ function random(limit) {
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
+/** A long run shows that it goes on, and how to repeat it should it be cut off. */
+function sayHowFar(kills) {
+  if (kills > 0 && kills % 10 === 0) console.error(`${kills} of ${KILLS} kills, WAKEEP_SEED=${SEED}`);
+}
+
 /** One life of a bot: what it says, and its end. */
 class Life {
   constructor(t, home, script, env = {}) {
@@ -94,6 +99,7 @@ test(`a whatsapp-web.js bot is killed ${KILLS} times and never asks for a QR cod
     await sleep(random(500));
     await endBrowsers(profile);
     assert.doesNotMatch(life.said, /^qr/m, `kill ${n}, seed ${SEED}`);
+    sayHowFar(n + 1);
   }
   const last = live();
   await last.says('ready');
@@ -135,6 +141,7 @@ test(`a Baileys bot is killed ${KILLS} times in the middle of its writing and lo
     await life.kill();
     confirmed = Math.max(...[...life.said.matchAll(/^wrote (\d+)$/gm)].map(([, each]) => Number(each)));
     for (const name of readdirSync(auth).filter(each => each.endsWith('.json'))) JSON.parse(readFileSync(join(auth, name), 'utf8'));
+    sayHowFar(n);
   }
   assert.ok(!events(home, 'auth').includes('restored'), 'a kill that tears nothing needs no archive');
   t.diagnostic(`${KILLS + 1} kills, ${confirmed} rounds of writes confirmed, seed ${SEED}`);

@@ -6,8 +6,9 @@ import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { BINARY, app, packageIn, spawn } from './world.mjs';
+import { BINARY, PACKAGE, app, packageIn, spawn } from './world.mjs';
 
+const { browserLives } = createRequire(import.meta.url)(join(PACKAGE, 'lib/browser.js'));
 const NAME = 'RemoteAuth';
 
 /** A profile with a login at RemoteAuth's place. */
@@ -78,7 +79,14 @@ test('where no archive can be made the newest login stays, and a profile that a 
   writeFileSync(join(session, 'Default/newest'), 'of the login');
   // The vault is no folder: archives fail, the check doesn't.
   const { strategy, store, said } = remoteAuth(home, { vault: join(home, 'package.json') });
-  symlinkSync(`${hostname()}-${process.pid}`, join(session, 'SingletonLock'));
+  const lock = join(session, 'SingletonLock');
+  // Nobody's: the number of a killed browser was given to another process.
+  symlinkSync(`${hostname()}-${process.pid}`, lock);
+  assert.equal(browserLives(session), false);
+  rmSync(lock);
+  const browser = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', `--user-data-dir=${session}`], { stdio: 'ignore' });
+  t.after(() => browser.kill('SIGKILL'));
+  symlinkSync(`${hostname()}-${browser.pid}`, lock);
   await assert.rejects(store.sessionExists({ session: NAME }), { code: 'IN_USE' });
   assert.ok(existsSync(session), 'neither moved nor deleted under a living browser');
   rmSync(join(session, 'SingletonLock'));

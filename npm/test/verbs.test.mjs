@@ -49,7 +49,7 @@ test('a platform without a program is told clearly', t => {
   const { WAKEEP_BINARY, ...env } = process.env;
   const done = run('node', [join(home, 'node_modules/wakeep/bin/wakeep.js'), 'status'], { cwd: home, env });
   assert.equal(done.status, 1);
-  assert.match(done.stderr, /no wakeep program for linux .* WAKEEP_BINARY/);
+  assert.match(done.stderr, /the package @wakeep\/linux-x64 isn't installed: .* WAKEEP_BINARY/);
 });
 
 test('forks of a registered bot do not restore again, and the bot starts whatever happens', async t => {

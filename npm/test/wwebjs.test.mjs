@@ -66,6 +66,18 @@ test("the bot's own logout ends the login for good, and its profile is put aside
   await next.destroy();
 });
 
+test('a second bot on a profile whose browser lives is refused before it starts one', async t => {
+  const [home, server] = [app(t), await page(t)];
+  await pair(join(home, '.wwebjs_auth/session'), server);
+  const first = await start(client(home, server), 'ready');
+  const second = client(home, server);
+  await assert.rejects(second.initialize(), { name: 'WakeepError', code: 'IN_USE', exitCode: 12 });
+  assert.ok(first.pupBrowser.isConnected());
+  await first.destroy();
+  const third = await start(client(home, server), 'ready');
+  await third.destroy();
+});
+
 test('two clients side by side come back each by itself', async t => {
   const [home, server] = [app(t), await page(t)];
   const ids = ['a', 'b'];

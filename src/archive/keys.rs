@@ -5,7 +5,7 @@ use crate::error::{At, Error, Result, Unsealable};
 use age::secrecy::{ExposeSecret, SecretString};
 use age::{Callbacks, Identity, IdentityFile, Recipient, scrypt, ssh, x25519};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The most work that a passphrase may cost to try, as a power of two (scrypt's N): about a minute on a small server.
 const MOST_WORK: u8 = 22;
@@ -89,7 +89,11 @@ impl fmt::Debug for Passphrase {
 
 /// The keys that open what is sealed.
 #[derive(Default)]
-pub struct Identities(Vec<Box<dyn Identity + Send + Sync>>);
+pub struct Identities {
+    keys: Vec<Box<dyn Identity + Send + Sync>>,
+    /// A key among them that is locked, and nobody named a passphrase.
+    locked: Option<PathBuf>,
+}
 
 impl Identities {
     /// Adds the secret keys of a text: an age identity file, or an SSH private key. One of SSH's that is itself locked
@@ -104,7 +108,11 @@ impl Identities {
             if matches!(key, ssh::Identity::Unsupported(_)) {
                 return Err(unusable());
             }
-            self.0.push(Box::new(key.with_callbacks(Answer(passphrase.cloned()))));
+            // Nothing is wrong as long as nothing is to be opened: who only pushes needs no key.
+            if matches!(key, ssh::Identity::Encrypted(_)) && passphrase.is_none() {
+                self.locked = Some(place.to_owned());
+            }
+            self.keys.push(Box::new(key.with_callbacks(Answer(passphrase.cloned()))));
             return Ok(());
         }
         let file = IdentityFile::from_buffer(text.as_bytes()).map_err(|_| unusable())?;
@@ -112,7 +120,7 @@ impl Identities {
         if keys.is_empty() {
             return Err(unusable());
         }
-        self.0.extend(keys);
+        self.keys.extend(keys);
         Ok(())
     }
 
@@ -120,22 +128,27 @@ impl Identities {
     pub fn add_passphrase(&mut self, passphrase: &Passphrase) {
         let mut key = scrypt::Identity::new(passphrase.0.clone());
         key.set_max_work_factor(MOST_WORK);
-        self.0.push(Box::new(key));
+        self.keys.push(Box::new(key));
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
+    }
+
+    /// A key that nobody can use without its passphrase.
+    pub(super) fn locked(&self) -> Option<&Path> {
+        self.locked.as_deref()
     }
 
     pub(super) fn each(&self) -> impl Iterator<Item = &dyn Identity> {
-        self.0.iter().map(|i| i.as_ref() as &dyn Identity)
+        self.keys.iter().map(|i| i.as_ref() as &dyn Identity)
     }
 }
 
 impl fmt::Debug for Identities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} identities", self.0.len())
+        write!(f, "{} identities", self.keys.len())
     }
 }
 

@@ -8,6 +8,7 @@ use super::read::read_at;
 use super::tail;
 use crate::disk::FileMark;
 use crate::error::{At, Error, Result};
+use crate::tree::EntryKind;
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
@@ -123,6 +124,11 @@ impl Archive {
     /// How many gzip members its data have.
     pub fn members(&self) -> u32 {
         self.index.members.len() as u32
+    }
+
+    /// How many bytes its files hold, as its index says.
+    pub fn content(&self) -> u64 {
+        self.index.entries.iter().filter(|e| e.kind == EntryKind::File).map(|e| e.mark.size).sum()
     }
 
     /// What tells this archive from every other one: a digest over its label and its index, which holds the digests of

@@ -65,8 +65,13 @@ pub fn open<'a, R: Read>(from: R, keys: &Identities, path: &'a Path) -> Result<O
         Err(DecryptError::InvalidMac | DecryptError::InvalidHeader) => {
             Err(Error::damaged(path, "its header was changed after it was sealed"))
         }
-        Err(DecryptError::KeyDecryptionFailed) => Err(sealed(Unsealable::KeyUnusable)),
-        Err(_) => Err(sealed(Unsealable::OtherKey)),
+        Err(DecryptError::KeyDecryptionFailed | DecryptError::DecryptionFailed) => {
+            Err(sealed(Unsealable::WrongPassphrase))
+        }
+        Err(_) => Err(match keys.locked() {
+            Some(key) => Error::Sealed { path: key.to_owned(), why: Unsealable::KeyLocked },
+            None => sealed(Unsealable::OtherKey),
+        }),
     }
 }
 

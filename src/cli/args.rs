@@ -57,10 +57,11 @@ pub struct Common {
     /// Backups and journal [default: .wakeep beside the session]
     #[arg(long, global = true, value_name = "DIR")]
     pub vault: Option<PathBuf>,
-    /// Only the session of this name, where there are several
+    /// Only the session of this name or path, where there are several [else WAKEEP_ONLY]
     #[arg(long, global = true, value_name = "NAME")]
     pub only: Option<String>,
-    /// The configuration [default: ./wakeep.toml, else /etc/wakeep/FOLDER.toml or wakeep.toml]
+    /// The configuration [default: the server\'s for this folder, else ./wakeep.toml, else /etc/wakeep/FOLDER.toml or
+    /// wakeep.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The language of what is said
@@ -207,6 +208,9 @@ pub enum Verb {
     Move {
         /// The bot's folder there: ssh://user@host/opt/bot
         to: String,
+        /// Whoever started this can stop the bot
+        #[arg(long, hide = true)]
+        can_stop: bool,
     },
     /// Bring the newest archive to another place: a folder, ssh://host/path or s3://bucket/prefix
     Push {

@@ -54,10 +54,12 @@ impl Exit {
         match error {
             Error::Remote { fault: Fault::Foreign { .. } | Fault::OtherBot, .. } => Exit::LeaseHeld,
             Error::Io { .. } | Error::Restless { .. } | Error::Stale { .. } | Error::Remote { .. } => Exit::Failed,
-            Error::Sealed { why: Unsealable::NoKey | Unsealable::NoRecipient | Unsealable::KeyUnusable, .. } => {
-                Exit::Usage
-            }
-            Error::Sealed { why: Unsealable::OtherKey | Unsealable::NotSealed, .. } => Exit::Failed,
+            Error::Sealed { why, .. } => match why {
+                Unsealable::NoKey | Unsealable::NoRecipient | Unsealable::KeyUnusable | Unsealable::KeyLocked => {
+                    Exit::Usage
+                }
+                Unsealable::OtherKey | Unsealable::WrongPassphrase | Unsealable::NotSealed => Exit::Failed,
+            },
             Error::Config { .. } => Exit::Usage,
             Error::SessionMissing { .. } | Error::NotASession { .. } => Exit::Broken,
             Error::Damaged { .. } | Error::Hostile { .. } => Exit::Broken,

@@ -4,7 +4,7 @@ use super::args::Restore;
 use super::exit::Exit;
 use super::run::Context;
 use super::show::Show;
-use super::{pull, push, reading, sides};
+use super::{progress, pull, push, reading, sides};
 use crate::archive::{self, Archive, Depth, Form, seal};
 use crate::disk;
 use crate::drill::drill;
@@ -15,7 +15,7 @@ use crate::keeper::browser::{self, Closing};
 use crate::keeper::ward::Ward;
 use crate::restore::{Restoring, Source, Wish};
 use crate::sync::seals;
-use crate::text::Phrase;
+use crate::text::{Phrase, Work};
 use crate::vault::journal::{Event, Told};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -32,6 +32,7 @@ pub(super) fn keep(context: &Context, force: bool, form: Form, at_leisure: bool)
     context.each(
         |ward| {
             ward.record_first()?;
+            let name = ward.session.name.clone();
             let mut keeping = Keeping {
                 session: &ward.session,
                 vault: &mut ward.vault,
@@ -42,14 +43,14 @@ pub(super) fn keep(context: &Context, force: bool, form: Form, at_leisure: bool)
                 at_leisure,
                 host: &context.host,
             };
-            match keeping.keep(context.now)? {
-                // "Unchanged" is said of an archive whose bytes are as they were written.
+            // "Unchanged" is said of an archive whose bytes are as they were written.
+            progress::during(&context.show, Work::Archiving, &name, |_| match keeping.keep(context.now)? {
                 Event::Unchanged { archive, .. } if archive::verify(&archive, Depth::Stored).is_err() => {
                     keeping.force = true;
                     keeping.keep(context.now)
                 }
                 event => Ok(event),
-            }
+            })
         },
         |ward, event| kept_json(context, ward, event),
     )
@@ -57,7 +58,12 @@ pub(super) fn keep(context: &Context, force: bool, form: Form, at_leisure: bool)
 
 pub(super) fn prove(context: &Context) -> Result<Exit> {
     context.each(
-        |ward| drill(&ward.session.name, ward.alone, &mut ward.vault, &ward.work, context.now),
+        |ward| {
+            let name = &ward.session.name;
+            progress::during(&context.show, Work::Drilling, name, |_| {
+                drill(name, ward.alone, &mut ward.vault, &ward.work, context.now)
+            })
+        },
         |ward, event| kept_json(context, ward, event),
     )
 }
@@ -149,7 +155,7 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
     let done = context.each_but(
         wish.can_stop.then_some(Exit::InUse),
         |ward| {
-            let event = Restoring {
+            let mut restoring = Restoring {
                 session: &ward.session,
                 vault: &mut ward.vault,
                 work: &ward.work,
@@ -161,8 +167,9 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
                 alone: ward.alone || wish.from.is_some() && context.config.only.is_some(),
                 dry_run: wish.dry_run,
                 host: &context.host,
-            }
-            .restore(context.now);
+            };
+            let name = &ward.session.name;
+            let event = progress::during(&context.show, Work::Restoring, name, |_| restoring.restore(context.now));
             changed |= matches!(event, Ok(Event::Restored { .. }));
             event
         },

@@ -1,12 +1,12 @@
 //! `wakeep push`: the archives to the remote, with a bar where somebody looks.
 
 use super::exit::Exit;
+use super::progress;
 use super::run::Context;
 use crate::error::{Error, Result};
 use crate::keeper::ward::Ward;
 use crate::sync::{self, Pushed, Sync};
-use crate::text::Phrase;
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::text::{Phrase, Work};
 use serde_json::{Value, json};
 
 /// Pushes the newest archive of each session.
@@ -25,14 +25,10 @@ pub fn push(context: &Context, place: Option<&str>, force: bool) -> Result<Exit>
         ward.vault.refresh()?;
         ward.vault.catch_up(context.now)?;
         drop(work);
-        let bar = bar(&ward.session.name);
-        let mut told = |sent, size| {
-            bar.set_length(size);
-            bar.set_position(sent);
-        };
-        let pushed = sync.push(&ward.vault, &ward.session.name, None, force, &mut told);
-        bar.finish_and_clear();
-        let pushed = pushed?;
+        let name = &ward.session.name;
+        let pushed = progress::during(show, Work::Pushing, name, |meter| {
+            sync.push(&ward.vault, name, None, force, &mut |sent, size| meter.set(sent, size))
+        })?;
         if !show.json {
             show.line(&format!("{}: {}", ward.session.name, told_of(context, &sync, &pushed)));
             if pushed.renewed {
@@ -87,11 +83,4 @@ fn pushed_json(session: &str, sync: &Sync, pushed: &Pushed) -> Value {
     let outcome = if pushed.changed { "pushed" } else { "unchanged" };
     json!({"session": session, "outcome": outcome, "remote": sync.place(), "sealed": sync.seals(),
         "renewed": pushed.renewed, "bytes_sent": pushed.spent.sent, "requests": pushed.spent.requests})
-}
-
-/// Draws on a terminal only.
-fn bar(name: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix} {bar:30} {bytes}/{total_bytes} {eta}");
-    let bar = ProgressBar::new(0).with_prefix(name.to_owned());
-    style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
 }

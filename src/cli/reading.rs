@@ -1,6 +1,7 @@
 //! The verbs that look and change nothing: check, list, verify.
 
 use super::exit::Exit;
+use super::progress;
 use super::run::Context;
 use super::show::{Tone, near, nearer};
 use crate::archive::{self, Depth};
@@ -10,7 +11,7 @@ use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::ward::wards;
 use crate::session::Session;
-use crate::text::{self, Phrase, WayBack};
+use crate::text::{self, Phrase, WayBack, Work};
 use crate::vault::backup::{Backup, Origin};
 use crate::vault::workplace::Workplace;
 use crate::verdict::{Verdict, Worth};
@@ -272,8 +273,10 @@ pub fn contents(context: &Context, file: &Path) -> Result<Exit> {
 /// `wakeep verify FILE`
 pub fn verify(context: &Context, file: &Path, quick: bool) -> Result<Exit> {
     let depth = if quick { Depth::Index } else { Depth::Content };
-    let verified = archive::verify(file, depth)?;
     let show = &context.show;
+    let verified = progress::during(show, Work::Verifying, &near(file), |meter| {
+        archive::verify_told(file, depth, &mut |done, all| meter.set(done, all))
+    })?;
     let bytes = verified.mark().size;
     if show.json {
         let base = verified.base();

@@ -4,7 +4,8 @@ use super::args::{Cli, Common, Generate, Notify, Verb};
 use super::exit::Exit;
 use super::show::{Show, near, nearer};
 use super::{
-    demo, doctor, members, moving, notify, once, pull, push, reading, receive, seal, serve, setup, status, stay, whose,
+    demo, doctor, leaving, members, moving, notify, once, pull, push, reading, receive, seal, serve, setup, status,
+    stay, whose,
 };
 use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
@@ -76,7 +77,9 @@ fn configuration(common: &Common) -> Result<Config> {
     if let Some(vault) = &common.vault {
         config.first().vault = Some(vault.clone());
     }
-    config.only.clone_from(&common.only);
+    // A flag that names the session beats the environment.
+    let only = || config::environment("WAKEEP_ONLY").filter(|_| common.session.is_none());
+    config.only = common.only.clone().or_else(only);
     if let Some(format) = &common.log_format {
         config.set("log_format", &toml::Value::String(format.clone()), Path::new(""), "--log-format")?;
     }
@@ -96,6 +99,7 @@ fn verb(cli: Cli, context: Context) -> Result<Exit> {
     whose::prepare_log(context.show.log_to.as_deref(), owner);
     match (verb, owner) {
         (Verb::Restore(wish), owner) => whose::restore(&context, &wish, owner),
+        (Verb::Move { to, can_stop: false }, owner) => leaving::go(&context, &to, owner),
         (Verb::Receive { file, yes, members: false }, owner) => receive::receive(&context, file.as_deref(), yes, owner),
         (_, Some(owner)) => match become_owner(owner, &whose::arguments())? {},
         (verb, None) => here(verb, context),
@@ -130,7 +134,7 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Demo { bot: None } => demo::demo(&context),
         Verb::Verify { file, quick } => reading::verify(&context, &file, quick),
         Verb::Extract { file, paths, into } => extract(&file, &paths, &into),
-        Verb::Move { to } => moving::go(&context, &to),
+        Verb::Move { to, can_stop } => moving::go(&context, &to, can_stop),
         Verb::Push { remote, force } => push::push(&context, remote.as_deref(), force),
         Verb::Pull { remote, at, force } => pull::pull(&context, remote.as_deref(), at.as_deref(), force),
         Verb::Keygen { file } => seal::keygen(&context, file.as_deref()),

@@ -3,17 +3,19 @@
 
 use super::args::Setup;
 use super::exit::Exit;
+use super::planned::{take, undo};
 use super::run::Context;
 use super::show::near;
 use super::whose;
+use crate::config::{self, Config};
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::bot::Supervisor;
+use crate::keeper::ward::{Ward, wards};
 use crate::owner::{self, Owner};
 use crate::setup::facts::{self, Facts, Said, Schedule};
-use crate::setup::record::Undone;
 use crate::setup::server::{self, Names};
-use crate::setup::{Fate, Site, Step, difference, local};
+use crate::setup::{Site, existing, local};
 use crate::text::Phrase;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,18 +25,30 @@ const BOOTED: &str = "/run/systemd/system";
 
 /// Sets up here or the whole server.
 pub fn set_up(context: &Context, wish: &Setup) -> Result<Exit> {
-    let server = owner::is_root() && (wish.app_dir.is_some() || Path::new(BOOTED).is_dir());
+    let meant = wish.server || wish.app_dir.is_some() || wish.bot_unit.is_some() || wish.schedule.is_some();
+    let server = meant || (owner::is_root() && Path::new(BOOTED).is_dir());
     match (&wish.root, wish.beside_bot) {
         (None, true) => folder_half(context, wish, &facts(wish)?).map(|()| Exit::Done),
         (Some(_), _) => whole(context, wish),
+        (None, false) if server && !owner::is_root() => needs_root(context, wish),
         (None, false) if server => whole(context, wish),
         (None, false) => beside(context, wish),
     }
 }
 
+/// The bot's user may not write services: what was typed is told with what it lacks.
+fn needs_root(context: &Context, wish: &Setup) -> Result<Exit> {
+    let show = &context.show;
+    let typed = whose::arguments().into_iter().filter(|a| a != "--server").collect::<Vec<_>>().join(" ");
+    let line =
+        if wish.server { typed.replacen("setup", "./setup-auto-restore.sh", 1) } else { format!("wakeep {typed}") };
+    show.talk(&format!("{}\n  sudo {}", show.lang.phrase(Phrase::SetupNeedsRoot), line.trim_end()));
+    Ok(Exit::Usage)
+}
+
 fn facts(wish: &Setup) -> Result<Facts> {
     let schedule = wish.schedule.as_deref().map(|s| if s == "timer" { Schedule::Timer } else { Schedule::Cron });
-    let said = Said { app: wish.app_dir.clone(), unit: wish.bot_unit.clone(), schedule };
+    let said = Said { app: wish.app_dir.clone(), unit: wish.bot_unit.clone(), schedule, undo: wish.undo };
     Facts::find(root(wish), &said, &here()?)
 }
 
@@ -55,17 +69,33 @@ fn beside(context: &Context, wish: &Setup) -> Result<Exit> {
     }
     let mut site = Site::open(Path::new("/"), &here.join(local::RECORD))?;
     if wish.undo {
-        return undo(context, &mut site, wish.dry_run).map(|()| Exit::Done);
+        if !undo(context, &mut site, wish.dry_run)? {
+            show.line(show.lang.phrase(Phrase::NothingToUndo));
+        }
+        return Ok(Exit::Done);
     }
-    let wards = context.wards()?;
+    let of_server = config::of_server(Path::new(config::SYSTEM), &here);
+    let wards = sessions_here(context, of_server.is_some())?;
     let there: Vec<_> = wards.iter().filter(|w| disk::exists(&w.session.path)).map(|w| &w.session).collect();
     if there.is_empty() {
         show.line(show.lang.phrase(Phrase::NothingHere));
+        show.line(show.lang.phrase(Phrase::SetupLinkFirst));
         return Ok(Exit::Broken);
     }
-    take(context, &mut site, &local::plan(&here, &there), wish.dry_run)?;
-    show.line(&format!("{} wakeep watch", show.lang.phrase(Phrase::SetupNext)));
+    if let Some(file) = &of_server {
+        show.line(&format!("{} {}", show.lang.phrase(Phrase::SetupServersHolds), file.display()));
+    }
+    take(context, &mut site, &local::plan(&here, &there, of_server.is_some()), wish.dry_run)?;
+    if of_server.is_none() {
+        show.line(&format!("{} wakeep watch", show.lang.phrase(Phrase::SetupNext)));
+    }
     Ok(Exit::Done)
+}
+
+/// The sessions here: a server's configuration for another folder has nothing to say.
+fn sessions_here(context: &Context, is_servers: bool) -> Result<Vec<Ward>> {
+    let is_strange = context.config.file.as_ref().is_some_and(|f| f.starts_with(config::SYSTEM)) && !is_servers;
+    if is_strange { wards(&Config::default()) } else { context.wards() }
 }
 
 /// The whole server.
@@ -79,7 +109,7 @@ fn whole(context: &Context, wish: &Setup) -> Result<Exit> {
         apps = facts::set_up(root(wish));
     }
     if apps.is_empty() {
-        context.show.line(context.show.lang.phrase(Phrase::NothingChanged));
+        context.show.line(context.show.lang.phrase(Phrase::NothingToUndo));
     }
     for app in apps {
         take_down(context, &Setup { app_dir: Some(app), ..wish.clone() })?;
@@ -93,7 +123,7 @@ fn is_alive(wish: &Setup) -> bool {
 }
 
 fn site<'a>(wish: &'a Setup, facts: &Facts) -> Result<Site<'a>> {
-    Site::open(root(wish), &Path::new(crate::config::SYSTEM).join(server::record_name(facts)))
+    Site::open(root(wish), &Path::new(config::SYSTEM).join(server::record_name(facts)))
 }
 
 fn build(context: &Context, wish: &Setup) -> Result<Exit> {
@@ -102,12 +132,31 @@ fn build(context: &Context, wish: &Setup) -> Result<Exit> {
     let this = std::env::current_exe().at("reading", Path::new("/proc/self/exe"))?;
     let installed = facts.wakeep.starts_with("/usr/bin") || (wish.root.is_none() && this == facts.wakeep);
     let program = (!installed).then_some(this.as_path());
+    forewarn(context, &facts, &names);
     take(context, &mut site(wish, &facts)?, &server::system(&facts, program), wish.dry_run)?;
     folder_half(context, wish, &facts)?;
     if is_alive(wish) {
         switch_on(&names.enabled(&facts))?;
     }
     finish(context, &facts, &names, is_alive(wish))
+}
+
+/// What the plan's lines alone wouldn't tell.
+fn forewarn(context: &Context, facts: &Facts, names: &Names) {
+    let show = &context.show;
+    if let Some(unit) = facts.unit.as_ref().filter(|_| !facts.unit_stands) {
+        show.line(&format!("{} {unit}", show.lang.phrase(Phrase::SetupNoSuchUnit)));
+    }
+    if facts.existing.own.is_none() {
+        return;
+    }
+    let own = facts.app.join(existing::NAME);
+    let took = if facts.existing.server.is_some() { Phrase::SetupServersHolds } else { Phrase::SetupTakesOver };
+    show.line(&format!("{} {} ({})", show.lang.phrase(took), names.config.display(), near(&own)));
+    let lost = facts.existing.not_taken(facts.unit.as_deref()).join(", ");
+    if !lost.is_empty() {
+        show.line(&format!("{} {lost}", show.lang.phrase(Phrase::SetupNotTaken)));
+    }
 }
 
 fn take_down(context: &Context, wish: &Setup) -> Result<()> {
@@ -120,7 +169,9 @@ fn take_down(context: &Context, wish: &Setup) -> Result<()> {
         }
     }
     folder_half(context, wish, &facts)?;
-    undo(context, &mut site(wish, &facts)?, wish.dry_run)?;
+    if !undo(context, &mut site(wish, &facts)?, wish.dry_run)? {
+        context.show.line(context.show.lang.phrase(Phrase::NothingToUndo));
+    }
     if is_alive(wish) { systemctl(&["daemon-reload"]) } else { Ok(()) }
 }
 
@@ -150,9 +201,9 @@ fn folder_half(context: &Context, wish: &Setup, facts: &Facts) -> Result<()> {
         let failed = || std::io::Error::other(format!("exit code {}", exit.code()));
         return if exit == Exit::Done { Ok(()) } else { Err(failed()).at("setting up", &facts.app) };
     }
-    let mut site = Site::open(root(wish), &facts.app.join(local::RECORD))?;
+    let mut site = Site::open(root(wish), &facts.app.join(server::FOLDER_RECORD))?;
     if wish.undo {
-        return undo(context, &mut site, wish.dry_run);
+        return undo(context, &mut site, wish.dry_run).map(drop);
     }
     let steps = server::beside_the_bot(facts, &site.on_disk(&facts.app));
     take(context, &mut site, &steps, wish.dry_run)
@@ -168,61 +219,6 @@ fn folder_arguments(context: &Context, wish: &Setup, facts: &Facts) -> Vec<Strin
     let switches = [(wish.dry_run, "--dry-run"), (wish.undo, "--undo")];
     args.extend(switches.iter().filter(|(on, _)| *on).map(|(_, flag)| flag.to_string()));
     args
-}
-
-fn take(context: &Context, site: &mut Site, steps: &[Step], dry_run: bool) -> Result<()> {
-    for step in steps {
-        let fate = if dry_run { site.judge(step)? } else { site.take(step)? };
-        tell(context, site, step, &fate, dry_run);
-    }
-    Ok(())
-}
-
-fn tell(context: &Context, site: &Site, step: &Step, fate: &Fate, dry_run: bool) {
-    let show = &context.show;
-    let mark = if dry_run { "--dry-run: " } else { "" };
-    let path = near(&step.path);
-    let say = |phrase, more: &str| show.line(&format!("{mark}{}: {path}{more}", show.lang.phrase(phrase)));
-    match fate {
-        Fate::Stands => say(Phrase::LeftAsIs, ""),
-        Fate::Write => say(Phrase::Wrote, ""),
-        Fate::Append(lines) => say(Phrase::Wrote, &format!(" {}", lines.join(" "))),
-        Fate::Replace => say(Phrase::SetupReplaced, ""),
-        Fate::Keep => say(Phrase::SetupBeside, ".wakeep"),
-        Fate::Beside(ours) => {
-            say(Phrase::SetupBeside, ".wakeep");
-            if !dry_run {
-                let (theirs, ours) = (site.on_disk(&step.path), site.on_disk(ours));
-                difference(&theirs, &ours).iter().for_each(|l| show.line(&format!("    {l}")));
-                show.line(&format!(
-                    "    {} cp {} {}",
-                    show.lang.phrase(Phrase::SetupTakeIt),
-                    near(&ours),
-                    near(&theirs)
-                ));
-            }
-        }
-    }
-}
-
-fn undo(context: &Context, site: &mut Site, dry_run: bool) -> Result<()> {
-    let show = &context.show;
-    let mark = if dry_run { "--dry-run: " } else { "" };
-    let done = if dry_run {
-        site.record.all().iter().rev().map(|w| (w.path.clone(), site.judge_undo(w))).collect()
-    } else {
-        site.undo()?
-    };
-    for (path, fate) in done {
-        let phrase = match fate {
-            Undone::Removed => Phrase::SetupRemoved,
-            Undone::PutBack => Phrase::SetupPutBack,
-            Undone::Left => Phrase::LeftAsIs,
-            Undone::Gone => continue,
-        };
-        show.line(&format!("{mark}{}: {}", show.lang.phrase(phrase), near(&path)));
-    }
-    Ok(())
 }
 
 /// Proves it on the user's own session, and says what is left to do.
@@ -244,8 +240,7 @@ fn finish(context: &Context, facts: &Facts, names: &Names, alive: bool) -> Resul
         let _ = run(&["archive"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
         let _ = run(&["check", "--drill"]).status();
     }
-    let config =
-        crate::config::Config { bot_unit: facts.unit.clone(), bot_pm2: facts.pm2.clone(), ..Default::default() };
+    let config = Config { bot_unit: facts.unit.clone(), bot_pm2: facts.pm2.clone(), ..Default::default() };
     if let Some(supervisor) = Supervisor::of(&config) {
         show.line(&format!("{} {}", show.lang.phrase(Phrase::SetupEffect), supervisor.command("restart")));
     }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const LETS_GO: Duration = Duration::from_secs(15);
 
 /// Tells the inner process that the outer one can stop the bot.
-const CAN_STOP: &str = "--can-stop";
+pub const CAN_STOP: &str = "--can-stop";
 /// Tells the inner process that the person has said yes.
 const ANSWERED: &str = "--answered";
 
@@ -65,30 +65,30 @@ pub fn restore(context: &Context, wish: &Restore, owner: Option<Owner>) -> Resul
     }
     tell(context, Phrase::StoppingBot, &supervisor.command("stop"));
     supervisor.stop(owner)?;
-    let done = when_let_go(context, wish, owner, answered);
+    let done = when_let_go(|more| once(context, wish, owner, &[more, answered].concat(), true));
     tell(context, Phrase::StartingBot, &supervisor.command("start"));
     supervisor.start(owner)?;
     done
 }
 
 /// Beside the one JSON object, where that is wanted.
-fn tell(context: &Context, phrase: Phrase, command: &str) {
+pub fn tell(context: &Context, phrase: Phrase, command: &str) {
     let show = &context.show;
     let line = format!("{} {command}", show.lang.phrase(phrase));
     if show.json { show.talk(&line) } else { show.line(&line) }
 }
 
 /// A supervisor may say "stopped" while the browser is still writing: it is waited for, and only then told.
-fn when_let_go(context: &Context, wish: &Restore, owner: Option<Owner>, answered: &[&str]) -> Result<Exit> {
+pub fn when_let_go(attempt: impl Fn(&[&str]) -> Result<Exit>) -> Result<Exit> {
     let start = Instant::now();
     while start.elapsed() < LETS_GO {
-        let exit = once(context, wish, owner, &[&[CAN_STOP], answered].concat(), true)?;
+        let exit = attempt(&[CAN_STOP])?;
         if exit != Exit::InUse {
             return Ok(exit);
         }
         std::thread::sleep(Duration::from_millis(500));
     }
-    once(context, wish, owner, answered, true)
+    attempt(&[])
 }
 
 /// One attempt; after the first the verdict has been told.

@@ -1,7 +1,7 @@
 //! The names of all keys, in the order of `config.toml`.
 
 /// Every key of `wakeep.toml`'s first level. Each can also be set as `WAKEEP_<KEY IN CAPITALS>`.
-pub const KEYS: [&str; 52] = [
+pub const KEYS: [&str; 53] = [
     "session",
     "archive",
     "vault",
@@ -30,6 +30,7 @@ pub const KEYS: [&str; 52] = [
     "s3_region",
     "s3_path_style",
     "s3_credentials",
+    "s3_ca_file",
     "ssh_options",
     "lease_life",
     "lease_strict",

@@ -61,6 +61,7 @@ fn the_commented_file_has_every_key_with_its_default() {
         s3_region: None,
         s3_path_style: None,
         s3_credentials: None,
+        s3_ca_file: None,
         seal_to: Vec::new(),
         identity: None,
         passphrase_file: None,

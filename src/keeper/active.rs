@@ -9,9 +9,10 @@ use crate::error::{Error, Result};
 use crate::remote::lease::{Look, standing};
 use crate::remote::{Place, Remote, Settings, open};
 use crate::sync;
+use crate::vault::Vault;
 use crate::vault::journal::Event;
 pub use right::Patience;
-use right::{Right, claim, take};
+use right::{Held, Right, claim, take};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -51,7 +52,8 @@ pub fn require<'a>(
 ) -> Result<()> {
     let asked = || -> Result<()> {
         let Some(remote) = for_leases(config)? else { return Ok(()) };
-        for ward in wards {
+        // One that was moved away is refused by whoever restores it, and its lease is the other machine's.
+        for ward in wards.into_iter().filter(|w| w.vault.state().moved.is_none()) {
             let mut claim = claim(&remote, ward, host, config.lease_life.unsigned_abs());
             while let Some(Look::Held { holder, wait: left, renamed }) = claim.look_beside()? {
                 if !wait(left, renamed) {
@@ -67,6 +69,22 @@ pub fn require<'a>(
             Ok(())
         }
         other => other,
+    }
+}
+
+/// Gives up this host's lease of a session that was moved to another machine, so that it needn't wait there. A keeper
+/// that renews it here does so, too. Returns whether it is free now.
+///
+/// # Errors
+/// `Remote`; `Config` for what is no place. Then it runs out by itself.
+pub fn hand_over(config: &Config, ward: &Ward, host: &str) -> Result<bool> {
+    let Some(remote) = for_leases(config)?.filter(|_| holds_leases(config)) else { return Ok(false) };
+    if standing(&*remote, &lease_name(&ward.session.name))?.is_none() {
+        return Ok(true);
+    }
+    match claim(&remote, ward, host, config.lease_life.unsigned_abs()).look()? {
+        Look::Taken(lease) => lease.release().map(|()| true),
+        Look::Held { .. } => Ok(false),
     }
 }
 
@@ -89,7 +107,7 @@ pub fn holder(config: &Config, session: &str) -> Result<Option<(String, u64)>> {
 /// The leases of all sessions here.
 #[derive(Default)]
 pub struct Rights {
-    each: Vec<(String, Right)>,
+    each: Vec<Held>,
     life: Duration,
     strict: bool,
     patience: Patience,
@@ -124,9 +142,13 @@ impl Rights {
             }
         };
         for ward in wards {
-            let right = take(claim(&remote, ward, host, life), config.lease_strict, patience, wait, tell);
-            match right {
-                Ok(right) => rights.each.push((ward.session.name.clone(), right)),
+            let claim = claim(&remote, ward, host, life);
+            if Vault::is_left(ward.vault.dir()) {
+                rights.each.push(Held::of(ward, Right::Open(claim)));
+                continue;
+            }
+            match take(claim, config.lease_strict, patience, wait, tell) {
+                Ok(right) => rights.each.push(Held::of(ward, right)),
                 Err(e) if hinders(&e) => {
                     rights.release();
                     return Err(e);
@@ -139,8 +161,8 @@ impl Rights {
 
     /// Gives all up, so that another host needn't wait.
     pub fn release(self) {
-        for (_, right) in self.each {
-            if let Right::Ours(lease) = right {
+        for held in self.each {
+            if let Right::Ours(lease) = held.right {
                 // What can't be said there runs out by itself.
                 let _ = lease.release();
             }
@@ -153,19 +175,19 @@ impl Rights {
     /// [`Error::LeaseHeld`]: another host has one by now. With `lease_strict` also that one ran out unrenewed.
     pub fn confirm(&mut self) -> Result<()> {
         let (strict, patience) = (self.strict, self.patience);
-        self.each.iter_mut().try_for_each(|(_, right)| right.renew(strict, patience).map(drop))
+        self.each.iter_mut().try_for_each(|held| held.renew(strict, patience).map(drop))
     }
 
     /// Renews those that are ours, and takes those that can be by now. Returns whether one was lost.
     fn renew(&mut self, news: &mut dyn FnMut(&str, Event)) -> bool {
         let mut lost = false;
-        for (session, right) in &mut self.each {
-            match right.renew(self.strict, self.patience) {
+        for held in &mut self.each {
+            match held.renew(self.strict, self.patience) {
                 Ok(None) => {}
-                Ok(Some(lease)) => news(session, Event::LeaseTaken { lease }),
+                Ok(Some(lease)) => news(&held.session, Event::LeaseTaken { lease }),
                 Err(e) => {
                     let host = if let Error::LeaseHeld { holder } = e { holder.host } else { None };
-                    news(session, Event::LeaseLost { host });
+                    news(&held.session, Event::LeaseLost { host });
                     lost = true;
                 }
             }
@@ -174,8 +196,8 @@ impl Rights {
     }
 
     fn generations(&self) -> BTreeMap<String, u64> {
-        let ours = |(session, right): &(String, Right)| match right {
-            Right::Ours(lease) if !lease.left().is_zero() => Some((session.clone(), lease.generation())),
+        let ours = |held: &Held| match &held.right {
+            Right::Ours(lease) if !lease.left().is_zero() => Some((held.session.clone(), lease.generation())),
             _ => None,
         };
         self.each.iter().filter_map(ours).collect()
@@ -201,7 +223,7 @@ impl Rights {
                 }
             }
             let free = free.unwrap_or_default();
-            self.each.retain(|(session, _)| free.contains(session));
+            self.each.retain(|held| free.contains(&held.session));
             self.release();
         });
         Active { shared, thread: Some(thread), hang_up }

@@ -56,6 +56,14 @@ impl Supervisor {
         }
     }
 
+    /// What a person types so that the bot isn't started at the next boot.
+    pub fn retire_command(&self) -> String {
+        match self {
+            Supervisor::Systemd(_) => self.command("disable"),
+            Supervisor::Pm2(app) => format!("pm2 delete {app} && pm2 save"),
+        }
+    }
+
     fn order(&self, order: &str, owner: Option<Owner>) -> Result<()> {
         let (mut command, name) = match self {
             Supervisor::Systemd(unit) => (Command::new("systemctl"), unit),

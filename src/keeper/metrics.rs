@@ -2,12 +2,12 @@
 
 use super::Witness;
 use super::round::Round;
+use super::seen::Seen;
 use super::standing::Outlook;
 use super::ward::Ward;
 use crate::disk::{self, FileMark};
 use crate::notice::{Condition, Standing};
 use crate::vault::journal::Event;
-use crate::verdict::veiled;
 use jiff::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -16,6 +16,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,13 +25,20 @@ use std::time::{Duration, Instant};
 /// A gauge that may have a fraction.
 type Figure = Gauge<f64, AtomicU64>;
 
+/// What came of the rounds of one session.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    archives: u64,
+    refused: u64,
+    failed: u64,
+}
+
 /// What this keeper counted since it started.
 #[derive(Debug)]
 pub struct Tally {
     rounds: Mutex<Histogram>,
-    archives: Family<OfSession, Counter>,
-    refused: Family<OfSession, Counter>,
-    failed: Family<OfSession, Counter>,
+    /// By the session's path.
+    counts: Mutex<BTreeMap<PathBuf, Counts>>,
     alive: Mutex<Instant>,
 }
 
@@ -47,8 +56,7 @@ impl Tally {
 impl Default for Tally {
     fn default() -> Tally {
         let rounds = Histogram::new([0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0]);
-        let (archives, refused, failed) = (Family::default(), Family::default(), Family::default());
-        Tally { rounds: Mutex::new(rounds), archives, refused, failed, alive: Mutex::new(Instant::now()) }
+        Tally { rounds: Mutex::new(rounds), counts: Mutex::default(), alive: Mutex::new(Instant::now()) }
     }
 }
 
@@ -59,11 +67,12 @@ impl Witness for Arc<Tally> {
 
     fn saw(&mut self, ward: &Ward, round: &Round) {
         self.lives();
-        let of = OfSession { session: veiled(&ward.session.name) };
+        let mut all = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = all.entry(ward.session.path.clone()).or_default();
         match round.event {
-            Event::Created { .. } => drop(self.archives.get_or_create(&of).inc()),
-            Event::Refused { .. } => drop(self.refused.get_or_create(&of).inc()),
-            Event::Failed { .. } => drop(self.failed.get_or_create(&of).inc()),
+            Event::Created { .. } => counts.archives += 1,
+            Event::Refused { .. } => counts.refused += 1,
+            Event::Failed { .. } => counts.failed += 1,
             _ => {}
         }
     }
@@ -92,16 +101,14 @@ struct WithCondition {
 }
 
 /// All figures of these sessions as they are now.
-pub fn text(all: &[(Ward, Outlook)], tally: Option<&Tally>, now: Timestamp) -> String {
+pub fn text(all: &[Seen], tally: Option<&Tally>, now: Timestamp) -> String {
     let mut registry = Registry::with_prefix("wakeep");
     logins(&mut registry, all);
     archives(&mut registry, all, now);
     if let Some(tally) = tally {
         let rounds = tally.rounds.lock().unwrap_or_else(PoisonError::into_inner).clone();
         registry.register("round_seconds", "How long rounds over all sessions took", rounds);
-        registry.register("archives", "Archives written since the keeper started", tally.archives.clone());
-        registry.register("refused_snapshots", "Snapshots refused since the keeper started", tally.refused.clone());
-        registry.register("failed_rounds", "Failed rounds since the keeper started", tally.failed.clone());
+        counted(&mut registry, all, tally);
     }
     let mut out = String::new();
     encode(&mut out, &registry).expect("a string takes everything");
@@ -124,10 +131,26 @@ pub fn older(text: &str) -> String {
     lines.iter().map(|line| whole(line)).collect()
 }
 
-fn logins(registry: &mut Registry, all: &[(Ward, Outlook)]) {
+fn counted(registry: &mut Registry, all: &[Seen], tally: &Tally) {
+    let counts = tally.counts.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut counter = |name: &str, help: &str, of: &dyn Fn(&Counts) -> u64| {
+        let family = Family::<OfSession, Counter>::default();
+        for seen in all {
+            if let Some(counts) = counts.get(&seen.ward.session.path) {
+                family.get_or_create(&OfSession { session: seen.name.clone() }).inc_by(of(counts));
+            }
+        }
+        registry.register(name, help, family);
+    };
+    counter("archives", "Archives written since the keeper started", &|c| c.archives);
+    counter("refused_snapshots", "Snapshots refused since the keeper started", &|c| c.refused);
+    counter("failed_rounds", "Failed rounds since the keeper started", &|c| c.failed);
+}
+
+fn logins(registry: &mut Registry, all: &[Seen]) {
     let (states, wrong) = (Family::<InState, Gauge>::default(), Family::<WithCondition, Gauge>::default());
-    for (ward, outlook) in all {
-        let session = || veiled(&ward.session.name);
+    for Seen { name, outlook, .. } in all {
+        let session = || name.clone();
         for state in Standing::ALL {
             let is = i64::from(state == outlook.standing);
             states.get_or_create(&InState { session: session(), state: state.as_str() }).set(is);
@@ -141,12 +164,12 @@ fn logins(registry: &mut Registry, all: &[(Ward, Outlook)]) {
     registry.register("condition", "1 while this is wrong with the session", wrong);
 }
 
-fn archives(registry: &mut Registry, all: &[(Ward, Outlook)], now: Timestamp) {
+fn archives(registry: &mut Registry, all: &[Seen], now: Timestamp) {
     let mut figure = |name: &str, help: &str, of: &dyn Fn(&Ward, &Outlook) -> Option<f64>| {
         let family = Family::<OfSession, Figure>::default();
-        for (ward, outlook) in all {
+        for Seen { name, ward, outlook } in all {
             if let Some(value) = of(ward, outlook) {
-                family.get_or_create(&OfSession { session: veiled(&ward.session.name) }).set(value);
+                family.get_or_create(&OfSession { session: name.clone() }).set(value);
             }
         }
         registry.register(name, help, family);

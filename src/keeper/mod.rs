@@ -15,6 +15,7 @@ pub mod notice;
 pub mod pusher;
 pub mod round;
 pub mod run;
+pub mod seen;
 pub mod signals;
 pub mod standing;
 pub mod ward;

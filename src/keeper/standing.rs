@@ -64,6 +64,9 @@ impl Outlook {
         let is_here = !standing.is_lost() && standing != Standing::Elsewhere;
         match self.round.as_ref().map(|r| &r.event) {
             Some(Event::Failed { error }) => found.push(Condition::RoundsFail { error: error.clone() }),
+            // A bot that was never linked has nothing to keep, and that is no trouble.
+            Some(Event::Refused { reason: Refusal::LoggedOut | Refusal::UnknownLogin, .. })
+                if standing == Standing::Waiting => {}
             Some(Event::Refused { reason, .. }) if is_here => {
                 found.push(Condition::SnapshotsRefused { reason: *reason });
             }

@@ -49,7 +49,8 @@ pub fn wards(config: &Config) -> Result<Vec<Ward>> {
     let alone = wards.len() == 1;
     wards.iter_mut().for_each(|w| w.alone = alone);
     if let Some(only) = &config.only {
-        wards.retain(|w| w.session.name == *only);
+        // By its path where another has the same name.
+        wards.retain(|w| w.session.name == *only || w.session.path == Path::new(only));
     }
     Ok(wards)
 }

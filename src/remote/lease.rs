@@ -222,6 +222,18 @@ impl Lease {
         self.write(true)
     }
 
+    /// Gives it up and wants it from now on; it stays where that can't be said there.
+    ///
+    /// # Errors
+    /// The lease as it was.
+    #[expect(clippy::result_large_err, reason = "it isn't an error but the lease itself")]
+    pub fn resign(mut self) -> std::result::Result<Claim, Lease> {
+        match self.write(true) {
+            Ok(()) => Ok(self.into_claim()),
+            Err(_) => Err(self),
+        }
+    }
+
     /// Another host has it: from now on it is only wanted.
     pub fn into_claim(self) -> Claim {
         let life = self.life();

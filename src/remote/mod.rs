@@ -166,6 +166,8 @@ pub struct Settings {
     pub s3_path_style: Option<bool>,
     /// A file with the keys, private to its owner.
     pub s3_credentials: Option<PathBuf>,
+    /// The authorities whose certificates are trusted, instead of the public ones (PEM).
+    pub s3_ca_file: Option<PathBuf>,
     /// Arguments for `ssh`, before the host.
     pub ssh_options: Vec<String>,
     /// Whether somebody is there to answer what `ssh` asks.
@@ -187,6 +189,7 @@ impl Default for Settings {
             s3_region: None,
             s3_path_style: None,
             s3_credentials: None,
+            s3_ca_file: None,
             ssh_options: Vec::new(),
             terminal: false,
             environment: |_| None,

@@ -1,6 +1,9 @@
 //! What can be found out about the machine, so that nobody has to be asked: the bot's folder, its session, its user,
 //! its systemd unit or pm2 app. Looks, and changes nothing.
 
+use super::existing::Existing;
+use super::units::{Unit, stands, unit_of, units};
+use crate::config::Place;
 use crate::error::{Error, Result};
 use crate::owner::Owner;
 use crate::session::find;
@@ -9,9 +12,6 @@ use std::path::{Path, PathBuf};
 
 /// Where the earlier system's description puts the bot.
 const USUAL_APP: &str = "/opt/nord-laundry-bot";
-
-/// Where units of the machine's owner and of packages stand.
-const UNITS: [&str; 3] = ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
 
 /// How the check of every 6 hours is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Said {
     pub unit: Option<String>,
     /// How the check is called.
     pub schedule: Option<Schedule>,
+    /// All is to be taken away: what configurations say is of no interest.
+    pub undo: bool,
 }
 
 /// What is to be set up for.
@@ -38,8 +40,10 @@ pub struct Said {
 pub struct Facts {
     /// The bot's folder.
     pub app: PathBuf,
-    /// The session in it, or where it is expected.
-    pub session: PathBuf,
+    /// The sessions in it, or where one is expected: one at least.
+    pub sessions: Vec<Place>,
+    /// What the configurations say that stand already.
+    pub existing: Existing,
     /// The name of a second bot on this machine; none for the first.
     pub second: Option<String>,
     /// The bot's user, where that isn't root.
@@ -48,6 +52,8 @@ pub struct Facts {
     pub user: String,
     /// The bot's unit, with its ending.
     pub unit: Option<String>,
+    /// Whether a unit of that name is there.
+    pub unit_stands: bool,
     /// The bot's pm2 app.
     pub pm2: Option<String>,
     /// How the check is called.
@@ -67,19 +73,23 @@ impl Facts {
         let on_disk = super::inside(root, &app);
         let unit = said.unit.as_deref().map(unit_name).or_else(|| unit_of(&app, &units));
         let text = unit.as_ref().and_then(|name| units.iter().find(|u| u.name == *name));
-        let session = session(&on_disk).map_or_else(|| app.join(".wwebjs_auth"), |p| app.join(p));
         let configured = text.and_then(|u| u.value("User")).map(str::to_owned);
+        let second = second(root, &app);
+        let existing = if said.undo { Existing::default() } else { Existing::find(root, &app, second.as_deref())? };
+        let sessions = existing.sessions().unwrap_or_else(|| vec![usual_session(&app, &on_disk)]);
+        let session = &sessions[0].path;
         // Built into a tree, the tree's users are nobody here.
         let owner = if root == Path::new("/") {
-            configured.as_deref().and_then(Owner::named).or_else(|| Owner::of(&session)).or_else(|| Owner::of(&app))
+            configured.as_deref().and_then(Owner::named).or_else(|| Owner::of(session)).or_else(|| Owner::of(&app))
         } else {
             None
         };
         let user = owner.and_then(Owner::name).or(configured).unwrap_or_else(|| "root".to_owned());
         let pm2 = if unit.is_none() { pm2_app(&app, owner) } else { None };
         let schedule = said.schedule.unwrap_or_else(|| usual_schedule(root));
-        let second = second(root, &app);
-        Facts { app, session, second, owner, user, unit, pm2, schedule, wakeep: program(root) }.checked()
+        let unit_stands = unit.as_deref().is_some_and(|name| stands(root, name));
+        let wakeep = program(root);
+        Facts { app, sessions, existing, second, owner, user, unit, unit_stands, pm2, schedule, wakeep }.checked()
     }
 
     /// The names go into units and into lines that root's shell runs. Both have their own quotes, and neither needs
@@ -110,52 +120,30 @@ pub fn set_up(root: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(root.join("etc/wakeep")).into_iter().flatten().flatten().map(|e| e.path());
     let mut configurations: Vec<PathBuf> = files.filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
     configurations.sort_by_key(|p| p.file_stem().is_some_and(|s| s == "wakeep"));
-    let app = |file: &PathBuf| {
-        let table: toml::Table = toml::from_str(&fs::read_to_string(file).ok()?).ok()?;
-        Path::new(table.get("session")?.as_str()?).parent().map(Path::to_owned)
-    };
-    configurations.iter().filter_map(app).collect()
+    configurations.iter().filter_map(|file| works_in(root, file).or_else(|| above_session(file))).collect()
+}
+
+/// The folder in which the services work that read this configuration.
+fn works_in(root: &Path, configuration: &Path) -> Option<PathBuf> {
+    let name = configuration.file_stem()?.to_str().filter(|n| *n != "wakeep");
+    let unit = format!("etc/systemd/system/{}", super::server::restore_name(name));
+    let unit = Unit { text: fs::read_to_string(root.join(&unit)).ok()?, name: unit };
+    unit.value("WorkingDirectory").map(PathBuf::from)
+}
+
+fn above_session(configuration: &Path) -> Option<PathBuf> {
+    let table: toml::Table = toml::from_str(&fs::read_to_string(configuration).ok()?).ok()?;
+    first_session(&table)?.parent().map(Path::to_owned)
+}
+
+fn first_session(table: &toml::Table) -> Option<PathBuf> {
+    let several = || table.get("sessions")?.as_array()?.first()?.get("path");
+    table.get("session").or_else(several)?.as_str().map(PathBuf::from)
 }
 
 /// A unit's full name: people leave `.service` out.
 pub fn unit_name(name: &str) -> String {
     if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
-}
-
-/// A unit file.
-struct Unit {
-    name: String,
-    text: String,
-}
-
-impl Unit {
-    fn value(&self, key: &str) -> Option<&str> {
-        let mut pairs = self.text.lines().filter_map(|l| l.split_once('='));
-        let value = pairs.rfind(|(k, _)| k.trim() == key).map(|(_, v)| v.trim().trim_start_matches('-'));
-        value.filter(|v| !v.is_empty())
-    }
-
-    /// Whether it runs something in this folder.
-    fn runs_in(&self, app: &Path) -> bool {
-        let works_there = self.value("WorkingDirectory").is_some_and(|d| Path::new(d) == app);
-        let below = format!("{}/", app.display());
-        works_there || self.value("ExecStart").is_some_and(|e| e.split_whitespace().any(|w| w.starts_with(&below)))
-    }
-}
-
-/// The services that aren't ours.
-fn units(root: &Path) -> Vec<Unit> {
-    let dirs = UNITS.iter().map(|d| root.join(d));
-    let files = dirs.filter_map(|d| fs::read_dir(d).ok()).flat_map(|d| d.flatten()).map(|e| e.path());
-    let services = files.filter(|p| p.extension().is_some_and(|e| e == "service"));
-    let unit =
-        |p: PathBuf| Some(Unit { name: p.file_name()?.to_str()?.to_owned(), text: fs::read_to_string(&p).ok()? });
-    let foreign = |u: &Unit| !u.name.starts_with("whatsapp-auth-") && !u.name.starts_with("wakeep");
-    services.filter_map(unit).filter(foreign).collect()
-}
-
-fn unit_of(app: &Path, units: &[Unit]) -> Option<String> {
-    units.iter().find(|u| u.runs_in(app)).map(|u| u.name.clone())
 }
 
 fn app(root: &Path, said: &Said, here: &Path, units: &[Unit]) -> Result<PathBuf> {
@@ -183,6 +171,12 @@ fn is_plain(name: &str) -> bool {
     name.chars().all(|c| c.is_alphanumeric() || "/._-+@:".contains(c))
 }
 
+/// The session that is found in a bot's folder, or that would come to be there.
+fn usual_session(app: &Path, on_disk: &Path) -> Place {
+    let name = session(on_disk).unwrap_or_else(|| ".wwebjs_auth".into());
+    Place { path: app.join(name), ..Place::default() }
+}
+
 /// The session in a bot's folder, named from there: a `.wwebjs_auth` as a whole.
 fn session(app: &Path) -> Option<PathBuf> {
     if app.join(".wwebjs_auth").is_dir() {
@@ -205,8 +199,11 @@ fn usual_schedule(root: &Path) -> Schedule {
 fn second(root: &Path, app: &Path) -> Option<String> {
     let text = fs::read_to_string(root.join("etc/wakeep/wakeep.toml")).ok()?;
     let table: toml::Table = toml::from_str(&text).ok()?;
-    let session = Path::new(table.get("session")?.as_str()?);
-    if session.starts_with(app) { None } else { app.file_name().map(|n| n.to_string_lossy().into_owned()) }
+    if first_session(&table)?.starts_with(app) {
+        None
+    } else {
+        app.file_name().map(|n| n.to_string_lossy().into_owned())
+    }
 }
 
 /// The program as units and shims call it: a package's, else ours.
@@ -240,9 +237,15 @@ mod tests {
         let facts = Facts::find(root, &Said::default(), Path::new("/")).unwrap();
         assert_eq!((facts.app.as_path(), facts.unit.as_deref()), (Path::new("/srv/shop"), Some("shop-bot.service")));
         assert_eq!((facts.user.as_str(), facts.schedule), ("shop", Schedule::Timer));
-        assert_eq!(facts.session, Path::new("/srv/shop/.wwebjs_auth"));
+        assert_eq!(facts.sessions[0].path, Path::new("/srv/shop/.wwebjs_auth"));
+        assert!(facts.unit_stands);
         let said = Said { unit: Some("shop-bot".into()), ..Said::default() };
         assert_eq!(Facts::find(root, &said, Path::new("/")).unwrap().app, Path::new("/srv/shop"));
+        fs::write(root.join("etc/systemd/system/bot@.service"), unit).unwrap();
+        for (name, stands) in [("shop-bot", true), ("bot@7", true), ("bot@7.timer", false), ("nope", false)] {
+            let said = Said { unit: Some(name.into()), app: Some("/srv/shop".into()), ..Said::default() };
+            assert_eq!(Facts::find(root, &said, Path::new("/")).unwrap().unit_stands, stands, "{name}");
+        }
     }
 
     #[test]

@@ -2,19 +2,22 @@
 //! what was written is recorded with its digest, so that undoing takes away exactly that and puts back what was there.
 //!
 //! What is to be set up stands in `local` (beside a bot, without root) and `server` (a whole VPS); what is found out
-//! about the machine in `facts`.
+//! about the machine in `facts` and `existing`; which ignore lists there are in `lists`.
 
+mod configuration;
+pub mod existing;
 pub mod facts;
+mod lists;
 pub mod local;
 pub mod record;
 pub mod server;
+mod units;
 
 use crate::disk;
 use crate::error::{At, Result};
 use crate::owner::{Owner, make_log};
 use record::{Kind, Record, Written};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -33,6 +36,8 @@ pub enum What {
     Folder,
     /// A log that root and the bot's user append to.
     Log,
+    /// Nothing: a file that is there is moved to `NAME.set-aside`.
+    Aside,
 }
 
 /// One thing to do.
@@ -63,6 +68,10 @@ pub enum Fate {
     Beside(PathBuf),
     /// What is there stays.
     Keep,
+    /// It is moved to this name.
+    Aside(PathBuf),
+    /// It had to go, and stays: git would see it.
+    Tracked,
 }
 
 /// A place that is being set up: the machine itself, or a tree that becomes one.
@@ -91,7 +100,9 @@ impl Step {
 impl<'a> Site<'a> {
     /// The site, with what its record at `record` (a path on it) says.
     pub fn open(root: &'a Path, record: &Path) -> Result<Site<'a>> {
-        Ok(Site { root, record: Record::open(&inside(root, record))? })
+        let above = disk::parent(record);
+        let base = if above.ends_with(".wakeep") { disk::parent(above) } else { Path::new("") };
+        Ok(Site { root, record: Record::open(&inside(root, record), base)? })
     }
 
     /// Where a path of the machine lies from here.
@@ -113,12 +124,23 @@ impl<'a> Site<'a> {
                 let new: Vec<String> = lines.iter().filter(|l| !known.contains(&l.as_str())).cloned().collect();
                 Ok(if new.is_empty() { Fate::Stands } else { Fate::Append(new) })
             }
+            What::Aside if !disk::exists(&at) => Ok(Fate::Stands),
+            What::Aside if is_tracked(&at) => Ok(Fate::Tracked),
+            What::Aside => Ok(Fate::Aside(self.free_aside(&step.path))),
             What::File(text) => self.judge_content(step, &at, text.as_bytes()),
             What::Program(from) => {
                 let bytes = fs::read(from).at("reading", from)?;
                 self.judge_content(step, &at, &bytes)
             }
         }
+    }
+
+    /// `NAME.set-aside`, or with a number where an earlier one stands.
+    fn free_aside(&self, path: &Path) -> PathBuf {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let numbered = (2..).map(|n| format!("{name}.set-aside-{n}"));
+        let mut names = std::iter::once(format!("{name}.set-aside")).chain(numbered).map(|n| path.with_file_name(n));
+        names.find(|p| !disk::exists(&self.on_disk(p))).expect("there are more numbers than files")
     }
 
     fn judge_content(&self, step: &Step, at: &Path, wanted: &[u8]) -> Result<Fate> {
@@ -154,7 +176,11 @@ impl<'a> Site<'a> {
         let fate = self.judge(step)?;
         let at = self.on_disk(&step.path);
         match (&step.what, &fate) {
-            (_, Fate::Stands | Fate::Keep) => return Ok(fate),
+            (_, Fate::Stands | Fate::Keep | Fate::Tracked) => return Ok(fate),
+            (_, Fate::Aside(aside)) => {
+                self.record.add(Written { moved_from: Some(step.path.clone()), ..Written::new(aside, Kind::Aside) })?;
+                return disk::move_to(&at, &self.on_disk(aside)).map(|()| fate);
+            }
             (What::Folder, Fate::Replace) => {}
             (What::Folder, _) => {
                 self.record.add(Written::new(&step.path, Kind::Folder))?;
@@ -176,7 +202,7 @@ impl<'a> Site<'a> {
                 let bytes = fs::read(from).at("reading", from)?;
                 return self.write(step, &fate, &bytes).map(|()| fate);
             }
-            (What::Lines(_), _) => {}
+            (What::Lines(_) | What::Aside, _) => {}
         }
         self.dress(step)?;
         Ok(fate)
@@ -220,17 +246,17 @@ fn make_folders(dir: &Path) -> Result<()> {
     disk::set_mode(dir, 0o755)
 }
 
-/// Whole or not at all, in the file's own mode and for its owner.
+/// Whole or not at all, in the file's own mode and, as far as may be, for its owner.
 fn append(at: &Path, lines: &[String], mode: u32) -> Result<()> {
     make_folders(disk::parent(at))?;
+    if !disk::exists(at) {
+        return disk::write_whole_as(at, format!("{}\n", lines.join("\n")).as_bytes(), mode, None);
+    }
     // A link is its owner's: the file that it leads to gets the lines.
-    let at = if disk::exists(at) { at.canonicalize().at("reading", at)? } else { at.to_owned() };
-    let before = if disk::exists(&at) { fs::read_to_string(&at).at("reading", &at)? } else { String::new() };
+    let at = at.canonicalize().at("reading", at)?;
+    let before = fs::read_to_string(&at).at("reading", &at)?;
     let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    let text = format!("{before}{gap}{}\n", lines.join("\n"));
-    let known = fs::metadata(&at).ok();
-    let mode = known.as_ref().map_or(mode, |m| m.mode() & 0o7777);
-    disk::write_whole_as(&at, text.as_bytes(), mode, known.map(|m| (m.uid(), m.gid())))
+    disk::rewrite(&at, format!("{before}{gap}{}\n", lines.join("\n")).as_bytes())
 }
 
 fn beside(path: &Path) -> PathBuf {

@@ -20,6 +20,8 @@ pub enum Kind {
     Folder,
     /// A log, with its rotated older parts.
     Log,
+    /// Somebody else's file, moved here.
+    Aside,
 }
 
 /// One thing that was written.
@@ -38,6 +40,9 @@ pub struct Written {
     /// The text that the file replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
+    /// Where a file that was moved stood before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<PathBuf>,
     /// The lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
@@ -48,11 +53,13 @@ pub struct Written {
 pub enum Undone {
     /// It is gone.
     Removed,
+    /// Its lines are gone, others stay.
+    Shortened,
     /// What was there before stands again.
     PutBack,
     /// It stays: it was changed since, or there is something in it.
     Left,
-    /// It was gone already.
+    /// Nothing of it is there any more.
     Gone,
 }
 
@@ -60,6 +67,7 @@ pub enum Undone {
 #[derive(Debug, Default)]
 pub struct Record {
     file: PathBuf,
+    base: PathBuf,
     written: Vec<Written>,
 }
 
@@ -72,8 +80,14 @@ impl Written {
             digest: String::new(),
             earlier: String::new(),
             before: None,
+            moved_from: None,
             lines: Vec::new(),
         }
+    }
+
+    fn each_path(&mut self, change: impl Fn(&Path) -> PathBuf) {
+        self.path = change(&self.path);
+        self.moved_from = self.moved_from.as_deref().map(change);
     }
 
     /// Whether a file of this content is as we wrote it.
@@ -88,16 +102,18 @@ impl Written {
 }
 
 impl Record {
-    /// Reads the record; none is an empty one.
-    pub fn open(file: &Path) -> Result<Record> {
-        let written = match fs::read(file) {
+    /// Reads the record; none is an empty one. Paths below `base` are kept relative to it: a bot's folder that was copied
+    /// or moved has its own undone, not the one that it came from.
+    pub fn open(file: &Path, base: &Path) -> Result<Record> {
+        let mut written: Vec<Written> = match fs::read(file) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             other => {
                 let bytes = other.at("reading", file)?;
                 serde_json::from_slice(&bytes).map_err(|e| Error::damaged(file, e.to_string()))?
             }
         };
-        Ok(Record { file: file.to_owned(), written })
+        written.iter_mut().for_each(|w| w.each_path(|path| base.join(path)));
+        Ok(Record { file: file.to_owned(), base: base.to_owned(), written })
     }
 
     /// Whether nothing was written here.
@@ -142,37 +158,63 @@ impl Record {
                 Ok(())
             };
         }
-        super::make_folders(disk::parent(&self.file))?;
-        let text = serde_json::to_vec_pretty(&self.written).expect("a record has string keys only");
+        let above = disk::parent(&self.file);
+        // The workplace beside a session is its owner's alone.
+        if above.ends_with(".wakeep") {
+            disk::make_dir(above)?
+        } else {
+            super::make_folders(above)?
+        }
+        let mut kept = self.written.clone();
+        let near = |path: &Path| path.strip_prefix(&self.base).unwrap_or(path).to_owned();
+        kept.iter_mut().for_each(|w| w.each_path(near));
+        let text = serde_json::to_vec_pretty(&kept).expect("a record has string keys only");
         disk::write_whole(&self.file, &text)
     }
 }
 
 impl Site<'_> {
-    /// What the undo would do with one thing.
-    pub fn judge_undo(&self, written: &Written) -> Undone {
+    /// What the undo would do, the last first. A folder that only holds what goes before it goes too.
+    pub fn judge_undo(&self) -> Vec<(&Written, Undone)> {
+        let mut gone: Vec<&Path> = Vec::new();
+        let mut judged = Vec::new();
+        for written in self.record.written.iter().rev() {
+            let fate = self.judge_one(written, &gone);
+            if fate == Undone::Removed {
+                gone.push(&written.path);
+            }
+            judged.push((written, fate));
+        }
+        judged
+    }
+
+    fn judge_one(&self, written: &Written, gone: &[&Path]) -> Undone {
         let at = self.on_disk(&written.path);
         if !disk::exists(&at) {
             return Undone::Gone;
         }
         let standing = || fs::read(&at).is_ok_and(|b| written.is_ours(&b));
-        let empty = || fs::read_dir(&at).is_ok_and(|mut d| d.next().is_none());
+        let goes = |path: &Path| gone.iter().any(|g| self.on_disk(g) == path);
+        let empty = || fs::read_dir(&at).is_ok_and(|d| d.flatten().all(|item| goes(&item.path())));
+        let stood = || written.moved_from.as_ref().is_some_and(|p| !disk::exists(&self.on_disk(p)));
         match written.kind {
             Kind::File if written.before.is_some() && standing() => Undone::PutBack,
             Kind::File if standing() => Undone::Removed,
             Kind::Folder if empty() => Undone::Removed,
-            Kind::Lines | Kind::Log => Undone::Removed,
-            Kind::File | Kind::Folder => Undone::Left,
+            Kind::Lines => shortened(&at, &written.lines),
+            Kind::Log => Undone::Removed,
+            Kind::Aside if stood() => Undone::PutBack,
+            Kind::File | Kind::Folder | Kind::Aside => Undone::Left,
         }
     }
 
     /// Takes back all that was written, the last first. What stays is forgotten too: it is its owner's now.
-    pub fn undo(&mut self) -> Result<Vec<(PathBuf, Undone)>> {
+    pub fn undo(&mut self) -> Result<Vec<(Written, Undone)>> {
         let mut done = Vec::new();
         while let Some(written) = self.record.written.last().cloned() {
-            let fate = self.judge_undo(&written);
+            let fate = self.judge_one(&written, &[]);
             self.take_back(&written, fate)?;
-            done.push((written.path, fate));
+            done.push((written, fate));
             self.record.written.pop();
             self.record.save()?;
         }
@@ -183,15 +225,18 @@ impl Site<'_> {
         let at = self.on_disk(&written.path);
         match (fate, written.kind) {
             (Undone::Gone | Undone::Left, _) => Ok(()),
-            (Undone::PutBack, _) => {
-                let mode = disk::mode(&at)?;
-                disk::write_whole(&at, written.before.as_deref().unwrap_or_default().as_bytes())?;
-                disk::set_mode(&at, mode)
+            (Undone::PutBack, Kind::Aside) => {
+                let from = written.moved_from.as_ref().map(|p| self.on_disk(p));
+                from.map_or(Ok(()), |from| disk::move_to(&at, &from))
             }
-            (Undone::Removed, Kind::Lines) => without_lines(&at, &written.lines),
+            (Undone::PutBack, _) => disk::rewrite(&at, written.before.as_deref().unwrap_or_default().as_bytes()),
+            (Undone::Shortened, _) => {
+                let at = at.canonicalize().at("reading", &at)?;
+                disk::rewrite(&at, rest(&at, &written.lines)?.as_bytes())
+            }
             (Undone::Removed, Kind::Log) => rotated(&at)?.iter().try_for_each(|p| disk::remove_file(p)),
             (Undone::Removed, Kind::Folder) => disk::remove_empty_dir(&at),
-            (Undone::Removed, Kind::File) => {
+            (Undone::Removed, _) => {
                 disk::remove_file(&at)?;
                 // A folder made for it alone, such as a unit's drop-ins.
                 let above = disk::parent(&at);
@@ -201,15 +246,18 @@ impl Site<'_> {
     }
 }
 
-fn without_lines(at: &Path, lines: &[String]) -> Result<()> {
-    let text = fs::read_to_string(at).at("reading", at)?;
-    let rest: String = text.split_inclusive('\n').filter(|l| !lines.iter().any(|ours| ours == l.trim())).collect();
-    if rest.is_empty() {
-        return disk::remove_file(at);
+/// What becomes of a file from which these lines go.
+fn shortened(at: &Path, lines: &[String]) -> Undone {
+    match (rest(at, lines), fs::read_to_string(at)) {
+        (Ok(rest), Ok(all)) if rest == all => Undone::Gone,
+        (Ok(rest), _) if rest.is_empty() => Undone::Removed,
+        _ => Undone::Shortened,
     }
-    let mode = disk::mode(at)?;
-    disk::write_whole(at, rest.as_bytes())?;
-    disk::set_mode(at, mode)
+}
+
+fn rest(at: &Path, lines: &[String]) -> Result<String> {
+    let text = fs::read_to_string(at).at("reading", at)?;
+    Ok(text.split_inclusive('\n').filter(|l| !lines.iter().any(|ours| ours == l.trim())).collect())
 }
 
 /// The log and what logrotate made of it: `NAME.1`, `NAME.2.gz`.

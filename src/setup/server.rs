@@ -1,14 +1,27 @@
 //! Setting up a server: what stands in the system (root's half) and in the bot's folder (the bot user's half: root
 //! writes nothing where the bot's user can put links).
 
+use super::existing;
 use super::facts::{Facts, Schedule};
-use super::{Step, What, local};
+use super::{Step, What, lists, local};
 use crate::config;
 use std::path::{Path, PathBuf};
 
 /// The file in which root's half is recorded, beside the configuration.
 pub fn record_name(facts: &Facts) -> String {
     facts.second.as_ref().map_or_else(|| "installed.json".to_owned(), |n| format!("installed-{n}.json"))
+}
+
+/// Where the half in the bot's folder is recorded: what `wakeep setup` without root wrote there has a record of its own.
+pub const FOLDER_RECORD: &str = ".wakeep/installed-server.json";
+
+/// The unit that restores, of the first bot or of a second one.
+pub fn restore_name(second: Option<&str>) -> String {
+    format!("whatsapp-auth-restore{}.service", dashed(second))
+}
+
+fn dashed(second: Option<&str>) -> String {
+    second.map(|n| format!("-{n}")).unwrap_or_default()
 }
 
 /// Where backups go.
@@ -53,10 +66,10 @@ pub struct Names {
 impl Names {
     /// The first bot's are the plain ones; a second bot's carry its folder's name.
     pub fn of(facts: &Facts) -> Names {
-        let dash = facts.second.as_ref().map(|n| format!("-{n}")).unwrap_or_default();
+        let dash = dashed(facts.second.as_deref());
         let config = facts.second.as_deref().unwrap_or("wakeep");
         Names {
-            restore: format!("whatsapp-auth-restore{dash}.service"),
+            restore: restore_name(facts.second.as_deref()),
             keeper: format!("wakeep{dash}.service"),
             timer: format!("whatsapp-auth-check{dash}.timer"),
             config: Path::new(config::SYSTEM).join(format!("{config}.toml")),
@@ -87,8 +100,7 @@ pub fn system(facts: &Facts, program: Option<&Path>) -> Vec<Step> {
     steps.push(Step { path: names.vault.clone(), what: What::Folder, mode: 0o700, owner: None }.given_to(facts.owner));
     let log = |path: &str| Step { path: path.into(), what: What::Log, mode: 0o664, owner: None }.given_to(facts.owner);
     steps.extend(LOGS.map(log));
-    let configuration = What::FileOnce(configuration(facts, &names));
-    steps.push(Step { path: names.config.clone(), what: configuration, mode: 0o644, owner: None });
+    steps.push(super::configuration::step(facts, &names));
     steps.push(Step::file("/etc/logrotate.d/whatsapp-auth", LOGROTATE, 0o644));
     steps.push(Step::file(units.join(&names.restore), restore_unit(facts), 0o644));
     steps.push(Step::file(units.join(&names.keeper), filled(KEEPER, facts, &names), 0o644));
@@ -119,17 +131,19 @@ pub fn beside_the_bot(facts: &Facts, on_disk: &Path) -> Vec<Step> {
     let shim = |(name, text): &(&str, &str)| Step::file(facts.app.join(name), *text, 0o755);
     let mut steps: Vec<Step> = SHIMS.iter().map(shim).collect();
     steps.push(Step::file(facts.app.join(&names.restore), restore_unit(facts), 0o644));
-    let session = format!("{}/", facts.session.file_name().unwrap_or_default().to_string_lossy());
-    let keys = [session, "whatsapp_auth_*".to_owned(), ".whatsapp_auth_*".to_owned(), ".wakeep/".to_owned()];
     let ours = steps.iter().filter_map(|s| s.path.file_name()).map(|n| n.to_string_lossy().into_owned());
     let ours: Vec<String> = ours.flat_map(|n| [n.clone(), format!("{n}.wakeep")]).collect();
-    for list in local::ignore_lists(on_disk) {
-        let is_git = list.ends_with("info/exclude");
-        let lines = keys.iter().chain(ours.iter().filter(|_| is_git)).cloned().collect();
+    let here = |place: &config::Place| place.path.strip_prefix(&facts.app).ok().map(|p| on_disk.join(p));
+    let sessions: Vec<PathBuf> = facts.sessions.iter().filter_map(here).collect();
+    for mut list in lists::steps(on_disk, &lists::lines(on_disk, &sessions), &ours) {
         // Found on this disk, named as the machine that is set up has it.
-        let above = facts.app.ancestors().zip(on_disk.ancestors()).find(|(_, here)| list.starts_with(here));
-        let path = above.and_then(|(there, here)| Some(there.join(list.strip_prefix(here).ok()?)));
-        steps.push(local::listed(path.unwrap_or(list), lines));
+        let above = facts.app.ancestors().zip(on_disk.ancestors()).find(|(_, here)| list.path.starts_with(here));
+        let named = above.and_then(|(there, here)| Some(there.join(list.path.strip_prefix(here).ok()?)));
+        list.path = named.unwrap_or(list.path);
+        steps.push(list);
+    }
+    if facts.existing.own.is_some() {
+        steps.push(Step { path: facts.app.join(existing::NAME), what: What::Aside, mode: 0, owner: None });
     }
     steps
 }
@@ -160,36 +174,22 @@ fn filled(template: &str, facts: &Facts, names: &Names) -> String {
     lines.iter().fold(template.to_owned(), |t, (key, value)| t.replace(key, value))
 }
 
-/// The commented configuration with this bot's session, vault and supervisor.
-fn configuration(facts: &Facts, names: &Names) -> String {
-    let quoted = |p: &Path| toml::Value::String(p.to_string_lossy().into_owned()).to_string();
-    let set = |text: String, key: &str, default: &str, value: String| {
-        text.replacen(&format!("# {key} = {default}\n"), &format!("{key} = {value}\n"), 1)
-    };
-    let text = config::TEMPLATE.to_owned();
-    let text = set(text, "session", "\".wwebjs_auth\"", quoted(&facts.session));
-    let text = set(text, "vault", "\".wakeep\"", quoted(&names.vault));
-    let default = "\"nord-laundry-bot\"";
-    match (&facts.unit, &facts.pm2) {
-        (Some(unit), _) => set(text, "bot_unit", default, quoted(Path::new(unit.trim_end_matches(".service")))),
-        (None, Some(app)) => set(text, "bot_pm2", default, quoted(Path::new(app))),
-        (None, None) => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::owner::Owner;
     use std::collections::BTreeSet;
 
     fn facts() -> Facts {
         Facts {
             app: "/opt/nord-laundry-bot".into(),
-            session: "/opt/nord-laundry-bot/.wwebjs_auth".into(),
+            sessions: vec![config::Place { path: "/opt/nord-laundry-bot/.wwebjs_auth".into(), ..Default::default() }],
+            existing: existing::Existing::default(),
             second: None,
             owner: None,
             user: "bot".into(),
             unit: Some("nord-laundry-bot.service".into()),
+            unit_stands: true,
             pm2: None,
             schedule: Schedule::Cron,
             wakeep: "/usr/local/bin/wakeep".into(),
@@ -223,6 +223,29 @@ mod tests {
         let steps = system(&facts, None);
         assert!(text(&steps, "/etc/wakeep/wakeep.toml").contains("\nbot_pm2 = \"shop\"\n"));
         assert!(!steps.iter().any(|s| s.path.ends_with("50-wakeep.conf")), "pm2 has no unit of the bot's to drop into");
+    }
+
+    #[test]
+    fn what_the_bots_own_configuration_decides_is_taken_over() {
+        let text = "interval = \"5m\"\nvault = \".wakeep\"\nnotify_webhook = \"https://example.com/secret\"\n\
+                    bot_unit = \"sshd\"\nidentity = \"key.txt\"\n[[sessions]]\npath = \"a\"\n[[sessions]]\npath = \"b\"\n";
+        let own = config::Own::read(text, Path::new("/srv/shop"), "wakeep.toml").unwrap();
+        let sessions = own.places.clone();
+        let existing = existing::Existing { own: Some(own), ..Default::default() };
+        assert_eq!(existing.not_taken(Some("shop.service")), ["bot_unit", "vault"]);
+        let facts = Facts { sessions, existing, owner: Some(Owner { uid: 7, gid: 8 }), ..facts() };
+        let steps = system(&facts, None);
+        let config: toml::Table = toml::from_str(self::text(&steps, "/etc/wakeep/wakeep.toml")).unwrap();
+        assert_eq!((config["interval"].as_str(), config["identity"].as_str()), (Some("5m"), Some("/srv/shop/key.txt")));
+        assert_eq!(config["bot_unit"].as_str(), Some("nord-laundry-bot"), "root's to say, not the bot's user's");
+        let second = config["sessions"][1].as_table().unwrap();
+        assert_eq!(
+            (second["path"].as_str(), second["vault"].as_str()),
+            (Some("/srv/shop/b"), Some("/opt/whatsapp-auth-backup/2"))
+        );
+        let step = steps.iter().find(|s| s.path.ends_with("wakeep.toml")).unwrap();
+        assert_eq!((step.mode, step.owner), (0o640, Some(Owner { uid: 0, gid: 8 })), "as private as it was");
+        assert!(beside_the_bot(&facts, Path::new("/nowhere")).iter().any(|s| s.what == What::Aside));
     }
 
     #[test]

@@ -16,6 +16,14 @@ const WAKEEPS: &str = "wakeep /usr/bin/wakeep /usr/local/bin/wakeep ./wakeep ./n
 /// What the shell says if none of them is there.
 const NONE: i32 = 127;
 
+/// What a restore on the other machine came to.
+pub enum There {
+    /// The session stands there.
+    Restored,
+    /// Nothing was changed there, and why.
+    Refused(Error),
+}
+
 /// A bot's folder on another machine.
 pub struct Far {
     args: Vec<String>,
@@ -42,22 +50,34 @@ impl Far {
         Some(Far { args, folder: path.clone(), place: place.to_string() })
     }
 
-    /// Makes the folder, private to its owner, where it isn't there.
-    pub fn make_folder(&self) -> Result<()> {
-        let folder = quoted(&self.folder);
-        self.succeed(&format!("[ -d {folder} ] || (umask 077; mkdir -p {folder})"), None).map(drop)
-    }
-
-    /// Restores from the archive there, whatever the session there is like. Returns false where no wakeep is there.
+    /// Makes sure of the folder, private to its owner where it is new, and that a wakeep is there: its own, or this very program brought there. Returns false where neither runs.
     ///
     /// # Errors
-    /// `Remote` with what the other wakeep said.
-    pub fn restore(&self, archive: &str) -> Result<bool> {
+    /// `Remote`: the machine isn't reached, or the folder can't be made.
+    pub fn equip(&self) -> Result<bool> {
+        let folder = quoted(&self.folder);
+        let make = format!("[ -d {folder} ] || (umask 077; mkdir -p {folder}) || exit 1");
+        let out = self.run(&format!("{make}; {}", self.wakeep("--version")), None)?;
+        match out.status.code() {
+            Some(0) => Ok(true),
+            Some(NONE) => self.bring_wakeep(),
+            _ => Err(self.odd(&out)),
+        }
+    }
+
+    /// Restores from the archive there, whatever the session there is like.
+    ///
+    /// # Errors
+    /// `Remote`: what became of it there isn't known.
+    pub fn restore(&self, archive: &str) -> Result<There> {
+        /// Exit codes of a restore that changed nothing: misused, doubtful, broken, logged out, nothing to restore from,
+        /// session in use, another wakeep works on it.
+        const REFUSED: [i32; 7] = [2, 3, 4, 5, 10, 12, 13];
         let args = format!("restore --force --from {}", quoted(&format!("./{archive}")));
         let out = self.run(&self.wakeep(&args), None)?;
         match out.status.code() {
-            Some(0) => Ok(true),
-            Some(NONE) => Ok(false),
+            Some(0) => Ok(There::Restored),
+            Some(code) if REFUSED.contains(&code) => Ok(There::Refused(self.odd(&out))),
             _ => Err(self.odd(&out)),
         }
     }
@@ -94,7 +114,7 @@ impl Far {
     }
 
     /// Brings this very program there, if the machine is of the same make. Returns whether it was.
-    pub fn bring_wakeep(&self) -> Result<bool> {
+    fn bring_wakeep(&self) -> Result<bool> {
         let theirs = self.succeed("uname -sm", None)?;
         let ours = rustix::system::uname();
         let ours = format!("{} {}", ours.sysname().to_string_lossy(), ours.machine().to_string_lossy());

@@ -115,7 +115,15 @@ fn sealed(path: &str, why: Unsealable) -> Told {
         ),
         Unsealable::KeyUnusable => Told::new(
             format!("{path} holds no key that can be used"),
-            "give an age identity (`wakeep keygen`) or an ed25519 or RSA SSH key; a locked one needs `passphrase_file`",
+            "give an age identity (`wakeep keygen`) or an ed25519 or RSA SSH key",
+        ),
+        Unsealable::KeyLocked => Told::new(
+            format!("the key {path} is itself locked with a passphrase"),
+            "write the passphrase into a file (0600) and name it with `passphrase_file`",
+        ),
+        Unsealable::WrongPassphrase => Told::new(
+            format!("the passphrase doesn't open the key for {path}"),
+            "put the right one into the first line of the file that `passphrase_file` names",
         ),
         Unsealable::NoRecipient => Told::new(
             format!("{path} can’t be sealed: nobody is named for whom"),
@@ -147,6 +155,10 @@ fn fault(place: &str, fault: &Fault) -> Told {
         Fault::HostKey => Told::new(
             format!("{place} shows a host key that isn't the known one, or none is known"),
             "connect once with `ssh` by hand and compare the fingerprint with the server's",
+        ),
+        Fault::Untrusted { why } => Told::new(
+            format!("{place} shows a certificate that isn't trusted here: {why}"),
+            "if an authority of your own made it, name that authority's certificate with `s3_ca_file`",
         ),
         Fault::NoBucket { bucket } => {
             Told::new(format!("{place}: there is no bucket {bucket}"), "make it, or correct the name in `remote`")
@@ -301,7 +313,7 @@ pub(super) fn event(event: &Event) -> String {
             format!("archive {generation} written: {}, {} s{who}, {place}", bytes(*size), seconds(*s))
         }
         Event::Unchanged { archive, .. } => format!("unchanged: {}", archive.display()),
-        Event::Refused { reason, .. } => format!("snapshot refused, the last archive stays: {}", refusal(*reason)),
+        Event::Refused { reason, .. } => format!("snapshot refused, it replaces nothing: {}", refusal(*reason)),
         Event::Absent { session } => format!("no session at {} yet", session.display()),
         Event::Restored { from, account: who, seconds: s, back, passed_over, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
@@ -392,7 +404,7 @@ pub(super) fn refusal(reason: Refusal) -> &'static str {
     match reason {
         Refusal::Broken => "the session is broken",
         Refusal::Doubtful => "there are doubts about the session",
-        Refusal::LoggedOut => "no phone is linked any more",
+        Refusal::LoggedOut => "no phone is linked",
         Refusal::UnknownLogin => "whether a phone is linked can't be told",
         Refusal::Rewound => "it is older than the last archive",
         Refusal::Unsettled => "a new login; waiting a minute until all of it is on disk",
@@ -490,6 +502,25 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Held => "kept there for you to restore; the rounds go into the vault",
         Phrase::SetupReplaced => "replaced, the undo puts the earlier one back",
         Phrase::SetupBeside => "yours stays, ours is",
+        Phrase::WouldWrite => "would write",
+        Phrase::WouldReplace => "would replace, the undo would put the earlier one back",
+        Phrase::WouldBeside => "yours would stay, ours would be",
+        Phrase::SetupAside => "set aside, the server's configuration holds instead",
+        Phrase::WouldAside => "would be set aside, the server's configuration holds instead",
+        Phrase::SetupTracked => "tracked by git, so it stays; it has no effect beside the server's configuration",
+        Phrase::SetupTakesOver => "one configuration for services, scripts and commands; it takes over the bot's own:",
+        Phrase::SetupServersHolds => "one configuration for services, scripts and commands stands already:",
+        Phrase::SetupNotTaken => "warning: in the bot's own, not taken over:",
+        Phrase::SetupNotListed => "warning: may not be written, keep session and archives out of it yourself",
+        Phrase::SetupNoSuchUnit => "warning: systemd has no such unit yet; nothing takes effect before it has:",
+        Phrase::SetupNeedsRoot => "setting a server up takes root:",
+        Phrase::SetupLinkFirst => {
+            "Start your bot and link it once; a session in another folder is named by --session PATH. A server: sudo wakeep setup --app-dir DIR"
+        }
+        Phrase::NothingToUndo => "nothing to undo: nothing is set up here",
+        Phrase::SetupShortened => "its lines removed",
+        Phrase::WouldShorten => "would remove its lines",
+        Phrase::WouldPutBack => "would put back as it was",
         Phrase::SetupTakeIt => "to take it:",
         Phrase::SetupRemoved => "removed",
         Phrase::SetupPutBack => "put back as it was",
@@ -517,8 +548,17 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::TakeFromRemote => "Fetch the archive from",
         Phrase::MovedThere => "the session stands there, and is not active here any more; start the bot there",
-        Phrase::MoveByHand => {
-            "the archive is there, but no wakeep that runs there: install it, then type this line again"
+        Phrase::StoppingToMove => "the bot is stopped here:",
+        Phrase::LastStateSent => "the last state was sent to",
+        Phrase::LeaseHandedOver => "the right to run the bot was given up here: the other machine may take it",
+        Phrase::StaysStopped => "it stays stopped here; so that no boot tries to start it:",
+        Phrase::MoveHalf => {
+            "the bot is active neither here nor surely there: type the same line again, and it goes on; to have it back \
+             here, once it surely doesn't run there: wakeep restore --force"
+        }
+        Phrase::StillStopped => "nothing was moved, and the bot is stopped here; to start it:",
+        Phrase::MoveNoWakeep => {
+            "no wakeep is there, and this one doesn't run there: install it there, then type this line again"
         }
         Phrase::MoveNeedsSsh => "a bot moves over SSH only",
         Phrase::MoveOnlyOne => "several sessions are here: say which with --only NAME",

@@ -6,8 +6,11 @@ mod en;
 mod io;
 mod notice;
 mod page;
+mod progress;
 mod ru;
 mod way_back;
+
+pub use progress::Work;
 
 use crate::ailment::Ailment;
 use crate::error::Error;
@@ -131,6 +134,40 @@ pub enum Phrase {
     SetupReplaced,
     /// Setup: what was there stays, ours stands beside it.
     SetupBeside,
+    /// Setup: a file would be written.
+    WouldWrite,
+    /// Setup: what is there would be replaced.
+    WouldReplace,
+    /// Setup: ours would stand beside what is there.
+    WouldBeside,
+    /// Setup: a configuration that has no effect any more was moved.
+    SetupAside,
+    /// Setup: it would be moved.
+    WouldAside,
+    /// Setup: it has no effect any more and stays, since git knows it.
+    SetupTracked,
+    /// Setup: the server's configuration takes over the bot's own; before its path.
+    SetupTakesOver,
+    /// Setup: the server's configuration stands; before its path.
+    SetupServersHolds,
+    /// Setup: what isn't taken over; before the keys.
+    SetupNotTaken,
+    /// Setup: an ignore list can't be written; before its path.
+    SetupNotListed,
+    /// Setup: the unit that was named isn't there; before its name.
+    SetupNoSuchUnit,
+    /// Setup: only root may; before the command.
+    SetupNeedsRoot,
+    /// Setup: what to do where no session is.
+    SetupLinkFirst,
+    /// Setup: nothing was set up here.
+    NothingToUndo,
+    /// Setup: lines were taken out of a file.
+    SetupShortened,
+    /// Setup: lines would be taken out.
+    WouldShorten,
+    /// Setup: what was there before would stand again.
+    WouldPutBack,
     /// Setup: before the line that takes ours.
     SetupTakeIt,
     /// Setup: a thing was taken away.
@@ -179,8 +216,20 @@ pub enum Phrase {
     TakeFromRemote,
     /// Move: it stands there.
     MovedThere,
-    /// Move: the archive is there, and no wakeep.
-    MoveByHand,
+    /// Move: the bot is stopped here; before the command.
+    StoppingToMove,
+    /// Move: what had been sent; before the place.
+    LastStateSent,
+    /// Move: the lease is given up.
+    LeaseHandedOver,
+    /// Move: the bot stays stopped; before the command that keeps it so.
+    StaysStopped,
+    /// Move: neither here nor surely there.
+    MoveHalf,
+    /// Move: nothing was moved, and the bot stands still; before the command.
+    StillStopped,
+    /// Move: there is no wakeep there, and this one doesn't run there.
+    MoveNoWakeep,
     /// Move: a shell is needed there.
     MoveNeedsSsh,
     /// Move: one session at a time.

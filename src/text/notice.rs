@@ -152,7 +152,7 @@ fn en(condition: &Condition) -> Told {
             "`wakeep status` and `wakeep archive` say what hinders it",
         ),
         Condition::SnapshotsRefused { reason } => Told::new(
-            format!("snapshots are refused, the last archive stays: {}", super::en::refusal(*reason)),
+            format!("snapshots are refused, they replace nothing: {}", super::en::refusal(*reason)),
             "`wakeep check` says what is wrong with the session",
         ),
         Condition::RoundsFail { error } => Told::new(format!("the rounds fail: {error}"), "`wakeep doctor`"),
@@ -201,7 +201,7 @@ fn ru(condition: &Condition) -> Told {
             "`wakeep status` и `wakeep archive` скажут, что мешает",
         ),
         Condition::SnapshotsRefused { reason } => Told::new(
-            format!("снимки отклоняются, прежний архив на месте: {}", super::ru::refusal(*reason)),
+            format!("снимки отклоняются и ничего не заменяют: {}", super::ru::refusal(*reason)),
             "`wakeep check` скажет, что не так с сессией",
         ),
         Condition::RoundsFail { error } => Told::new(format!("обходы не удаются: {error}"), "`wakeep doctor`"),

@@ -123,7 +123,15 @@ fn sealed(path: &str, why: Unsealable) -> Told {
         }
         Unsealable::KeyUnusable => Told::new(
             format!("в {path} нет пригодного ключа"),
-            "нужен ключ age (`wakeep keygen`) или SSH-ключ ed25519 либо RSA; к закрытому паролем — `passphrase_file`",
+            "нужен ключ age (`wakeep keygen`) или SSH-ключ ed25519 либо RSA",
+        ),
+        Unsealable::KeyLocked => Told::new(
+            format!("ключ {path} сам закрыт паролем"),
+            "запишите пароль в файл (0600) и укажите файл в `passphrase_file`",
+        ),
+        Unsealable::WrongPassphrase => Told::new(
+            format!("пароль не открывает ключ к {path}"),
+            "впишите верный в первую строку файла, указанного в `passphrase_file`",
         ),
         Unsealable::NoRecipient => Told::new(
             format!("{path} нельзя запечатать: не указано, для кого"),
@@ -155,6 +163,10 @@ fn fault(place: &str, fault: &Fault) -> Told {
         Fault::HostKey => Told::new(
             format!("{place}: ключ сервера не тот, что известен, или неизвестен"),
             "подключитесь один раз вручную через `ssh` и сверьте отпечаток с сервером",
+        ),
+        Fault::Untrusted { why } => Told::new(
+            format!("{place}: сертификату сервера здесь не доверяют: {why}"),
+            "если его выпустил ваш собственный центр, укажите сертификат этого центра в `s3_ca_file`",
         ),
         Fault::NoBucket { bucket } => {
             Told::new(format!("{place}: бакета {bucket} нет"), "создайте его или исправьте имя в `remote`")
@@ -314,7 +326,7 @@ pub(super) fn event(event: &Event) -> String {
             format!("архив {generation} записан: {}, {} с{who}, {place}", bytes(*size), seconds(*s))
         }
         Event::Unchanged { archive, .. } => format!("без изменений: {}", archive.display()),
-        Event::Refused { reason, .. } => format!("снимок отвергнут, прежний архив остаётся: {}", refusal(*reason)),
+        Event::Refused { reason, .. } => format!("снимок отвергнут и ничего не заменит: {}", refusal(*reason)),
         Event::Absent { session } => format!("сессии {} пока нет", session.display()),
         Event::Restored { from, account: who, seconds: s, back, passed_over, .. } => {
             let who = who.as_deref().map(|a| format!(", {a}")).unwrap_or_default();
@@ -406,7 +418,7 @@ pub(super) fn refusal(reason: Refusal) -> &'static str {
     match reason {
         Refusal::Broken => "сессия повреждена",
         Refusal::Doubtful => "сессия под сомнением",
-        Refusal::LoggedOut => "телефон больше не привязан",
+        Refusal::LoggedOut => "телефон не привязан",
         Refusal::UnknownLogin => "нельзя понять, привязан ли телефон",
         Refusal::Rewound => "он старше последнего архива",
         Refusal::Unsettled => "новый вход; минуту ждём, пока он весь окажется на диске",
@@ -509,6 +521,27 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::Held => "оставлен для вашего восстановления; новые архивы идут в хранилище",
         Phrase::SetupReplaced => "заменено, --undo вернёт прежнее",
         Phrase::SetupBeside => "ваш файл не тронут, наш лежит рядом",
+        Phrase::WouldWrite => "было бы записано",
+        Phrase::WouldReplace => "было бы заменено, --undo вернул бы прежнее",
+        Phrase::WouldBeside => "ваш файл остался бы, наш лёг бы рядом",
+        Phrase::SetupAside => "отложено, вместо него действует настройка сервера",
+        Phrase::WouldAside => "было бы отложено, вместо него действует настройка сервера",
+        Phrase::SetupTracked => "файл в git, поэтому остаётся; рядом с настройкой сервера он не действует",
+        Phrase::SetupTakesOver => "одна настройка для сервисов, скриптов и команд; она перенимает настройку бота:",
+        Phrase::SetupServersHolds => "одна настройка для сервисов, скриптов и команд уже есть:",
+        Phrase::SetupNotTaken => "предупреждение: из настройки бота не перенято:",
+        Phrase::SetupNotListed => "предупреждение: нет прав на запись, впишите сессию и архивы туда сами",
+        Phrase::SetupNoSuchUnit => {
+            "предупреждение: такого сервиса в systemd пока нет, до тех пор ничего не вступит в силу:"
+        }
+        Phrase::SetupNeedsRoot => "чтобы настроить сервер, нужны права root:",
+        Phrase::SetupLinkFirst => {
+            "Запустите бота и привяжите его один раз; сессию в другой папке называет --session ПУТЬ. Сервер: sudo wakeep setup --app-dir ПАПКА"
+        }
+        Phrase::NothingToUndo => "отменять нечего: здесь ничего не настроено",
+        Phrase::SetupShortened => "наши строки удалены",
+        Phrase::WouldShorten => "были бы удалены наши строки",
+        Phrase::WouldPutBack => "было бы возвращено как было",
         Phrase::SetupTakeIt => "чтобы взять его:",
         Phrase::SetupRemoved => "удалено",
         Phrase::SetupPutBack => "возвращено как было",
@@ -534,7 +567,16 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::TakeFromRemote => "Взять архив из",
         Phrase::MovedThere => "сессия стоит там, здесь она больше не активна; запустите бота там",
-        Phrase::MoveByHand => "архив там, но нет подходящего wakeep: установите его и повторите эту же команду",
+        Phrase::StoppingToMove => "бот здесь остановлен:",
+        Phrase::LastStateSent => "последнее состояние отправлено в",
+        Phrase::LeaseHandedOver => "право запускать бота здесь отдано: другая машина может его взять",
+        Phrase::StaysStopped => "здесь он остаётся остановленным; чтобы его не запускали при загрузке:",
+        Phrase::MoveHalf => {
+            "бот не активен здесь и, возможно, не активен там: повторите ту же команду, и переезд продолжится; вернуть \
+             его сюда, если там он точно не работает: wakeep restore --force"
+        }
+        Phrase::StillStopped => "переезд не состоялся, бот здесь остановлен; чтобы запустить его:",
+        Phrase::MoveNoWakeep => "wakeep там нет, а этот там не работает: установите его там и повторите эту же команду",
         Phrase::MoveNeedsSsh => "бот переезжает только по SSH",
         Phrase::MoveOnlyOne => "здесь несколько сессий: укажите одну через --only NAME",
         Phrase::MovedElsewhere => {

@@ -40,6 +40,9 @@ pub struct Rules {
     pub latest_every: i64,
 }
 
+/// The memory's file in the vault.
+const STATE: &str = "state.json";
+
 /// The backups of one session, and the one archive that stands for it.
 #[derive(Debug)]
 pub struct Vault {
@@ -90,6 +93,12 @@ impl Vault {
         Ok(State { generation: kept.max(standing).unwrap_or(0), latest, ..State::default() })
     }
 
+    /// Whether the bot was moved to another machine, as it stands on disk now.
+    pub fn is_left(dir: &Path) -> bool {
+        let state = State::load(&dir.join(STATE)).ok().flatten();
+        state.is_some_and(|s| s.moved.is_some())
+    }
+
     /// Changes the memory and saves it, if that changed anything.
     pub fn remember(&mut self, change: impl FnOnce(&mut State)) -> Result<()> {
         let mut next = self.state.clone();
@@ -125,7 +134,7 @@ impl Vault {
     }
 
     fn state_file(&self) -> PathBuf {
-        self.dir.join("state.json")
+        self.dir.join(STATE)
     }
 
     fn journal_file(&self) -> PathBuf {

@@ -108,10 +108,12 @@ fn picture(machine: &Machine) -> String {
 #[test]
 fn the_description_holds_on_a_booted_server() {
     let mut machine = server(Machine::new());
+    beside_the_bot_first(&machine);
     let before = picture(&machine);
     let pid = bot_pid(&machine);
     set_up(&machine);
     assert_eq!(bot_pid(&machine), pid, "setting up never restarts the bot");
+    one_configuration(&machine);
     units_are_sound(&machine);
     the_commands_as_written(&machine);
     a_deleted_session_comes_back(&machine);
@@ -128,10 +130,36 @@ fn the_description_holds_on_a_booted_server() {
     by_hand(&machine);
 }
 
+/// What README says for any machine, before what it says for a server.
+fn beside_the_bot_first(machine: &Machine) {
+    let said = machine.done(&as_bot("./stand-in setup"));
+    assert!(said.contains("wrote: wakeep.toml"), "{said}");
+    machine.done(&as_bot("echo 'interval = \"3m\"' >>wakeep.toml"));
+}
+
+/// A line in the bot's folder, as the bot's user.
+fn as_bot(line: &str) -> String {
+    format!("su bot -s /bin/sh -c '{}'", in_app(line).replace('\'', "'\\''"))
+}
+
+/// One configuration for services, scripts and commands, also when somebody sets up beside the bot once more.
+fn one_configuration(machine: &Machine) {
+    let own = machine.at(&format!("{APP}/wakeep.toml"));
+    assert!(!own.exists() && own.with_file_name("wakeep.toml.set-aside").exists());
+    machine.done("grep '^interval = \"3m\"$' /etc/wakeep/wakeep.toml");
+    let said = machine.done(&as_bot("wakeep setup"));
+    assert!(said.contains("stands already: /etc/wakeep/wakeep.toml") && !own.exists(), "{said}");
+    // One that comes to stand there all the same decides nothing.
+    machine.done(&as_bot("cp wakeep.toml.set-aside wakeep.toml"));
+    let doctor = machine.run(&in_app("wakeep doctor"));
+    assert_eq!(doctor.code, 0, "the keeper's own vault is looked at: {doctor:?}");
+    fs::remove_file(own).unwrap();
+}
+
 /// `sudo ./setup-auto-restore.sh`: finds the bot by its unit, although it runs from another folder.
 fn set_up(machine: &Machine) {
     let planned = machine.done("cd ~/release && sudo ./setup-auto-restore.sh --dry-run");
-    assert!(planned.contains("--dry-run: wrote: /etc/cron.d/whatsapp-auth-check"), "{planned}");
+    assert!(planned.contains("would write: /etc/cron.d/whatsapp-auth-check"), "{planned}");
     let said = machine.done("cd ~/release && sudo ./setup-auto-restore.sh");
     assert!(said.contains("proved: +79•••••4567"), "{said}");
     assert!(said.contains("sudo systemctl restart nord-laundry-bot"), "{said}");
@@ -197,7 +225,7 @@ fn the_commands_as_written(machine: &Machine) {
 
 fn a_deleted_session_comes_back(machine: &Machine) {
     let before = words(machine);
-    machine.done(&in_app("rm -rf .wwebjs_auth; systemctl restart nord-laundry-bot"));
+    machine.done(&in_app("rm -rf .wwebjs_auth; sudo systemctl restart nord-laundry-bot"));
     assert_eq!(started_again(machine, before), "ready", "no QR");
     let log = machine.done("cat /var/log/whatsapp-auth-restore.log");
     assert!(log.contains("session restored from"), "{log}");

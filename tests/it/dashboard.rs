@@ -139,6 +139,43 @@ fn the_page_archives_and_restores_under_all_laws() {
 }
 
 #[test]
+fn no_number_is_shown_and_sessions_that_look_the_same_are_told_apart() {
+    let bot = StandIn::stopped();
+    let folder = bot.home().join(".wwebjs_auth");
+    let numbers = ["79001114567", "79002224567"];
+    for number in numbers {
+        let to = folder.join(format!("session-{number}"));
+        let copied = std::process::Command::new("cp").arg("-a").arg(folder.join("session")).arg(to).status();
+        assert!(copied.unwrap().success());
+    }
+    let served = Served::of(bot, "127.0.0.1");
+    let shown = ["session-79•••••4567", "session-79•••••4567~2"];
+    let mut seen = String::new();
+    wait_for("both archives", || {
+        seen = served.get("/metrics").2;
+        shown.iter().all(|name| seen.contains(&format!("wakeep_archives_total{{session=\"{name}\"}} 1")))
+    });
+    let token = format!("Authorization: Bearer {}", served.token());
+    for name in shown {
+        let name = name.replace('•', "%E2%80%A2");
+        let (code, _, body) = served.get(&format!("/api/sessions/{name}"));
+        assert_eq!(code, 200, "{body}");
+        let act = format!("POST /api/sessions/{name}/archive");
+        let (done, _, said) = served.ask(&act, &["X-Wakeep: 1", &token], "{}");
+        assert!(done == 200 && said.contains("\"created\""), "{said}");
+        seen.push_str(&(body + &said + &served.get(&format!("/api/sessions/{name}/findings")).2));
+    }
+    seen.push_str(&served.get("/status.json").2);
+    seen.push_str(&served.get("/api/sessions").2);
+    assert!(numbers.iter().all(|number| !seen.contains(number)), "{seen}");
+    // Each archived its own: one at the round, one by the page.
+    for number in numbers {
+        let journal = fs::read_to_string(served.bot.home().join(format!(".wakeep/session-{number}/journal.jsonl")));
+        assert_eq!(journal.unwrap().matches("\"event\":\"created\"").count(), 2, "{number}");
+    }
+}
+
+#[test]
 fn slow_clients_are_shed_while_fast_ones_and_rounds_go_on() {
     let served = Served::new();
     let mut slow: Vec<TcpStream> = (0..200)
@@ -149,11 +186,26 @@ fn slow_clients_are_shed_while_fast_ones_and_rounds_go_on() {
         })
         .collect();
     let round = || fs::read(served.bot.home().join(".wakeep/session/round.json")).unwrap_or_default();
-    let before = round();
-    for _ in 0..200 {
-        assert_eq!(served.get("/api/sessions").0, 200);
-    }
-    wait_for("a round", || round() != before);
+    let rounds_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Fast ones at the same time, without a pause, for as long as three rounds take.
+        let fast = || {
+            let mut asked = 0;
+            while asked < 50 || !rounds_over.load(std::sync::atomic::Ordering::SeqCst) {
+                assert_eq!(served.get("/api/sessions").0, 200);
+                asked += 1;
+            }
+        };
+        (0..4).for_each(|_| drop(scope.spawn(fast)));
+        let mut seen = std::collections::BTreeSet::new();
+        let start = Instant::now();
+        while seen.len() < 4 && start.elapsed() < Duration::from_secs(60) {
+            seen.insert(round());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        rounds_over.store(true, std::sync::atomic::Ordering::SeqCst);
+        assert!(seen.len() >= 4, "rounds went on: {}", seen.len());
+    });
     for stream in &mut slow {
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let end = stream.read(&mut [0; 512]);
@@ -172,12 +224,71 @@ fn look(url: &str, cards: &str) {
     crate::env::must_succeed(command.current_dir(dir).args(["dashboard.mjs", url, cards]));
 }
 
+/// A session beside the first one, as that one is now.
+fn beside(bot: &StandIn, name: &str) -> std::path::PathBuf {
+    let to = bot.session().with_file_name(name);
+    let copied = std::process::Command::new("cp").arg("-a").arg(bot.session()).arg(&to).status();
+    assert!(copied.unwrap().success());
+    to
+}
+
 #[test]
-fn the_page_is_clean_in_both_languages_both_themes_and_on_a_phone() {
-    let served = Served::new();
-    served.bot.tear();
-    wait_for("the refusal", || served.get("/api/sessions").2.contains("\"broken\""));
-    look(&format!("http://127.0.0.1:{}/", served.port), "1");
+fn every_state_is_told_on_a_page_that_is_clean_in_both_languages_and_themes_and_on_a_phone() {
+    let bot = StandIn::stopped();
+    let [broken, left, restored] =
+        ["session-broken", "session-left", "session-restored"].map(|name| beside(&bot, name));
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    // However full the disk of this machine is.
+    fs::write(bot.home().join("wakeep.toml"), "notify_free = 1\n").unwrap();
+    StandIn::log_out_of(&beside(&bot, "session-new"));
+    StandIn::log_out_of(&left);
+    StandIn::tear_up(&broken);
+    StandIn::tear_up(&restored);
+    assert_eq!(bot.wakeep(["restore", "--only", "session-restored"]).run().code, 0);
+    let served = Served::of(bot, "127.0.0.1");
+    let states = [
+        ("session", "linked", "good", "Linked"),
+        ("session-broken", "broken", "bad", "Damaged"),
+        ("session-left", "logged_out", "bad", "Logged out"),
+        ("session-new", "waiting", "idle", "Nothing kept yet"),
+        ("session-restored", "linked", "good", "Linked"),
+    ];
+    for (name, standing, tone, headline) in states {
+        let mut card = Value::Null;
+        wait_for(&format!("{name}: {standing}"), || {
+            card = serde_json::from_str(&served.get(&format!("/api/sessions/{name}?lang=en")).2).unwrap_or_default();
+            card["standing"] == standing && card["tone"] == tone
+        });
+        assert_eq!(card["headline"], headline, "{card}");
+        // What is wrong comes with what to do; what is well has nothing to tell.
+        let wrong = card["wrong"].as_array().unwrap();
+        assert!((tone == "bad") != wrong.is_empty() && wrong.iter().all(|w| w["next"].is_string()), "{card}");
+    }
+    let history = served.get("/api/sessions/session-restored?lang=en").2;
+    assert!(history.contains("\"sort\":\"restore\""), "{history}");
+    look(&format!("http://127.0.0.1:{}/", served.port), "5");
+}
+
+#[test]
+fn a_bot_that_runs_elsewhere_is_told_on_the_page() {
+    let s3 = crate::env::s3::S3::moto();
+    let (one, two) = (crate::lease::app(&s3, "2s"), crate::lease::app(&s3, "2s"));
+    let run = |home: &std::path::Path, args: &[&str]| crate::lease::run(home, args.iter().copied()).spawn();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let told = |words: &str| {
+        let answer = ureq::get(format!("http://127.0.0.1:{port}/api/sessions?lang=en")).call();
+        answer.ok().and_then(|mut a| a.body_mut().read_to_string().ok()).is_some_and(|a| a.contains(words))
+    };
+    let keeper = run(one.path(), &["watch", "--interval", "1s", "--serve", &format!("127.0.0.1:{port}")]);
+    wait_for("the page", || told("\"keeper\":true"));
+    assert!(!told("\"elsewhere\""));
+    // Silent for longer than its lease lives, it loses it to another machine.
+    keeper.signal(rustix::process::Signal::STOP);
+    let _other = run(two.path(), &["run", "--take-over", "--", "sleep", "600"]);
+    let journal = two.path().join(".wakeep/session/journal.jsonl");
+    wait_for("the other's lease", || fs::read_to_string(&journal).is_ok_and(|j| j.contains("lease_taken")));
+    keeper.signal(rustix::process::Signal::CONT);
+    wait_for("the word on the page", || told("\"elsewhere\"") && told("Runs elsewhere") && told("\"lease_lost\""));
 }
 
 #[test]

@@ -297,7 +297,8 @@ fn a_keeper_that_finds_the_lease_held_takes_it_once_it_is_free() {
     };
     assert_eq!(lease(two.path())["host"], Value::Null);
     let bot = run(one.path(), ["run", "--", "sh", "-c", BOT]).spawn();
-    until("the lease is taken", || lease(one.path())["generation"] == 1);
+    until("the bot starts", || one.path().join("bot").exists());
+    assert_eq!(lease(one.path())["generation"], 1);
     let keeper = run(two.path(), ["watch"]).spawn();
     let journal = || run(two.path(), ["list", "--events"]).run().stdout;
     until("the keeper watches", || journal().contains("watching"));

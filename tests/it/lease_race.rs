@@ -21,7 +21,7 @@ use wakeep::remote::{Place, Remote, Settings, open};
 /// How long a lease holds in these races.
 const LIFE: Duration = Duration::from_millis(400);
 /// No race may go so long without a change of hands.
-const STANDSTILL: Duration = Duration::from_secs(120);
+const STANDSTILL: Duration = Duration::from_secs(900);
 
 fn settings(endpoint: String) -> Settings {
     Settings {
@@ -47,7 +47,7 @@ fn a_racer() {
         let lease = loop {
             match claim.look() {
                 Ok(Look::Taken(lease)) => break lease,
-                Ok(Look::Held { wait, .. }) => sleep(wait.min(Duration::from_millis(50 + dice.below(100)))),
+                Ok(Look::Held { wait, .. }) => sleep(wait.min(Duration::from_millis(100 + dice.below(200)))),
                 Err(_) => sleep(Duration::from_millis(50)),
             }
         };
@@ -57,8 +57,8 @@ fn a_racer() {
 
 /// Renews it for a while, now and then too late; then gives it up, or falls silent.
 fn hold(mut lease: Lease, dice: &mut Dice) {
-    for _ in 0..1 + dice.below(6) {
-        let pause = if dice.below(12) == 0 { LIFE * 3 / 2 } else { Duration::from_millis(dice.below(60)) };
+    for _ in 0..1 + dice.below(3) {
+        let pause = if dice.below(12) == 0 { LIFE * 3 / 2 } else { Duration::from_millis(dice.below(120)) };
         sleep(pause);
         if matches!(lease.renew(), Err(Error::LeaseHeld { .. })) {
             return;

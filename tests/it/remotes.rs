@@ -2,8 +2,9 @@
 
 use crate::env::proxy::{Fate, Proxy};
 use crate::env::s3::{BUCKET, S3};
-use crate::env::scratch;
 use crate::env::sshd::Sshd;
+use crate::env::wakeep::Wakeep;
+use crate::env::{must_succeed, scratch};
 use std::path::Path;
 use std::time::Duration;
 use wakeep::error::{Error, Fault};
@@ -187,7 +188,7 @@ fn a_folder_that_is_not_there_is_not_made() {
 fn wrong_credentials_hosts_and_buckets_are_told_apart() {
     let s3 = S3::liar();
     let place = |bucket: &str| Place::parse(&format!("s3://{bucket}"), Path::new("")).unwrap();
-    let wrong = Settings { environment: |name| name.starts_with("AWS_").then(|| "WRONG".to_owned()), ..settings("") };
+    let wrong = Settings { environment: |name| name.contains("_KEY").then(|| "WRONG".to_owned()), ..settings("") };
     let wrong = Settings { s3_endpoint: Some(s3.endpoint()), ..wrong };
     let strange = open(&place(BUCKET), &wrong).unwrap();
     assert!(matches!(the_fault(strange.list("")), Fault::Credentials { .. }));
@@ -207,6 +208,57 @@ fn wrong_credentials_hosts_and_buckets_are_told_apart() {
     let (sshd, home) = (Sshd::new(), scratch());
     assert!(matches!(the_fault(behind_ssh(&sshd.strangers(), home.path()).list("")), Fault::Credentials { .. }));
     assert_eq!(the_fault(behind_ssh(&sshd.unseen(), home.path()).list("")), Fault::HostKey);
+}
+
+/// An authority of one's own, and a file with a certificate it made for 127.0.0.1 and its key.
+fn authority(folder: &Path) {
+    let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ours \
+         -keyout ca.key -out ca.pem 2>log && \
+         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=s3 -keyout key -out csr 2>log && \
+         printf 'subjectAltName=IP:127.0.0.1' >ext && \
+         openssl x509 -req -in csr -CA ca.pem -CAkey ca.key -days 2 -extfile ext -out crt 2>log && cat crt key >both";
+    must_succeed(std::process::Command::new("sh").args(["-ec", script]).current_dir(folder));
+}
+
+#[test]
+fn a_storage_with_a_certificate_of_ones_own_authority_is_trusted_where_it_is_named() {
+    let (ours, theirs) = (scratch(), scratch());
+    authority(ours.path());
+    authority(theirs.path());
+    let s3 = S3::moto_at("127.0.0.1", 0, |python| {
+        let mut command = std::process::Command::new(python);
+        command.env("MOTO_TLS", ours.path().join("both"));
+        command
+    });
+    let place = Place::parse(&format!("s3://{BUCKET}"), Path::new("")).unwrap();
+    let at = |host: &str, file: Option<&Path>| {
+        let settings = settings(&format!("https://{host}:{}", s3.port));
+        open(&place, &Settings { s3_ca_file: file.map(Path::to_owned), ..settings })
+    };
+    let (ca, other) = (ours.path().join("ca.pem"), theirs.path().join("ca.pem"));
+    let remote = at("127.0.0.1", Some(&ca)).unwrap();
+    assert!(matches!(put(&*remote, "a", b"over TLS", &When::Always), Put::Stored(_)));
+    assert_eq!(get(&*remote, "a").unwrap(), b"over TLS");
+    remote.compares().unwrap();
+    for (host, file) in [("127.0.0.1", Some(other.as_path())), ("127.0.0.1", None), ("localhost", Some(&ca))] {
+        let refused = at(host, file).unwrap().list("");
+        assert!(matches!(the_fault(refused), Fault::Untrusted { .. }), "{host} {file:?}");
+    }
+    let key = at("127.0.0.1", Some(&ours.path().join("key"))).map(drop);
+    assert!(matches!(key, Err(Error::Config { .. })), "{key:?}");
+    // As a person sees it, and by the variable that the AWS tools read.
+    let wakeep = |file: &Path| {
+        let wakeep = Wakeep::new(theirs.path(), ["pull"]).env("WAKEEP_REMOTE", &format!("s3://{BUCKET}"));
+        let wakeep = wakeep.env("WAKEEP_S3_ENDPOINT", &format!("https://127.0.0.1:{}", s3.port));
+        wakeep
+            .env("AWS_ACCESS_KEY_ID", "x")
+            .env("AWS_SECRET_ACCESS_KEY", "x")
+            .env("AWS_CA_BUNDLE", file.to_str().unwrap())
+            .run()
+    };
+    let refused = wakeep(&other);
+    assert!(refused.code == 1 && refused.stderr.contains("s3_ca_file"), "{refused:?}");
+    assert_eq!(wakeep(&ca).code, 10, "nothing is there yet");
 }
 
 /// A line that breaks in the middle of an upload and of a download, again and again.

@@ -31,13 +31,15 @@ fn age_opens_what_wakeep_seals_and_the_other_way_round() {
     assert_eq!(std::fs::metadata(here.join("key.txt")).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(run(here, "age-keygen", &["-y", "key.txt"]), recipient);
     run(here, "ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", "ssh"]);
-    let ssh = std::fs::read_to_string(here.join("ssh.pub")).unwrap();
-    for (to, key) in [(recipient.as_str(), "key.txt"), (ssh.trim(), "ssh"), ("ssh.pub", "ssh")] {
+    run(here, "ssh-keygen", &["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", "rsa"]);
+    let [ssh, rsa] = ["ssh.pub", "rsa.pub"].map(|name| std::fs::read_to_string(here.join(name)).unwrap());
+    let all = [(recipient.as_str(), "key.txt"), (ssh.trim(), "ssh"), ("ssh.pub", "ssh"), (rsa.trim(), "rsa")];
+    for (to, key) in all.into_iter().chain([("rsa.pub", "rsa")]) {
         let wakeep = |verb, file| Wakeep::new(here, [verb, file]).env("WAKEEP_SEAL_TO", to).env("WAKEEP_IDENTITY", key);
         wakeep("seal", "x.tar.gz").json(0);
         run(here, "age", &["-d", "-i", key, "-o", "by-age", "x.tar.gz.age"]);
         assert_eq!(std::fs::read(here.join("by-age")).unwrap(), bytes, "{key}");
-        let list = if to == "ssh.pub" { ["-R", to] } else { ["-r", to] };
+        let list = if to.ends_with(".pub") { ["-R", to] } else { ["-r", to] };
         run(here, "age", &[list[0], list[1], "-a", "-o", "y.age", "x.tar.gz"]);
         wakeep("unseal", "y.age").json(0);
         assert_eq!(std::fs::read(here.join("y")).unwrap(), bytes, "{key}");
@@ -57,6 +59,51 @@ fn a_passphrase_comes_from_a_file_or_from_systemd() {
     let credentials = here.display().to_string();
     Wakeep::new(here, ["unseal", "x.tar.gz.age", "--to", "y"]).env("CREDENTIALS_DIRECTORY", &credentials).json(0);
     assert_eq!(std::fs::read(here.join("y")).unwrap(), bytes);
+}
+
+#[test]
+fn a_locked_ssh_key_opens_with_its_passphrase_and_says_so_without() {
+    let dir = scratch();
+    let here = dir.path();
+    let bytes = content(here);
+    std::fs::write(here.join("right"), "correct horse\n").unwrap();
+    std::fs::write(here.join("wrong"), "battery staple\n").unwrap();
+    for kind in ["ed25519", "rsa"] {
+        run(here, "ssh-keygen", &["-q", "-t", kind, "-N", "correct horse", "-f", kind]);
+        run(here, "age", &["-R", &format!("{kind}.pub"), "-o", "x.age", "x.tar.gz"]);
+        let unseal = || Wakeep::new(here, ["unseal", "x.age"]).env("WAKEEP_IDENTITY", kind);
+        let locked = unseal().run();
+        assert!(locked.code == 2 && locked.stderr.contains("passphrase_file"), "{locked:?}");
+        let wrong = unseal().env("WAKEEP_PASSPHRASE_FILE", "wrong").run();
+        assert!(wrong.code == 1 && wrong.stderr.contains("the passphrase doesn't open"), "{wrong:?}");
+        assert!(!here.join("x").exists());
+        unseal().env("WAKEEP_PASSPHRASE_FILE", "right").json(0);
+        assert_eq!(std::fs::read(here.join("x")).unwrap(), bytes);
+        for gone in ["x", "x.age"] {
+            std::fs::remove_file(here.join(gone)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn age_opens_what_is_pushed_under_a_passphrase() {
+    let (bot, disk) = (StandIn::stopped(), scratch());
+    bot.wakeep(["archive"]).json(0);
+    std::fs::write(bot.home().join("words"), "correct horse\n").unwrap();
+    std::fs::write(bot.home().join("wrong"), "battery staple\n").unwrap();
+    let place = disk.path().to_str().unwrap();
+    let with = |args: [&str; 2], file: &str| bot.wakeep(args).env("WAKEEP_PASSPHRASE_FILE", file);
+    assert_eq!(with(["push", place], "words").json(0)["sealed"], true);
+    // age asks at a terminal only.
+    let asked = "printf 'correct horse\\n' | script -qec 'age -d -o by-age whatsapp_auth_latest.tar.gz.age' /dev/null";
+    run(disk.path(), "sh", &["-c", asked]);
+    let archive = std::fs::read(bot.archive()).unwrap();
+    assert!(std::fs::read(disk.path().join("by-age")).unwrap() == archive);
+    std::fs::remove_file(bot.archive()).unwrap();
+    let wrong = with(["pull", place], "wrong").run();
+    assert!(wrong.code == 1 && wrong.stderr.contains("the passphrase doesn't open"), "{wrong:?}");
+    with(["pull", place], "words").json(0);
+    assert!(std::fs::read(bot.archive()).unwrap() == archive);
 }
 
 #[test]

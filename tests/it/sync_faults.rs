@@ -75,7 +75,7 @@ fn two_pushes_at_once_take_turns() {
 }
 
 fn any_key(name: &str) -> Option<String> {
-    name.starts_with("AWS_").then(|| "us-east-1".to_owned()).filter(|_| !name.contains("URL"))
+    (name.ends_with("_KEY") || name.ends_with("_KEY_ID")).then(|| "any".to_owned())
 }
 
 fn until(what: &str, mut so: impl FnMut() -> bool) {

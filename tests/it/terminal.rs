@@ -94,3 +94,35 @@ fn status_tells_of_the_next_round_and_of_a_phone_that_is_away() {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
 }
+
+#[test]
+fn long_work_shows_that_it_goes_on_and_leaves_no_trace() {
+    used("script (util-linux)");
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    // Another works on the session for as long as this lock is held.
+    let other = std::fs::File::open(bot.home().join(".wakeep/session/work.lock")).unwrap();
+    other.lock().unwrap();
+    let piped = bot.wakeep(["archive", "--force"]).spawn();
+    let screen = bot.home().join("screen");
+    let line = format!(r#"exec script -qefc "stty cols 80; $*" {}"#, screen.display());
+    let force = ["archive", "--force", "--lang", "ru"];
+    let shown = bot.wakeep(force).env("TERM", "xterm").wrapped("sh", &["-c", &line, "sh"]).spawn();
+    let read = || String::from_utf8_lossy(&std::fs::read(&screen).unwrap_or_default()).into_owned();
+    let start = std::time::Instant::now();
+    while !read().contains("архивация session, ") {
+        assert!(start.elapsed() < std::time::Duration::from_secs(50), "nothing is shown: {}", read());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    other.unlock().unwrap();
+    let (piped, shown) = (piped.wait(), shown.wait());
+    assert_eq!((piped.code, piped.stderr.as_str(), shown.code), (0, "", 0), "{piped:?} {shown:?}");
+    let seen = read();
+    let drawn = seen.split(['\r', '\n']).filter(|l| l.contains("архивация"));
+    for line in drawn {
+        assert!(line.replace("\x1b[2K", "").chars().count() <= 80 && !line.contains('m'), "{line:?}");
+    }
+    let (_, after) = seen.rsplit_once("архивация").unwrap();
+    let (_, said) = after.rsplit_once("\x1b[2K").expect("the line is cleared");
+    assert!(said.contains("Архив авторизации") || said.contains("архив"), "{said:?}");
+}

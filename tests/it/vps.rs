@@ -14,13 +14,13 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use wakeep::disk::Lock;
 
-const APP: &str = "opt/nord-laundry-bot";
+pub const APP: &str = "opt/nord-laundry-bot";
 
 /// Somebody who is neither root nor the bot's user.
 const NOBODY: u32 = 65_534;
 
 /// A server as a tree: cron, the bot's unit, the bot's folder with a session.
-fn server() -> tempfile::TempDir {
+pub fn server() -> tempfile::TempDir {
     let root = scratch();
     let at = |p: &str| root.path().join(p);
     for dir in ["etc/systemd/system", "etc/cron.d", "etc/logrotate.d", "usr/sbin", "var/log"] {
@@ -33,13 +33,13 @@ fn server() -> tempfile::TempDir {
     root
 }
 
-fn setup(root: &Path, more: &[&str]) -> Outcome {
+pub fn setup(root: &Path, more: &[&str]) -> Outcome {
     let args = ["setup", "--root", root.to_str().unwrap()];
     Wakeep::new(root, args.into_iter().chain(more.iter().copied())).run()
 }
 
 /// Everything below a folder: modes and contents.
-fn picture(root: &Path) -> BTreeMap<PathBuf, (u32, Option<Vec<u8>>)> {
+pub fn picture(root: &Path) -> BTreeMap<PathBuf, (u32, Option<Vec<u8>>)> {
     let mut all = BTreeMap::new();
     let mut open = vec![root.to_owned()];
     while let Some(dir) = open.pop() {
@@ -55,7 +55,7 @@ fn picture(root: &Path) -> BTreeMap<PathBuf, (u32, Option<Vec<u8>>)> {
     all
 }
 
-fn text(path: &Path) -> String {
+pub fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
@@ -67,7 +67,8 @@ fn a_server_is_set_up_once_and_undone_without_a_trace() {
     assert_eq!((shown.code, picture(root.path())), (0, before.clone()), "{shown:?}");
     let done = setup(root.path(), &[]);
     assert_eq!(done.code, 0, "{done:?}");
-    assert_eq!(shown.stdout.replace("--dry-run: ", ""), done.stdout, "the plan is what is done");
+    let as_done = shown.stdout.replace("would write", "wrote");
+    assert!(shown.stdout != done.stdout && as_done == done.stdout, "the plan is what is done: {shown:?}");
     let at = |p: &str| root.path().join(p);
     let line = "0 */6 * * * root cd /opt/nord-laundry-bot && ./auto-restore-auth.sh check\n";
     assert_eq!(text(&at("etc/cron.d/whatsapp-auth-check")), line);
@@ -94,8 +95,10 @@ fn a_server_is_set_up_once_and_undone_without_a_trace() {
 
     fs::write(at("opt/whatsapp-auth-backup/whatsapp_auth_latest.tar.gz"), "a backup").unwrap();
     fs::write(at("var/log/whatsapp-auth-check.log.1"), "rotated").unwrap();
+    let planned = setup(root.path(), &["--undo", "--dry-run"]);
     let undone = setup(root.path(), &["--undo"]);
     assert_eq!(undone.code, 0, "{undone:?}");
+    assert_eq!(planned.stdout.replace("would remove", "removed"), undone.stdout, "only what goes is said to go");
     assert_eq!(text(&at("opt/whatsapp-auth-backup/whatsapp_auth_latest.tar.gz")), "a backup");
     fs::remove_dir_all(at("opt/whatsapp-auth-backup")).unwrap();
     let mut left = picture(root.path());
@@ -144,7 +147,7 @@ fn a_second_bot_gets_units_configuration_and_backups_of_its_own() {
     assert!(!at("etc/wakeep/shop.toml").exists() && at("etc/wakeep/wakeep.toml").exists());
 }
 
-fn git(dir: &Path, args: &[&str]) {
+pub fn git(dir: &Path, args: &[&str]) {
     let identity =
         ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main", "-c", "safe.directory=*"];
     let out = Command::new("git").arg("-C").arg(dir).args(identity).args(args).output().unwrap();
@@ -190,7 +193,7 @@ fn git_pull_works_with_the_scripts_tracked_and_untracked() {
 }
 
 /// The scripts as `setup` writes them, in the bot's folder, with the program beside them.
-fn with_scripts(bot: &StandIn) {
+pub fn with_scripts(bot: &StandIn) {
     for (name, script) in wakeep::setup::server::SHIMS {
         fs::write(bot.home().join(name), script).unwrap();
         fs::set_permissions(bot.home().join(name), fs::Permissions::from_mode(0o755)).unwrap();
@@ -199,19 +202,19 @@ fn with_scripts(bot: &StandIn) {
 }
 
 /// As cron calls it: nothing in the environment but a short PATH.
-fn script(bot: &StandIn, name: &str, args: &[&str]) -> Outcome {
+pub fn script(bot: &StandIn, name: &str, args: &[&str]) -> Outcome {
     let mut command = Command::new(bot.home().join(name));
     command.args(args).env_clear().env("PATH", "/usr/bin:/bin").current_dir("/").stdin(Stdio::null());
     outcome(command)
 }
 
-fn outcome(mut command: Command) -> Outcome {
+pub fn outcome(mut command: Command) -> Outcome {
     let out = command.output().unwrap();
     let said = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
     Outcome { code: out.status.code().unwrap_or(-1), stdout: said(&out.stdout), stderr: said(&out.stderr) }
 }
 
-fn is_good(bot: &StandIn) -> bool {
+pub fn is_good(bot: &StandIn) -> bool {
     bot.wakeep(["check"]).run().code == 0
 }
 

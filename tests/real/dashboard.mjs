@@ -1,7 +1,9 @@
 // Looks at wakeep's page in Chromium: node dashboard.mjs URL CARDS. In both languages, both themes, on a phone and on a
 // desk: no error, nothing wider than the screen, nothing axe objects to, as many cards as there must be; the filter narrows.
+// WAKEEP_SHOTS=DIR keeps what was seen, for people to look at.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 
 const [url, cards] = [process.argv[2], Number(process.argv[3])];
@@ -23,8 +25,11 @@ for (const lang of ['en', 'ru']) {
       const shown = await page.evaluate(() => [document.documentElement.lang, document.documentElement.scrollWidth > innerWidth]);
       if (shown[0] !== lang || shown[1]) wrong.push(`${where}: ${shown}`);
       if (cards < 10) {
+        // The first as people do it, on a phone then all of them; twice is enough.
         await page.click('.card summary');
-        await page.waitForSelector('.depth .wrong .back', { timeout: 60000 });
+        const opened = width === 360 && (lang === 'en') === (theme === 'light') ? cards : 1;
+        await page.$$eval('.card', (all, n) => all.slice(0, n).forEach(card => { card.open = true; }), opened);
+        await page.waitForFunction(n => document.querySelectorAll('.depth:has(.wrong .back)').length >= n, { timeout: 120000 }, opened);
         // The page's own policy forbids strangers' scripts; the driver's evaluation isn't one.
         await page.evaluate(axe);
         const { violations } = await page.evaluate(() => window.axe.run());
@@ -33,6 +38,11 @@ for (const lang of ['en', 'ru']) {
         await page.type('#filter', 'session-77');
         const left = await page.$$eval('.card', all => all.filter(c => !c.hidden).length);
         if (left < 1 || left > 20) wrong.push(`${where}: the filter leaves ${left}`);
+      }
+      if (process.env.WAKEEP_SHOTS) {
+        // Cards beyond the screen aren't drawn otherwise.
+        await page.$$eval('.card', all => all.forEach(card => { card.style.contentVisibility = 'visible'; }));
+        await page.screenshot({ path: join(process.env.WAKEEP_SHOTS, `${where.replaceAll(' ', '-')}.png`), fullPage: true });
       }
       await page.close();
       if (cards > 10) { if (lang === 'en') break; }

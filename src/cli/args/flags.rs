@@ -41,6 +41,9 @@ pub struct Setup {
     /// Take away exactly what setup put; never sessions, archives or backups
     #[arg(long)]
     pub undo: bool,
+    /// A server is meant, whatever this machine looks like; the script of that name says so
+    #[arg(long, hide = true)]
+    pub server: bool,
     /// The half in the bot's folder alone; root's half calls it as the bot's user
     #[arg(long, hide = true, requires = "app_dir")]
     pub beside_bot: bool,

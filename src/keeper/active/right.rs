@@ -7,6 +7,8 @@ use crate::error::{Error, Fault, Result};
 use crate::keeper::ward::Ward;
 use crate::remote::Remote;
 use crate::remote::lease::{Boot, Claim, Lease, Look, Memory};
+use crate::vault::Vault;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +20,32 @@ pub enum Patience {
     None,
     /// It is tried again as long as this process lives: the bot isn't ours to stop.
     Lasting,
+}
+
+/// A session, and its right to run here.
+pub(super) struct Held {
+    pub(super) session: String,
+    vault: PathBuf,
+    pub(super) right: Right,
+}
+
+impl Held {
+    pub(super) fn of(ward: &Ward, right: Right) -> Held {
+        Held { session: ward.session.name.clone(), vault: ward.vault.dir().to_owned(), right }
+    }
+
+    /// As [`Right::renew`]; that of a bot that was moved to another machine is given up instead, and wanted again once
+    /// it is back.
+    pub(super) fn renew(&mut self, strict: bool, patience: Patience) -> Result<Option<u64>> {
+        if !Vault::is_left(&self.vault) {
+            return self.right.renew(strict, patience);
+        }
+        self.right = match std::mem::replace(&mut self.right, Right::Gone) {
+            Right::Ours(lease) => lease.resign().map_or_else(Right::Ours, Right::Open),
+            other => other,
+        };
+        Ok(None)
+    }
 }
 
 /// One session's right to run.

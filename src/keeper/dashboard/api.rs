@@ -1,8 +1,7 @@
 //! The addresses: the page, what it reads, what it may ask for, metrics, health.
 
 use super::super::metrics::{self, Tally};
-use super::super::standing::Outlook;
-use super::super::ward::{Ward, wards};
+use super::super::seen::{self, Seen};
 use super::gate::{self, COOKIE_NAME, Gate};
 use super::listener::Peer;
 use super::{board, job};
@@ -32,7 +31,7 @@ const BODY: usize = 4096;
 const FRESH: Duration = Duration::from_secs(1);
 
 /// All sessions as they were last looked at.
-pub type Seen = Arc<Vec<(Ward, Outlook)>>;
+type Looked = Arc<Vec<Seen>>;
 
 /// What every request may use.
 pub struct Shared {
@@ -47,28 +46,20 @@ pub struct Shared {
     /// Flags that lead another wakeep process to the same configuration.
     pub flags: Vec<String>,
     /// What was last read from the disk.
-    pub seen: Mutex<Option<(Instant, Seen)>>,
+    pub seen: Mutex<Option<(Instant, Arc<Vec<Seen>>)>>,
     /// One child process at a time.
     pub turn: Arc<tokio::sync::Semaphore>,
 }
 
 impl Shared {
-    fn look(&self) -> Result<Seen, Fault> {
+    fn look(&self) -> Result<Looked, Fault> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, all)) = seen.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
             let _ = at;
             return Ok(Arc::clone(all));
         }
-        let now = (self.clock)();
-        let told = |e: crate::error::Error| Fault(StatusCode::INTERNAL_SERVER_ERROR, self.lang.error(&e).what);
-        let all = wards(&self.config).map_err(told)?.into_iter();
-        // One that can't be read is seen as just that.
-        let unreadable = |e| Outlook::unreadable(self.lang.error(&e).what);
-        let seen_so = |ward: Ward| {
-            let outlook = Outlook::of(&ward, &self.config, now).unwrap_or_else(unreadable);
-            (ward, outlook)
-        };
-        let all = Arc::new(all.map(seen_so).collect::<Vec<_>>());
+        let told = |e: crate::error::Error| Fault(StatusCode::INTERNAL_SERVER_ERROR, veiled(&self.lang.error(&e).what));
+        let all = Arc::new(seen::look(&self.config, self.lang, (self.clock)()).map_err(told)?);
         *seen = Some((Instant::now(), Arc::clone(&all)));
         Ok(all)
     }
@@ -214,7 +205,7 @@ async fn sessions(State(shared): State<Arc<Shared>>, Query(wish): Query<Wish>, h
     let lang = language(&shared, &wish, &headers);
     reading(move || {
         let now = (shared.clock)();
-        let cards: Vec<Value> = shared.look()?.iter().map(|(w, o)| board::card(w, o, lang, now)).collect();
+        let cards: Vec<Value> = shared.look()?.iter().map(|s| board::card(s, lang, now)).collect();
         Ok(Json(json!({"lang": if lang == Lang::Ru { "ru" } else { "en" }, "words": lang.page(), "sessions": cards})))
     })
     .await
@@ -229,32 +220,48 @@ async fn session(
     let lang = language(&shared, &wish, &headers);
     reading(move || {
         let all = shared.look()?;
-        let (ward, outlook) = known(&all, &name)?;
-        Ok(Json(board::depth(ward, outlook, &shared.config, lang, (shared.clock)())))
+        Ok(Json(board::depth(known(&all, &name)?, &shared.config, lang, (shared.clock)())))
     })
     .await
 }
 
-/// A name is only ever compared with those that are here: it never becomes a path.
-fn known<'a>(all: &'a [(Ward, Outlook)], name: &str) -> Result<&'a (Ward, Outlook), Fault> {
-    all.iter().find(|(w, _)| w.session.name == name).ok_or_else(|| Fault(StatusCode::NOT_FOUND, String::new()))
+/// A name is only ever compared with those that are here: it never becomes a path. It is the one that is shown, or the
+/// session's own for whoever knows it.
+fn known<'a>(all: &'a [Seen], name: &str) -> Result<&'a Seen, Fault> {
+    let shown = all.iter().find(|s| s.name == name);
+    let own = || all.iter().find(|s| s.ward.session.name == name);
+    shown.or_else(own).ok_or_else(|| Fault(StatusCode::NOT_FOUND, String::new()))
 }
 
 /// What another wakeep process says.
-async fn child(shared: Arc<Shared>, args: Vec<String>) -> Answer {
+async fn child(shared: Arc<Shared>, args: Vec<String>) -> Result<Value, Fault> {
     let turn = Arc::clone(&shared.turn).acquire_owned().await;
     let turn = turn.map_err(|_| Fault(StatusCode::SERVICE_UNAVAILABLE, String::new()))?;
     let args: Vec<String> = args.into_iter().chain(shared.flags.iter().cloned()).collect();
     let work = move || {
         // Until the child has ended, though whoever asked may be gone by then.
         let _turn = turn;
-        job::run(&args).map_err(|e| Fault(StatusCode::CONFLICT, e))
+        job::run(&args).map_err(|e| Fault(StatusCode::CONFLICT, veiled(&e)))
     };
-    Ok(Json(reading(work).await?))
+    reading(work).await
 }
 
+/// `wakeep status --json`, with the names that may be shown.
 async fn status(State(shared): State<Arc<Shared>>) -> Answer {
-    child(shared, vec!["status".into()]).await
+    let mut value = child(Arc::clone(&shared), vec!["status".into()]).await?;
+    reading(move || {
+        let all = shared.look()?;
+        for told in value["sessions"].as_array_mut().into_iter().flatten() {
+            let path = told["path"].as_str().map(std::path::PathBuf::from);
+            match all.iter().find(|s| Some(&s.ward.session.path) == path.as_ref()) {
+                Some(seen) => seen.veil_all(told),
+                // It has come to be since it was looked.
+                None => *told = json!({"session": veiled(told["session"].as_str().unwrap_or_default())}),
+            }
+        }
+        Ok(Json(value))
+    })
+    .await
 }
 
 /// Looks at the session itself, and at what is around it; told in words.
@@ -265,7 +272,8 @@ async fn findings(
     headers: HeaderMap,
 ) -> Answer {
     let lang = language(&shared, &wish, &headers);
-    of_session(shared, name, vec!["doctor".into()]).await.map(|Json(value)| Json(told(&value, lang)))
+    let Json(value) = of_session(shared, name, vec!["doctor".into()]).await?;
+    Ok(Json(told(&value, lang)))
 }
 
 fn told(value: &Value, lang: Lang) -> Value {
@@ -283,12 +291,22 @@ fn told(value: &Value, lang: Lang) -> Value {
     json!({"verdict": verdict.map(|v| lang.verdict(&v)), "findings": all})
 }
 
+/// What another wakeep process says of one session.
 async fn of_session(shared: Arc<Shared>, name: String, mut args: Vec<String>) -> Answer {
     let looked = Arc::clone(&shared);
     let wanted = name.clone();
-    reading(move || known(&looked.look()?, &wanted).map(drop)).await?;
-    args.extend(["--only".to_owned(), name]);
-    child(shared, args).await
+    // By its path: two folders may hold sessions of one name.
+    let path = reading(move || Ok(known(&looked.look()?, &wanted)?.ward.session.path.clone())).await?;
+    args.extend(["--only".to_owned(), path.to_string_lossy().into_owned()]);
+    let mut value = child(Arc::clone(&shared), args).await?;
+    reading(move || {
+        let all = shared.look()?;
+        if let Some(seen) = all.iter().find(|s| s.ward.session.path == path) {
+            seen.veil_all(&mut value);
+        }
+        Ok(Json(value))
+    })
+    .await
 }
 
 async fn archive(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Answer {
@@ -305,7 +323,7 @@ async fn restore(State(shared): State<Arc<Shared>>, Path(name): Path<String>, Js
     let (looked, session) = (Arc::clone(&shared), name.clone());
     let from = reading(move || {
         let all = looked.look()?;
-        let backups = known(&all, &session)?.0.vault.backups().unwrap_or_default();
+        let backups = known(&all, &session)?.ward.vault.backups().unwrap_or_default();
         let same = |p: &std::path::PathBuf| p.file_name().is_some_and(|n| n == wanted.file.as_str());
         let path = backups.into_iter().map(|b| b.path).find(same);
         path.ok_or_else(|| Fault(StatusCode::NOT_FOUND, String::new()))

@@ -1,7 +1,7 @@
 //! What the page shows, as JSON with all sentences told already in the reader's language.
 
+use super::super::seen::Seen;
 use super::super::standing::Outlook;
-use super::super::ward::Ward;
 use crate::config::Config;
 use crate::disk;
 use crate::notice::Standing;
@@ -16,7 +16,8 @@ const POINTS: usize = 40;
 const EVENTS: usize = 40;
 
 /// One session at a glance.
-pub fn card(ward: &Ward, outlook: &Outlook, lang: Lang, now: Timestamp) -> Value {
+pub fn card(seen: &Seen, lang: Lang, now: Timestamp) -> Value {
+    let Seen { ward, outlook, .. } = seen;
     let age = |t: Timestamp| now.as_second() - t.as_second();
     let kept = ward.work.who_keeps().ok().flatten().is_some();
     let account = outlook.label.as_ref().and_then(|l| l.account.as_deref()).map(masked);
@@ -36,9 +37,7 @@ pub fn card(ward: &Ward, outlook: &Outlook, lang: Lang, now: Timestamp) -> Value
     let behind = ward.vault.latest().filter(|l| newest.is_some_and(|n| l.generation < n));
     let behind = behind.map(|l| lang.file_is_of(&lang.ago(age(l.made))));
     json!({
-        // The name as it is asked for, and as it is shown.
-        "name": ward.session.name,
-        "shown": veiled(&ward.session.name),
+        "name": seen.name,
         "kind": ward.session.kind.name(),
         "path": veiled(&ward.session.path.to_string_lossy()),
         "standing": outlook.standing,
@@ -83,12 +82,12 @@ fn sizes(lines: &[Line]) -> Vec<(i64, u64)> {
 }
 
 /// One session in depth: its history and its backups.
-pub fn depth(ward: &Ward, outlook: &Outlook, config: &Config, lang: Lang, now: Timestamp) -> Value {
-    let mut value = card(ward, outlook, lang, now);
+pub fn depth(seen: &Seen, config: &Config, lang: Lang, now: Timestamp) -> Value {
+    let Seen { ward, outlook, .. } = seen;
+    let mut value = card(seen, lang, now);
     let told = |line: &Line| {
         let words = lang.event(&line.event).replace(&format!("{}/", ward.session.home.display()), "");
-        // Only the name: an archive's own has long numbers, too.
-        let words = words.replace(&ward.session.name, &veiled(&ward.session.name));
+        let words = seen.veil(&words);
         json!({"time": clock(line.time, now), "at": line.time.to_string(), "sort": sort(&line.event), "words": words})
     };
     value["events"] = outlook.lines.iter().rev().take(EVENTS).map(told).collect();

@@ -12,6 +12,12 @@ function make(tag, cls, text) {
   if (text != null) e.textContent = text;
   return e;
 }
+// A sentence: what stands between backticks is to be typed.
+function prose(cls, text) {
+  const e = make('div', cls);
+  text.split('`').forEach((part, n) => e.append(n % 2 ? make('code', '', part) : part));
+  return e;
+}
 function svg(tag, attributes) {
   const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
   for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
@@ -26,7 +32,9 @@ function spark(sizes) {
   const s = svg('svg', { viewBox: '0 0 100 24', preserveAspectRatio: 'none', class: 'spark idle', role: 'img', 'aria-label': words.size });
   const xs = sizes.map(p => p[0]), ys = sizes.map(p => p[1]);
   const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  const point = ([x, y]) => `${((x - x0) / (x1 - x0 || 1) * 100).toFixed(1)} ${(y1 === y0 ? 12 : 22 - (y - y0) / (y1 - y0) * 20).toFixed(1)}`;
+  // A change of a hundredth is to look like one: a fifth of the size fills the height at least.
+  const span = Math.max(y1 - y0, y1 / 5, 1), middle = (y0 + y1) / 2;
+  const point = ([x, y]) => `${((x - x0) / (x1 - x0 || 1) * 100).toFixed(1)} ${(12 - (y - middle) / span * 20).toFixed(1)}`;
   s.append(svg('path', { d: 'M' + sizes.map(point).join('L') }));
   return s;
 }
@@ -63,15 +71,15 @@ function rows(s) {
 }
 function glance(s) {
   const sum = make('summary'), top = make('div', 'top'), name = make('div');
-  name.append(make('h2', '', s.shown), make('div', `state ${s.tone}`, s.headline), make('div', 'who', [s.account, s.kind].filter(Boolean).join(' · ')));
+  name.append(make('h2', '', s.name), make('div', `state ${s.tone}`, s.headline), make('div', 'who', [s.account, s.kind].filter(Boolean).join(' · ')));
   top.append(icon(s.tone), name);
   sum.append(top);
   const wrong = make('ul', 'wrong');
   const all = s.wrong.length ? s.wrong : s.tone === 'good' ? [] : [{ what: s.means }];
   for (const w of all) {
     const li = make('li', `back ${w.grave ? 'bad' : s.tone === 'idle' ? 'idle' : 'warn'}`);
-    li.append(make('div', '', w.what));
-    if (w.next) li.append(make('div', 'next', `→ ${w.next}`));
+    li.append(prose('', w.what));
+    if (w.next) li.append(prose('next', `→ ${w.next}`));
     wrong.append(li);
   }
   if (!s.keeper && s.tone !== 'idle') wrong.append(make('li', 'back warn', words.keeper_rests));
@@ -106,7 +114,7 @@ async function open(card, s) {
   const d = await ask(`/api/sessions/${encodeURIComponent(s.name)}`);
   const out = make('p', 'who'); out.setAttribute('role', 'status');
   const bar = make('div', 'bar'), now = make('button', 'act', words.archive_now);
-  now.onclick = () => act(s, 'archive', {}, words.sure_archive, s.shown, out);
+  now.onclick = () => act(s, 'archive', {}, words.sure_archive, s.name, out);
   bar.append(now);
   const findings = make('ul', 'wrong'); findings.append(make('li', '', words.looking));
   const time = make('ul', 'time');
@@ -119,13 +127,13 @@ async function open(card, s) {
     button.onclick = () => act(s, 'restore', { file: b.file }, words.sure_restore, b.file, out);
     li.append(text, button); backups.append(li);
   }
-  depth.replaceChildren(bar, out, make('h3', '', words.findings), findings, make('h3', '', words.history), time, make('h3', '', words.backups), backups);
+  depth.replaceChildren(bar, out, make('h3', '', words.findings), findings, make('h3', '', words.history), time, ...(d.backups.length ? [make('h3', '', words.backups), backups] : []));
   try {
     const f = await ask(`/api/sessions/${encodeURIComponent(s.name)}/findings`);
     findings.replaceChildren(...(f.findings.length ? f.findings : [{ what: words.nothing }]).map(x => {
       const li = make('li', `back ${f.findings.length ? 'warn' : 'good'}`);
-      li.append(make('div', '', x.what));
-      if (x.next) li.append(make('div', 'next', `→ ${x.next}`));
+      li.append(prose('', x.what));
+      if (x.next) li.append(prose('next', `→ ${x.next}`));
       return li;
     }));
   } catch (e) { findings.replaceChildren(make('li', 'back warn', `${words.failed}: ${e.message}`)); }
@@ -135,7 +143,7 @@ function draw(all) {
   const sorted = [...all].sort((a, b) => order[a.tone] - order[b.tone] || a.name.localeCompare(b.name));
   const seen = new Set();
   for (const [at, s] of sorted.entries()) {
-    const key = `${s.name} ${s.path}`;
+    const key = s.name;
     let entry = cards.get(key);
     if (!entry) {
       entry = { card: make('details', 'card') };
@@ -149,7 +157,7 @@ function draw(all) {
       entry.text = text;
     }
     entry.s = s; seen.add(key);
-    entry.card.hidden = wanted !== '' && !`${s.shown} ${s.account} ${s.headline} ${s.path}`.toLowerCase().includes(wanted);
+    entry.card.hidden = wanted !== '' && !`${s.name} ${s.account} ${s.headline} ${s.path}`.toLowerCase().includes(wanted);
     if ($('list').children[at] !== entry.card) $('list').insertBefore(entry.card, $('list').children[at] || null);
   }
   for (const [key, entry] of cards) if (!seen.has(key)) { entry.card.remove(); cards.delete(key); }

@@ -1,6 +1,7 @@
 //! One thread a channel, so that one that hangs holds up no other and no round: takes what waits in the outboxes,
 //! sends it, tries again with growing pauses. That a channel fails is said once, and once that it is well again.
 
+use super::allowance::Allowance;
 use super::channel::Channel;
 use super::channel::ping::{Beat, Ping};
 use super::outbox;
@@ -15,10 +16,6 @@ use std::time::{Duration, Instant};
 
 /// The first pause after a failure, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(600));
-
-/// So many deliveries may follow each other at once; then one every [`PACE`]. What comes to be in between goes together.
-const BURST: u32 = 5;
-const PACE: Duration = Duration::from_secs(20);
 
 /// How many notices go in one delivery.
 pub const TOGETHER: usize = 50;
@@ -274,33 +271,6 @@ enum Delivery {
     All,
     More,
     Failed,
-}
-
-/// How often may be sent.
-struct Allowance {
-    left: u32,
-    since: Instant,
-}
-
-impl Allowance {
-    fn new() -> Allowance {
-        Allowance { left: BURST, since: Instant::now() }
-    }
-
-    fn take(&mut self) -> bool {
-        let earned = (self.since.elapsed().as_secs() / PACE.as_secs()) as u32;
-        if earned > 0 {
-            self.left = (self.left + earned).min(BURST);
-            self.since = Instant::now();
-        }
-        let may = self.left > 0;
-        self.left = self.left.saturating_sub(1);
-        may
-    }
-
-    fn pause(&self) -> Duration {
-        if self.left > 0 { Duration::ZERO } else { PACE.saturating_sub(self.since.elapsed()) }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Telling somebody who isn't looking: what lasts is told once, then at growing intervals, then that it is over. The
 //! rounds only decide and write down; sending is other threads' business, so that no round waits for a network.
 
+mod allowance;
 pub mod channel;
 pub mod courier;
 pub mod memory;

@@ -6,6 +6,7 @@ mod fetch;
 mod keys;
 mod parts;
 mod probe;
+mod trust;
 mod wire;
 
 use super::{Object, Place, Put, Remote, Settings, Source, Spent, Tag, When, checked, fault, folder_of};
@@ -58,7 +59,7 @@ pub(super) fn open(place: &Place, settings: &Settings) -> Result<S3> {
     };
     let address = endpoint.parse().map_err(|_| wrong(format!("{endpoint} is no address")))?;
     let bucket = Bucket::new(address, style, bucket.clone(), region).map_err(|e| wrong(format!("{endpoint}: {e}")))?;
-    let wire = Wire::new(bucket, keys, place, settings);
+    let wire = Wire::new(bucket, keys, place, settings)?;
     Ok(S3 { wire, prefix: prefix.clone(), seen: OnceLock::new(), proved: OnceLock::new() })
 }
 

@@ -1,12 +1,14 @@
 //! One request to an object storage: signed, sent, counted, and sent again where that may help.
 
 use super::answer::Words;
+use super::trust;
 use crate::error::{Error, Fault, Result};
 use crate::remote::{Meter, Settings, fault, left, tries};
 use rusty_s3::{Bucket, Credentials, S3Action};
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 use ureq::http::{Method, Request};
+use ureq::tls::TlsConfig;
 use ureq::{Agent, AsSendBody, Body, SendBody};
 
 /// How long a signature holds; each try has its own.
@@ -48,7 +50,7 @@ pub(super) enum Trouble {
 }
 
 impl Wire {
-    pub(super) fn new(bucket: Bucket, keys: Credentials, place: String, settings: &Settings) -> Wire {
+    pub(super) fn new(bucket: Bucket, keys: Credentials, place: String, settings: &Settings) -> Result<Wire> {
         let patience = settings.patience;
         let agent = Agent::config_builder()
             .http_status_as_error(false)
@@ -60,10 +62,12 @@ impl Wire {
             .timeout_per_write(Some(patience))
             // Putting the parts of a large object together can take minutes.
             .timeout_recv_response(Some(patience * 10))
+            .tls_config(TlsConfig::builder().root_certs(trust::roots(settings)?).build())
             .user_agent(concat!("wakeep/", env!("CARGO_PKG_VERSION")))
             .build()
             .new_agent();
-        Wire { agent, bucket, keys, place, meter: Meter::default(), tries: settings.tries, deadline: settings.deadline }
+        let (tries, deadline) = (settings.tries, settings.deadline);
+        Ok(Wire { agent, bucket, keys, place, meter: Meter::default(), tries, deadline })
     }
 
     /// The pauses between tries.
@@ -189,12 +193,15 @@ pub(super) fn trouble(e: ureq::Error) -> Trouble {
     match e {
         Error::Timeout(_) => Trouble::Again(Fault::TimedOut),
         Error::Io(e) if e.kind() == io::ErrorKind::TimedOut => Trouble::Again(Fault::TimedOut),
-        Error::Io(e) => unreachable(&e.to_string()),
+        Error::Io(e) => match trust::refusal(&e.to_string()) {
+            Some(why) => Trouble::Final(Fault::Untrusted { why }),
+            None => unreachable(&e.to_string()),
+        },
         Error::HostNotFound => unreachable("no such host"),
         Error::ConnectionFailed => unreachable("no connection"),
         Error::Protocol(e) => unreachable(&e.to_string()),
-        Error::Rustls(e) => Trouble::Final(Fault::Unreachable { why: format!("no trusted connection: {e}") }),
-        Error::Tls(why) => Trouble::Final(Fault::Unreachable { why: format!("no trusted connection: {why}") }),
+        Error::Rustls(e) => Trouble::Final(Fault::Untrusted { why: e.to_string() }),
+        Error::Tls(why) => Trouble::Final(Fault::Untrusted { why: why.to_owned() }),
         Error::BadUri(_) => Trouble::Final(Fault::Odd { why: "its address makes no sense".to_owned() }),
         other => Trouble::Again(Fault::Odd { why: other.to_string() }),
     }

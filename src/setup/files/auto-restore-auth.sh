@@ -13,7 +13,8 @@ case "${1-}" in
   *) echo "usage: $0 [check | force]" >&2; exit 2 ;;
 esac
 set -- --log-to "$log" "$@"
-for wakeep in /usr/bin/wakeep /usr/local/bin/wakeep ./wakeep ./node_modules/.bin/wakeep "${HOME:-/root}/.cargo/bin/wakeep"; do
+for wakeep in /usr/bin/wakeep /usr/local/bin/wakeep ./wakeep ./node_modules/.bin/wakeep "${HOME:-/root}/.cargo/bin/wakeep" \
+  "$(command -v wakeep)"; do
   [ -x "$wakeep" ] && exec "$wakeep" "$@"
 done
 echo "wakeep was not found; install it: npm install wakeep, or sudo install -m755 wakeep /usr/local/bin/" >&2

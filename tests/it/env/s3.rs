@@ -24,9 +24,9 @@ const SIGNED: &str = "Authorization: AWS4-HMAC-SHA256 Credential=x/20260101/us-e
                       SignedHeaders=host, Signature=0";
 
 /// moto, with one request at a time, says after each what it was and how it went: a line `METHOD PATH?QUERY STATUS`.
-/// Its arguments: the log, the address, the port, the bucket.
+/// Its arguments: the log, the address, the port, the bucket; `MOTO_TLS` is a file with its certificate and key.
 const MOTO: &str = r#"
-import io, sys, threading
+import io, os, sys, threading
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import Client
@@ -51,7 +51,8 @@ class Quiet(WSGIRequestHandler):
     def log(self, *a): pass
 made = Client(inner).put('/' + sys.argv[4], base_url='http://127.0.0.1')
 assert made.status_code == 200, made.data
-server = make_server(sys.argv[2], int(sys.argv[3]), app, threaded=True, request_handler=Quiet)
+server = make_server(sys.argv[2], int(sys.argv[3]), app, threaded=True, request_handler=Quiet,
+    ssl_context=(os.environ['MOTO_TLS'],) * 2 if 'MOTO_TLS' in os.environ else None)
 print('port', server.port, flush=True)
 server.serve_forever()
 "#;
@@ -103,6 +104,7 @@ impl S3 {
         let port = self.port.to_string();
         // `0` was the port: any.
         again.args(self.command.get_args().map(|a| if a == "0" { std::ffi::OsStr::new(&port) } else { a }));
+        again.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         self.child = spawn(&mut again, self.before_port).0;
     }
 

@@ -103,12 +103,17 @@ impl StandIn {
 
     /// What a logout leaves: the page takes the login's keys away in both stores.
     pub fn log_out(&self) {
-        let mut local = open(&self.session().join("Default/Local Storage/leveldb"), Rc::new(Box::new(DefaultCmp)));
+        StandIn::log_out_of(&self.session());
+    }
+
+    /// The same of any session.
+    pub fn log_out_of(session: &Path) {
+        let mut local = open(&session.join("Default/Local Storage/leveldb"), Rc::new(Box::new(DefaultCmp)));
         for key in ["last-wid-md", "WALid", "WAWebEncKeySalt", "WebEncKeySalt"] {
             local.delete(&[b"_https://web.whatsapp.com\x00\x01", key.as_bytes()].concat()).unwrap();
         }
         local.flush().unwrap();
-        let dir = self.session().join("Default/IndexedDB/https_web.whatsapp.com_0.indexeddb.leveldb");
+        let dir = session.join("Default/IndexedDB/https_web.whatsapp.com_0.indexeddb.leveldb");
         let mut indexed = open(&dir, Rc::new(Box::new(IndexedDbOrder)));
         let name: Vec<u8> = "adv_signed_identity".encode_utf16().flat_map(u16::to_be_bytes).collect();
         indexed.delete(&[&[0, 2, 1, 1, 1, 19], name.as_slice()].concat()).unwrap();
@@ -133,7 +138,12 @@ impl StandIn {
 
     /// Cuts a table of IndexedDB in half: the database names it with its full size.
     pub fn tear(&self) {
-        let dir = self.session().join("Default/IndexedDB/https_web.whatsapp.com_0.indexeddb.leveldb");
+        StandIn::tear_up(&self.session());
+    }
+
+    /// The same of any session.
+    pub fn tear_up(session: &Path) {
+        let dir = session.join("Default/IndexedDB/https_web.whatsapp.com_0.indexeddb.leveldb");
         let tables = std::fs::read_dir(&dir).unwrap().flatten().map(|e| e.path());
         let table = tables.into_iter().find(|p| p.extension().is_some_and(|e| e == "ldb")).unwrap();
         std::fs::OpenOptions::new().write(true).open(table).unwrap().set_len(100).unwrap();
