@@ -3,7 +3,7 @@
 
 use crate::disk;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where units of the machine's owner and of packages stand.
 const UNITS: [&str; 3] = ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
