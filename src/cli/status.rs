@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::reading;
 use super::run::Context;
 use super::show::{COLUMN, Show, Tone, near, nearer};
+use crate::archive::{self, Depth};
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::keeper::active;
@@ -231,7 +232,9 @@ fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
             format!("{}, {}, {ago}", near(ward.vault.archive()), context.show.lang.bytes(bytes))
         }
         None if disk::exists(ward.vault.archive()) => {
-            format!("{}, {}", near(ward.vault.archive()), lang.phrase(Phrase::NotOurs))
+            let whole = archive::verify(ward.vault.archive(), Depth::Content).is_ok();
+            let what = if whole { Phrase::NotOurs } else { Phrase::NotWhole };
+            format!("{}, {}", near(ward.vault.archive()), lang.phrase(what))
         }
         None => lang.phrase(Phrase::NoArchive).to_owned(),
     };

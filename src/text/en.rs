@@ -499,6 +499,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::DrillGood => "the archive brings the login back",
         Phrase::DrillBad => "FAILED: the archive would not bring the login back",
         Phrase::NotOurs => "made elsewhere",
+        Phrase::NotWhole => "damaged: nothing can be restored from it",
         Phrase::Held => "kept there for you to restore; the rounds go into the vault",
         Phrase::SetupReplaced => "replaced, the undo puts the earlier one back",
         Phrase::SetupBeside => "yours stays, ours is",

@@ -128,6 +128,8 @@ pub enum Phrase {
     DrillBad,
     /// The archive at its path was not made by wakeep.
     NotOurs,
+    /// The archive at its path can't be read as one.
+    NotWhole,
     /// A file that arrived keeps the archive's path for a while.
     Held,
     /// Setup: what was there was replaced, and can come back.

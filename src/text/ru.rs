@@ -518,6 +518,7 @@ pub(super) fn phrase(phrase: Phrase) -> &'static str {
         Phrase::DrillGood => "архив возвращает вход",
         Phrase::DrillBad => "НЕ УДАЛИСЬ: архив не вернул бы вход",
         Phrase::NotOurs => "сделан не wakeep",
+        Phrase::NotWhole => "повреждён: из него ничего не восстановить",
         Phrase::Held => "оставлен для вашего восстановления; новые архивы идут в хранилище",
         Phrase::SetupReplaced => "заменено, --undo вернёт прежнее",
         Phrase::SetupBeside => "ваш файл не тронут, наш лежит рядом",

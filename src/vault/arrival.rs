@@ -21,13 +21,18 @@ impl Vault {
             return Ok(None);
         };
         let known = self.state.arrived.as_ref().is_some_and(|a| a.mark == mark);
-        if known || self.is_ours(mark) || !self.is_whole(now, mark) {
+        if known || self.is_ours(mark) {
+            return Ok(None);
+        }
+        let whole = archive::verify(&self.archive, Depth::Content).is_ok();
+        if !whole && may_be_growing(now, mark) {
             return Ok(None);
         }
         let first = self.state.generation == 0 && self.state.arrived.is_none();
         self.drop_overwritten(mark)?;
         let kept = self.keep_own_copy(&self.archive.clone(), Origin::Arrived, now)?;
-        let since = if first { Timestamp::UNIX_EPOCH } else { now };
+        // Bytes that nobody can restore from keep no path for themselves; lost they are not.
+        let since = if first || !whole { Timestamp::UNIX_EPOCH } else { now };
         self.remember(|s| s.arrived = Some(Arrived { mark, since, kept: kept.clone() }))?;
         let until = self.held_until().unwrap_or(now);
         let event = Event::Arrived { kept, until };
@@ -39,12 +44,6 @@ impl Vault {
     pub(super) fn clear_unfinished(&self) -> Result<()> {
         [INCOMING, USED, difference::COMING].iter().try_for_each(|name| disk::remove_file(&self.dir.join(name)))?;
         disk::sweep_all(&self.dir)
-    }
-
-    /// A copy that is still being written has a young time of last write, or doesn't verify yet.
-    fn is_whole(&self, now: Timestamp, mark: FileMark) -> bool {
-        let still = now.as_second() - mark.mtime.0 > 60;
-        archive::verify(&self.archive, Depth::Content).is_ok() || still
     }
 
     /// `cp FILE latest` writes into our own inode: the vault's second name for it then isn't that generation any more.
@@ -89,4 +88,9 @@ impl Vault {
             s.moved = None;
         })
     }
+}
+
+/// A copy that is still being written has a young time of last write.
+fn may_be_growing(now: Timestamp, mark: FileMark) -> bool {
+    now.as_second() - mark.mtime.0 <= 60
 }

@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 use jiff::Timestamp;
 use std::path::PathBuf;
 
-/// A smaller archive is rewritten whenever something changed: every two minutes that is 3 GB a day at most, within every
-/// budget, and what stands at the archive's path is as fresh as it can be.
-const SMALL: u64 = 4_000_000;
+/// How many rounds a day has, at one every two minutes. An archive that may be rewritten in each of them within the write
+/// budget is: what stands at its path is as fresh as it can be then. (With the default budget: up to 13.9 MB.)
+const ROUNDS: u64 = 720;
 
 /// A difference that has grown beyond this part of its base costs too much to be written each round.
 const SHARE: u64 = 4;
@@ -33,7 +33,7 @@ impl Vault {
         let wanted = self.rules.latest_every > 0 && !self.is_new_life(new, now) && !self.is_due(now);
         let all = if wanted { self.backups()? } else { Vec::new() };
         let base = all.iter().filter(|b| self.may_be_base(b)).max_by_key(|b| b.generation());
-        let Some(base) = base.filter(|b| b.bytes > SMALL) else { return Ok(None) };
+        let Some(base) = base.filter(|b| b.bytes > self.rules.write_budget / ROUNDS) else { return Ok(None) };
         let of_it = all.iter().filter(|b| b.base.as_ref() == Some(&base.path));
         let grown = of_it.max_by_key(|b| b.generation()).is_some_and(|last| last.bytes > base.bytes / SHARE);
         Ok((!grown).then(|| base.path.clone()))

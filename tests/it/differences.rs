@@ -8,8 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// A file of a session that makes its archive one that isn't rewritten at every change: 5 MB that don't shrink.
+/// A file of a session that makes its archive one that isn't rewritten at every change: 5 MB that don't shrink, where the
+/// budget would let 4 be rewritten every two minutes.
 pub fn weigh_down(session: &Path) {
+    let home = session.ancestors().nth(2).unwrap();
+    fs::write(home.join("wakeep.toml"), "write_budget = \"3 GB\"\n").unwrap();
     let folder = session.join("Default/IndexedDB/https_web.whatsapp.com_0.indexeddb.blob/1/00");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("f0"), crate::archive::noise(7, 5_000_000)).unwrap();

@@ -439,3 +439,16 @@ fn a_mistake_in_the_configuration_makes_no_bot_roots() {
     let outcome = theirs(65534);
     assert_eq!((outcome.code, outcome.stdout.trim()), (0, "65534"), "{outcome:?}");
 }
+
+/// Rubbish at the archive's path is no gift that waits there for an hour.
+#[test]
+fn rubbish_at_the_archives_path_is_replaced_at_once() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    let archive = bot.home().join("whatsapp_auth_latest.tar.gz");
+    fs::write(&archive, "").unwrap();
+    assert!(bot.wakeep(["status"]).run().stdout.contains("damaged"));
+    assert!(Command::new("touch").args(["-d", "1 hour ago"]).arg(&archive).status().unwrap().success());
+    assert_eq!(bot.wakeep(["archive", "--force"]).run().code, 0);
+    assert_eq!(bot.wakeep(["verify", "whatsapp_auth_latest.tar.gz"]).run().code, 0);
+}
