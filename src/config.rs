@@ -250,7 +250,7 @@ impl Config {
             "archive" => self.first().archive = Some(field.path()?),
             "vault" => self.first().vault = Some(field.path()?),
             "sessions" => self.places.extend(field.places()?),
-            "interval" => self.interval = field.duration()?,
+            "interval" => self.interval = field.pause()?,
             "carry" => self.carry_all = field.choice(&["login", "all"])? == 1,
             "archive_mode" => self.archive_mode = field.mode()?,
             "session_mode" => self.session_mode = field.folder_mode()?,

@@ -144,17 +144,14 @@ pub fn unseal_file(from: &Path, to: &Path, keys: &Identities) -> Result<u64> {
 }
 
 fn whole_or_nothing(to: &Path, fill: impl FnOnce(&File) -> Result<()>) -> Result<u64> {
-    let temp = disk::beside(to, "sealing");
-    disk::remove_file(&temp)?;
+    // Of one that was killed what lies there is the open bytes: it goes with the next.
+    let temp = disk::unfinished(to, "sealing")?;
     let file = disk::create_new(&temp)?;
     let done = fill(&file).and_then(|()| {
         disk::sync_file(&temp)?;
         disk::move_to(&temp, to)
     });
-    if done.is_err() {
-        disk::remove_file(&temp)?;
-    }
-    done?;
+    done.inspect_err(|_| drop(disk::remove_file(&temp)))?;
     Ok(file.metadata().at("reading", to)?.len())
 }
 

@@ -173,14 +173,16 @@ impl Context {
     ) -> Result<Exit> {
         let mut exit = Exit::Done;
         let mut shown = Vec::new();
-        for mut ward in self.wards()? {
+        let wards = self.wards()?;
+        let several = wards.len() > 1;
+        for mut ward in wards {
             match work(&mut ward) {
                 Ok(event) => {
                     exit = exit.or(Exit::of_event(&event));
                     if self.show.json {
                         shown.push(shape(&ward, &event));
                     }
-                    self.say(&ward, &event);
+                    self.say(&ward, &event, several);
                 }
                 Err(e) if hushed == Some(Exit::of_error(&e)) => exit = exit.or(Exit::of_error(&e)),
                 Err(e) => {
@@ -196,14 +198,17 @@ impl Context {
         Ok(exit)
     }
 
-    fn say(&self, ward: &Ward, event: &Event) {
+    /// Of several sessions each is named.
+    fn say(&self, ward: &Ward, event: &Event, several: bool) {
         if self.show.json {
             return;
         }
+        let name = if several { format!("{}: ", ward.session.name) } else { String::new() };
         if let Event::Unchanged { made, .. } = event {
-            return self.show.line(&self.show.lang.unchanged_since(&text::clock(*made, self.now)));
+            let since = self.show.lang.unchanged_since(&text::clock(*made, self.now));
+            return self.show.line(&format!("{name}{since}"));
         }
-        self.show.line(&nearer(&self.show.lang.event(event)));
+        self.show.line(&format!("{name}{}", nearer(&self.show.lang.event(event))));
         match event {
             Event::Refused { verdict: Some(verdict), .. } => {
                 self.show.verdict(&near(&ward.session.path), verdict, ward.way_back(&self.config));

@@ -65,10 +65,16 @@ pub fn status(context: &Context) -> Result<Exit> {
         }
         return Ok(Exit::Broken);
     }
-    let mut all = Vec::new();
+    let (mut all, mut worst) = (Vec::new(), Exit::Done);
     for ward in wards {
-        let picture = picture(context, &ward)?;
-        all.push((ward, picture));
+        match picture(context, &ward) {
+            Ok(picture) => all.push((ward, picture)),
+            // One that can't be looked at just now hides no other.
+            Err(e) => {
+                show.error(&e);
+                worst = worst.or(Exit::of_error(&e));
+            }
+        }
     }
     if show.json {
         let sessions: Vec<Value> = all.iter().map(|(ward, picture)| as_json(context, ward, picture)).collect();
@@ -76,7 +82,7 @@ pub fn status(context: &Context) -> Result<Exit> {
     } else {
         draw_all(context, &all);
     }
-    Ok(all.iter().map(|(_, picture)| Exit::of_verdict(&picture.verdict)).fold(Exit::Done, Exit::or))
+    Ok(all.iter().map(|(_, picture)| Exit::of_verdict(&picture.verdict)).fold(worst, Exit::or))
 }
 
 /// One session in full; of several a line each, and in full only those that somebody must look after.

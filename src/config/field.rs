@@ -46,6 +46,12 @@ impl Field<'_> {
         }
     }
 
+    /// Rounds without a pause would take a processor for themselves.
+    pub fn pause(&self) -> Result<SignedDuration> {
+        let pause = self.duration()?;
+        if pause.as_millis() >= 100 { Ok(pause) } else { Err(self.wants("a tenth of a second at least")) }
+    }
+
     /// Shorter lives would end between two requests over a slow line.
     pub fn life(&self) -> Result<SignedDuration> {
         let life = self.duration()?;
@@ -53,7 +59,8 @@ impl Field<'_> {
     }
 
     pub fn path(&self) -> Result<PathBuf> {
-        Ok(self.base.join(self.text()?))
+        let text = self.text()?;
+        if text.is_empty() { Err(self.wants("a path")) } else { Ok(self.base.join(text)) }
     }
 
     pub fn duration(&self) -> Result<SignedDuration> {

@@ -26,6 +26,8 @@ fn values_are_read_and_nonsense_is_refused() {
     assert_eq!((config.write_budget, config.places[0].path.as_path()), (1_500_000_000, Path::new("/bot/a")));
     for bad in [
         "interval = \"-2m\"",
+        "interval = \"0s\"",
+        "archive = \"\"",
         "archive_mode = \"9\"",
         "session_mode = \"0600\"",
         "carry = \"some\"",

@@ -259,9 +259,14 @@ impl<'a> Keeper<'a> {
 /// One look at one session: within the write budget, archive it; then tidy up after earlier scripts.
 fn look(ward: &mut Ward, host: &str, tidies: bool, now: Timestamp) -> Result<Event> {
     let wait = ward.vault.state().written.wait(now, ward.vault.rules.write_budget);
+    // Only the writing waits: a session that is gone is noticed, and what somebody put at the archive's path is taken in.
     if wait > 0
+        && disk::exists(&ward.session.path)
         && let Some((archive, label)) = ward.vault.newest()?
     {
+        let _work = ward.work.work("watch")?;
+        ward.vault.refresh()?;
+        ward.vault.receive(now)?;
         return Ok(Event::Unchanged { archive, made: label.made, bytes: 0 });
     }
     let event = archive(ward, host, true, now)?;

@@ -177,6 +177,25 @@ fn require_apart(wards: &[Ward], config: &Config) -> Result<()> {
             return Err(Error::Config { place, problem, suggestion: None });
         }
     }
+    require_own_names(wards, config)
+}
+
+/// A remote keeps what it has of a session under the session's name: two of one name would have one lease and one archive.
+fn require_own_names(wards: &[Ward], config: &Config) -> Result<()> {
+    let Some(remote) = &config.remote else { return Ok(()) };
+    let mut named: HashMap<&str, &Ward> = HashMap::new();
+    for ward in wards {
+        if let Some(other) = named.insert(&ward.session.name, ward) {
+            let place = config.file.as_ref().map_or_else(|| "sessions".to_owned(), |f| f.display().to_string());
+            let (a, b) = (other.session.path.display(), ward.session.path.display());
+            let name = &ward.session.name;
+            let problem = format!(
+                "{a} and {b} are both called {name} and would be one at {remote}: give each bot a configuration and a \
+                 remote of its own"
+            );
+            return Err(Error::Config { place, problem, suggestion: None });
+        }
+    }
     Ok(())
 }
 

@@ -105,7 +105,7 @@ impl Far {
             text
         });
         let (input, answer) = (child.stdin.take(), BufReader::new(child.stdout.take().expect(taken)));
-        Ok(Talk { child, input, answer, errors })
+        Ok(Talk { child, input, answer, errors: Some(errors) })
     }
 
     /// The place, without secrets.
@@ -166,7 +166,15 @@ pub(super) struct Talk {
     child: Child,
     input: Option<ChildStdin>,
     answer: BufReader<ChildStdout>,
-    errors: JoinHandle<Vec<u8>>,
+    errors: Option<JoinHandle<Vec<u8>>>,
+}
+
+/// Whatever is refused in the middle: no `ssh` is left behind, running or dead.
+impl Drop for Talk {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Talk {
@@ -203,7 +211,7 @@ impl Talk {
         // A line that breaks shows in the exit code.
         let _ = std::io::copy(&mut self.answer, &mut std::io::sink());
         let status = self.child.wait().at("waiting for", Path::new("ssh"))?;
-        let stderr = self.errors.join().unwrap_or_default();
+        let stderr = self.errors.take().and_then(|errors| errors.join().ok()).unwrap_or_default();
         Ok(Output { status, stdout: Vec::new(), stderr })
     }
 }

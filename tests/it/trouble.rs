@@ -452,3 +452,38 @@ fn rubbish_at_the_archives_path_is_replaced_at_once() {
     assert_eq!(bot.wakeep(["archive", "--force"]).run().code, 0);
     assert_eq!(bot.wakeep(["verify", "whatsapp_auth_latest.tar.gz"]).run().code, 0);
 }
+
+/// A remote would keep one archive and one lease for both.
+#[test]
+fn two_bots_of_one_name_share_no_remote() {
+    let bot = StandIn::stopped();
+    for app in ["a", "b"] {
+        fs::create_dir(bot.home().join(app)).unwrap();
+        copy(&bot.home().join(".wwebjs_auth"), &bot.home().join(app).join(".wwebjs_auth"));
+    }
+    let both = "[[sessions]]\npath = \"a/.wwebjs_auth\"\n[[sessions]]\npath = \"b/.wwebjs_auth\"\n";
+    fs::write(bot.home().join("wakeep.toml"), both).unwrap();
+    let kept = bot.wakeep(["archive"]).run();
+    assert_eq!(kept.code, 0, "here they are apart: {kept:?}");
+    assert_eq!(kept.stdout.matches("session: ").count(), 2, "each is named: {kept:?}");
+    fs::create_dir(bot.home().join("remote")).unwrap();
+    fs::write(bot.home().join("wakeep.toml"), format!("remote = \"remote\"\n{both}")).unwrap();
+    let refused = bot.wakeep(["push"]).run();
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("both called session"), "{refused:?}");
+}
+
+/// Only the writing waits for the budget.
+#[test]
+fn what_arrives_is_taken_in_while_the_write_budget_waits() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    let archive = bot.home().join("whatsapp_auth_latest.tar.gz");
+    fs::copy(&archive, bot.home().join("brought")).unwrap();
+    let keeper = bot.wakeep(["watch"]).env("WAKEEP_INTERVAL", "1s").env("WAKEEP_WRITE_BUDGET", "1 MB").spawn();
+    fs::remove_file(&archive).unwrap();
+    fs::copy(bot.home().join("brought"), &archive).unwrap();
+    let arrived = || bot.wakeep(["list", "--events"]).run().stdout.contains("a new file stands");
+    crate::env::machine::wait_for("the keeper to take it in", || arrived().then_some(()));
+    drop(keeper);
+}
