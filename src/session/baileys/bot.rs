@@ -178,9 +178,9 @@ mod tests {
             &["node", "/usr/lib/node_modules/npm/bin/npm-cli.js", "start"][..],
             &["node", "/usr/share/nodejs/npm/bin/npm-cli.js"],
             &["node", "node_modules/nodemon/bin/nodemon.js", "bot.js"],
-            &["node", "/root/.cache/node/corepack/v1/pnpm/9.0.0/bin/pnpm.cjs"],
+            &["node", "/home/bot/.cache/node/corepack/v1/pnpm/9.0.0/bin/pnpm.cjs"],
             &["npm run start"],
-            &["PM2 v5.4.2: God Daemon (/root/.pm2)"],
+            &["PM2 v5.4.2: God Daemon (/home/bot/.pm2)"],
         ] {
             assert!(process(runner).is_runner(), "{runner:?}");
         }
