@@ -44,7 +44,8 @@ pub fn of(folder: &Path) -> Use {
     let above = process::ancestors();
     let mut doubt = Use::Free;
     for pid in process::processes().unwrap_or_default() {
-        if above.contains(&pid) || !is_runtime(&process::program_of(pid)) {
+        // One that is dead, and that nobody has waited for yet, shows neither where it worked nor what it ran.
+        if above.contains(&pid) || !is_runtime(&process::program_of(pid)) || !process::process_alive(pid) {
             continue;
         }
         match place.weigh(&Process::of(pid), ours) {

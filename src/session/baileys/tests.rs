@@ -123,12 +123,18 @@ fn copies_stay_whole_and_fresh_under_a_writer() {
     let mut bot = writer(&live);
     let next = |p: &Path| creds::Creds::parse(&fs::read(p.join(CREDS)).unwrap()).unwrap().next_pre_key().unwrap();
     let mut last = 0;
+    // A writer that has to wait for a processor between emptying a file and filling it leaves it empty for as long: the
+    // copy says so, and a snapshot tries again.
+    let whole = |into: &Path| {
+        fs::create_dir(into).unwrap();
+        Baileys.copy(&live, into).unwrap();
+        let verdict = Baileys.examine(into).unwrap().verdict;
+        assert!(verdict.grade == Grade::Broken || verdict.login == Login::Paired, "{verdict:?}");
+        verdict.grade < Grade::Broken
+    };
     for n in 0..20 {
-        let into = dir.path().join(n.to_string());
-        fs::create_dir(&into).unwrap();
-        Baileys.copy(&live, &into).unwrap();
-        let verdict = Baileys.examine(&into).unwrap().verdict;
-        assert!(verdict.grade < Grade::Broken && verdict.login == Login::Paired, "{verdict:?}");
+        let tries = (0..50).map(|again| dir.path().join(format!("{n}-{again}")));
+        let into = { tries }.find(|into| whole(into)).expect("one whole copy of fifty");
         assert!(next(&into) >= last, "never older than the copy before");
         last = next(&into);
     }
@@ -237,6 +243,12 @@ fn node(cwd: &Path, script: &Path, code: &str) -> Child {
     child
 }
 
+fn wait_until_dead(pid: u32) {
+    while !crate::session::process::zombies().contains(&pid) {
+        std::thread::yield_now();
+    }
+}
+
 fn end(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
@@ -264,6 +276,10 @@ fn a_bot_that_writes_holds_its_folder_and_a_dead_one_lets_go() {
     assert!(matches!(Baileys.holder(&live), Use::CannotTell(_)), "just started, about to connect");
     fs::write(live.join("session-1.0.json"), "{}").unwrap();
     assert!(matches!(Baileys.holder(&live), Use::Held(h) if h.pid == Some(bot.id()) && h.program == "node"));
+    let mut bot = bot;
+    bot.kill().unwrap();
+    wait_until_dead(bot.id());
+    assert_eq!(Baileys.holder(&live), Use::Free, "dead, though nobody has waited for it");
     end(bot);
     assert_eq!(Baileys.holder(&live), Use::Free, "dead, however fresh its last write");
 }
