@@ -1,7 +1,7 @@
 //! Keeping: a snapshot of the live session becomes the one archive, if it is worth more than nothing and nothing
 //! better stands there already. Snapshot, examine, write, verify, publish.
 
-use crate::archive::{self, Archive, Content, Depth, Form, Verified};
+use crate::archive::{self, Archive, Content, Depth, Form, Verified, Written};
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::progress::{Identity, Proof, rewound};
@@ -42,6 +42,13 @@ pub struct Keeping<'a> {
     pub at_leisure: bool,
     /// This host's name.
     pub host: &'a str,
+}
+
+/// Where a generation came to lie, and what it is a difference to.
+struct Made {
+    archive: PathBuf,
+    in_place: bool,
+    base: Option<u64>,
 }
 
 impl Keeping<'_> {
@@ -207,8 +214,22 @@ impl Keeping<'_> {
         let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
         let (written, verified) = self.write_verified(snapshot, &label, base.as_ref())?;
         let in_place = self.vault.publish(verified, now)?;
+        let made = Made { archive: self.vault.archive().to_owned(), in_place, base: None };
+        self.tell_of(made, &written, &label, now, started)
+    }
+
+    /// What was published goes into the journal, and what it made superfluous goes.
+    fn tell_of(
+        &mut self,
+        made: Made,
+        written: &Written,
+        label: &Label,
+        now: Timestamp,
+        started: Instant,
+    ) -> Result<Event> {
+        let Made { archive, in_place, base } = made;
         let event = Event::Created {
-            archive: self.vault.archive().to_owned(),
+            archive,
             generation: label.generation,
             bytes: written.bytes,
             members: written.members,
@@ -216,7 +237,7 @@ impl Keeping<'_> {
             seconds: started.elapsed().as_secs_f64(),
             account: label.account.as_deref().map(masked),
             in_place,
-            base: None,
+            base,
         };
         self.vault.record(now, &event)?;
         self.vault.tidy(now)?;
@@ -240,20 +261,9 @@ impl Keeping<'_> {
             Err(Error::Damaged { .. }) => return disk::remove_file(&to).map(|()| None),
             other => other?,
         };
-        let event = Event::Created {
-            archive: self.vault.publish_difference(&verified, now)?,
-            generation: label.generation,
-            bytes: written.bytes,
-            members: written.members,
-            members_reused: written.members_reused,
-            seconds: started.elapsed().as_secs_f64(),
-            account: label.account.as_deref().map(masked),
-            in_place: false,
-            base: Label::from_bytes(base.label(), base.path()).ok().map(|base| base.generation),
-        };
-        self.vault.record(now, &event)?;
-        self.vault.tidy(now)?;
-        Ok(Some(event))
+        let archive = self.vault.publish_difference(&verified, now)?;
+        let base = Label::from_bytes(base.label(), base.path()).ok().map(|base| base.generation);
+        self.tell_of(Made { archive, in_place: false, base }, &written, label, now, started).map(Some)
     }
 
     /// Members copied from the last archive are as good as that one was: where they don't verify, all is written anew.

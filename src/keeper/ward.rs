@@ -170,11 +170,8 @@ fn require_apart(wards: &[Ward], config: &Config) -> Result<()> {
         let vault = taken.insert(ward.vault.dir(), ward);
         let archive = taken.insert(ward.vault.archive(), ward);
         if let Some(other) = vault.or(archive) {
-            let place = config.file.as_ref().map_or_else(|| "sessions".to_owned(), |f| f.display().to_string());
-            let (a, b) = (other.session.path.display(), ward.session.path.display());
-            let problem =
-                format!("{a} and {b} would share archive or backups: give each its own `archive` and `vault`");
-            return Err(Error::Config { place, problem, suggestion: None });
+            let problem = "would share archive or backups: give each its own `archive` and `vault`";
+            return Err(both(other, ward, config, problem));
         }
     }
     require_own_names(wards, config)
@@ -186,17 +183,20 @@ fn require_own_names(wards: &[Ward], config: &Config) -> Result<()> {
     let mut named: HashMap<&str, &Ward> = HashMap::new();
     for ward in wards {
         if let Some(other) = named.insert(&ward.session.name, ward) {
-            let place = config.file.as_ref().map_or_else(|| "sessions".to_owned(), |f| f.display().to_string());
-            let (a, b) = (other.session.path.display(), ward.session.path.display());
             let name = &ward.session.name;
-            let problem = format!(
-                "{a} and {b} are both called {name} and would be one at {remote}: give each bot a configuration and a \
-                 remote of its own"
-            );
-            return Err(Error::Config { place, problem, suggestion: None });
+            let apart = "give each bot a configuration and a remote of its own";
+            let problem = format!("are both called {name} and would be one at {remote}: {apart}");
+            return Err(both(other, ward, config, &problem));
         }
     }
     Ok(())
+}
+
+/// What is wrong with two sessions of one configuration.
+fn both(a: &Ward, b: &Ward, config: &Config, problem: &str) -> Error {
+    let place = config.file.as_ref().map_or_else(|| "sessions".to_owned(), |f| f.display().to_string());
+    let problem = format!("{} and {} {problem}", a.session.path.display(), b.session.path.display());
+    Error::Config { place, problem, suggestion: None }
 }
 
 /// Of each vault root the session that came first.

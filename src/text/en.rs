@@ -196,7 +196,9 @@ pub(super) fn event(event: &Event) -> String {
             format!("{host} has the lease now: the bot must not run here, two hosts with one login get both unlinked")
         }
         Event::LeaseLost { host: None } => {
-            "the lease ran out and the remote can't be reached: the bot is stopped".into()
+            "the lease ran out and the remote can't be reached: the bot must not run here; `wakeep run` stops its own, any \
+             other one is for its supervisor to stop"
+                .into()
         }
         Event::Stopped => "stopped".into(),
         Event::Failed { error } => format!("this round failed, the next one follows: {error}"),

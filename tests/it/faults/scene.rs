@@ -119,6 +119,11 @@ fn kept(home: &Path) {
 
 fn changed(home: &Path) {
     kept(home);
+    live_on(home);
+}
+
+/// The bot goes on for a while.
+fn live_on(home: &Path) {
     let mut bot = StandIn::copied(home);
     bot.start();
     bot.stop();
@@ -131,11 +136,7 @@ fn changed_and_heavy(home: &Path) {
     bare(home);
     crate::differences::weigh_down(&home.join(PROFILE));
     wakeep(home, &["archive"]);
-    let mut bot = StandIn::copied(home);
-    bot.start();
-    bot.stop();
-    fs::remove_dir_all(home.join(".wwebjs_auth")).unwrap();
-    copy(bot.home(), home);
+    live_on(home);
 }
 
 fn only_a_difference(home: &Path) {
