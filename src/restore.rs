@@ -336,10 +336,29 @@ impl Restoring<'_> {
             entries: &entries,
             immutable: &|entry| kind.immutable(entry),
         };
-        let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
-        let verified = self.write_verified(&content, &self.label(verdict, now), base.as_ref())?;
+        let backup = match self.in_the_vault(&content)? {
+            Some(kept) => self.vault.keep_again(&kept, now)?,
+            None => {
+                let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
+                let verified = self.write_verified(&content, &self.label(verdict, now), base.as_ref())?;
+                self.vault.keep_before_restore(&verified, now)?
+            }
+        };
         disk::remove_tree(&kept)?;
-        self.vault.keep_before_restore(&verified, now).map(Some)
+        Ok(Some(backup))
+    }
+
+    /// A generation in the vault that holds just this, every byte of it looked at: then nothing has to be written.
+    fn in_the_vault(&self, content: &Content) -> Result<Option<archive::Verified>> {
+        let Some(kept) = self.vault.newest_of_its_own()? else { return Ok(None) };
+        let Ok(generation) = Archive::open(&kept) else { return Ok(None) };
+        if !archive::holds(&generation, content)? {
+            return Ok(None);
+        }
+        match archive::verify(&kept, Depth::Stored) {
+            Err(Error::Damaged { .. }) => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// What the last archive holds already is copied from it; where that doesn't verify, all is written anew.
