@@ -5,12 +5,12 @@ use super::guard::hostile;
 use super::names;
 use super::read::{Place, Source, Stream, unreadable};
 use crate::error::{Error, Result};
+use crate::platform::paths;
 use crate::tree::EntryKind;
 use jiff::civil;
 use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::BufReader;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use zip::read::{Config, ZipFile};
 use zip::result::ZipError;
@@ -47,7 +47,7 @@ fn visit_one(path: &Path, entry: Entry, visit: &mut Visit) -> Result<()> {
         return Err(hostile(path, "a folder with content", &raw));
     }
     let name = names::clean(&raw).map_err(|what| hostile(path, what, &raw))?;
-    if name.as_os_str().as_bytes().is_empty() && kind != EntryKind::Dir {
+    if paths::to_bytes(&name).is_empty() && kind != EntryKind::Dir {
         return Err(hostile(path, "an entry without a name", &raw));
     }
     let mtime = entry.last_modified().and_then(seconds).unwrap_or(0);
