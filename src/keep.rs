@@ -146,7 +146,10 @@ impl Keeping<'_> {
             self.vouch(now)?;
             return Ok(unchanged);
         }
-        let event = self.publish(snapshot, now, started)?;
+        let event = match self.publish(snapshot, now, started) {
+            Err(Error::Hostile { .. }) => return self.refuse_unpackable(now),
+            other => other?,
+        };
         self.vouch(now)?;
         self.vault.note_stamp(seen.as_deref())?;
         Ok(event)
@@ -333,6 +336,13 @@ impl Keeping<'_> {
             self.vault.remember(|s| s.refusals.push(reason))?;
         }
         Ok(event)
+    }
+
+    /// What was written is what a restore would refuse. It isn't kept for diagnosis: its size says all.
+    fn refuse_unpackable(&mut self, now: Timestamp) -> Result<Event> {
+        self.vault.unfinished()?;
+        self.vault.unfinished_difference()?;
+        self.refuse(Refusal::Unpackable, None, now)
     }
 
     fn keep_rejected(&self, snapshot: &Snapshot, reason: Refusal, now: Timestamp) -> Result<PathBuf> {

@@ -229,6 +229,10 @@ pub(super) fn refusal(reason: Refusal) -> &'static str {
         Refusal::Rewound => "it is older than the last archive",
         Refusal::Unsettled => "a new login; waiting a minute until all of it is on disk",
         Refusal::Restless => "the session never held still",
+        Refusal::Unpackable => {
+            "a restore would refuse it: it unpacks to more than a hundred times its size, or has more than \
+             200,000 files; `carry = \"login\"` leaves out what bloats it"
+        }
     }
 }
 

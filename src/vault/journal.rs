@@ -28,6 +28,8 @@ pub enum Refusal {
     Unsettled,
     /// The session changed under every attempt to copy it whole.
     Restless,
+    /// A restore would refuse the archive: far more content, or more files, than an honest archive has.
+    Unpackable,
 }
 
 impl Refusal {
@@ -41,6 +43,7 @@ impl Refusal {
             Refusal::Rewound => "rewound",
             Refusal::Unsettled => "unsettled",
             Refusal::Restless => "restless",
+            Refusal::Unpackable => "unpackable",
         }
     }
 }
