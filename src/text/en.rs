@@ -189,6 +189,8 @@ pub(super) fn event(event: &Event) -> String {
         Event::NoticesFail { channel, host, error } => {
             format!("notices don't arrive by {channel} ({host}), they are tried again: {error}")
         }
+        Event::SearchFails { error } => format!("can't look for new sessions (those known are kept): {error}"),
+        Event::SearchWorks => "new sessions are looked for again".to_owned(),
         Event::NoticesArrive { channel, host } => format!("notices arrive by {channel} ({host}) again"),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
         Event::LeaseTaken { lease } => format!("this host has the lease ({lease}): it may run the bot"),

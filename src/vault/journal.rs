@@ -289,6 +289,13 @@ pub enum Event {
         /// The host it goes to.
         host: String,
     },
+    /// Whether there are new sessions can't be told just now; those known are kept.
+    SearchFails {
+        /// Why, in the words of `text`.
+        error: String,
+    },
+    /// It can be told again.
+    SearchWorks,
     /// The keeper started to watch.
     Watching {
         /// Seconds between two looks.
