@@ -135,7 +135,10 @@ impl Keeping<'_> {
             self.vouch(now)?;
             return Ok(unchanged);
         }
-        let event = self.publish(snapshot, now, started)?;
+        let event = match self.publish(snapshot, now, started) {
+            Err(Error::Hostile { .. }) => return self.refuse_unpackable(now),
+            other => other?,
+        };
         self.vouch(now)?;
         self.vault.note_stamp(seen.as_deref())?;
         Ok(event)

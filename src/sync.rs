@@ -236,11 +236,12 @@ fn fetch(remote: &dyn Remote, name: &str, to: &Path, keys: &Identities, sealed: 
     opened
 }
 
-/// Law 1: what rotted on this disk doesn't replace the good one there. `held` is what is pushed, `archive` what a person
+/// Law 1: neither what rotted on this disk nor what nobody would unpack replaces the good one there. `held` is what is pushed, `archive` what a person
 /// knows it by.
 fn require_whole(held: &Path, archive: &Path) -> Result<()> {
-    match archive::verify(held, Depth::Stored) {
+    match archive::verify(held, Depth::Stored).and_then(|whole| whole.require_admissible()) {
         Err(Error::Damaged { what, .. }) => Err(Error::damaged(archive, what)),
-        other => other.map(drop),
+        Err(Error::Hostile { what, .. }) => Err(Error::Hostile { path: archive.to_owned(), what }),
+        other => other,
     }
 }

@@ -134,6 +134,13 @@ impl Keeping<'_> {
         }
     }
 
+    /// What was written is what a restore would refuse. It isn't kept for diagnosis: its size says all.
+    pub(super) fn refuse_unpackable(&mut self, now: Timestamp) -> Result<Event> {
+        self.vault.unfinished()?;
+        self.vault.unfinished_difference()?;
+        self.refuse(Refusal::Unpackable, None, now)
+    }
+
     pub(super) fn keep_rejected(&self, snapshot: &Snapshot, reason: Refusal, now: Timestamp) -> Result<PathBuf> {
         let to = self.vault.unfinished()?;
         self.write(&to, snapshot, &self.label(snapshot, 0, now), None, self.form)?;

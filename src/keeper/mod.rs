@@ -54,6 +54,8 @@ pub struct Keeper<'a> {
     cares: Vec<Care>,
     pusher: Option<Pusher>,
     pusher_error: Option<Error>,
+    /// What kept the last round from finding new sessions.
+    adopt_failed: Option<String>,
     active: Option<active::Active>,
     witnesses: Vec<Box<dyn Witness + 'a>>,
 }
@@ -81,7 +83,8 @@ impl<'a> Keeper<'a> {
             Ok(pusher) => (pusher, None),
             Err(e) => (None, Some(e)),
         };
-        (Keeper { config, host, lang, clock, cares, pusher, pusher_error, active: None, witnesses: Vec::new() }, taken)
+        let (adopt_failed, active, witnesses) = (None, None, Vec::new());
+        (Keeper { config, host, lang, clock, cares, pusher, pusher_error, adopt_failed, active, witnesses }, taken)
     }
 
     /// From now on this one looks on, too.
@@ -145,8 +148,7 @@ impl<'a> Keeper<'a> {
     /// One look at every session.
     pub fn round(&mut self, tell: Tell) {
         let began = Instant::now();
-        // Sessions that can't be listed just now are listed in the next round.
-        let _ = self.adopt();
+        self.adopt_and_tell(tell);
         let (host, tidies) = (self.host, self.config.cleanup);
         self.witnesses.iter_mut().for_each(|w| w.begins());
         self.each(tell, |ward, now| look(ward, host, tidies, now));
