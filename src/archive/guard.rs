@@ -2,12 +2,13 @@
 
 use super::entry::Head;
 use super::names::shown;
+use super::open::{Archive, Opened};
 use crate::error::{Error, Result};
+use crate::platform::paths;
 use crate::tree::EntryKind;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Bounds on what an archive may unpack to.
@@ -110,12 +111,32 @@ impl<'a> Guard<'a> {
     }
 
     fn refuse(&self, what: &str, head: &Head) -> Result<()> {
-        Err(hostile(self.path, what, head.name.as_os_str().as_bytes()))
+        Err(hostile(self.path, what, paths::to_bytes(&head.name)))
     }
 }
 
+/// Why nobody would unpack this archive of ours, as far as its index tells: what [`Guard`] would refuse.
+///
+/// # Errors
+/// `Hostile`, with the entry.
+pub fn require_admissible(opened: &Opened, limits: Limits) -> Result<()> {
+    let Opened::Ours(archive) = opened else { return Ok(()) };
+    let mut guard = Guard::new(&archive.path, limits, opened.packed());
+    heads(archive).try_for_each(|head| guard.admit(&head))
+}
+
+fn heads(archive: &Archive) -> impl Iterator<Item = Head> {
+    archive.entries().iter().map(|entry| Head {
+        name: entry.name.clone(),
+        kind: entry.kind,
+        size: entry.mark.size,
+        mtime: entry.mark.mtime,
+        at: 0,
+    })
+}
+
 fn key(name: &Path) -> [u8; 16] {
-    let digest = blake3::hash(name.as_os_str().as_bytes());
+    let digest = blake3::hash(paths::to_bytes(name));
     *digest.as_bytes().first_chunk().expect("a digest has 32 bytes")
 }
 

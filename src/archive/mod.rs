@@ -21,7 +21,6 @@ mod read;
 mod reuse;
 mod same;
 pub mod seal;
-mod stage;
 mod tail;
 mod untar;
 mod verify;

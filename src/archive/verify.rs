@@ -1,11 +1,11 @@
 //! Are the bytes whole? The only maker of [`Verified`], without which nothing is published.
 
 use super::decode;
-use super::guard::Limits;
+use super::guard::{self, Limits};
 use super::open::{self, Opened, Origin};
 use super::walk::walk;
 use crate::disk::{self, FileMark};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// How deeply to look.
@@ -28,6 +28,7 @@ pub struct Verified {
     depth: Depth,
     label: Option<Vec<u8>>,
     base: Option<PathBuf>,
+    objection: Option<String>,
 }
 
 impl Verified {
@@ -59,6 +60,15 @@ impl Verified {
     /// The base that was read with it, where it is a difference.
     pub fn base(&self) -> Option<&Path> {
         self.base.as_deref()
+    }
+
+    /// That whoever unpacks it would take it: whole bytes may still be more than the guard lets pass.
+    ///
+    /// # Errors
+    /// `Hostile`, as unpacking says it.
+    pub fn require_admissible(&self) -> Result<()> {
+        let refused = |what: &String| Err(Error::Hostile { path: self.path.clone(), what: what.clone() });
+        self.objection.as_ref().map_or(Ok(()), refused)
     }
 }
 
@@ -111,11 +121,15 @@ pub fn verify_told(path: &Path, depth: Depth, told: &mut dyn FnMut(u64, u64)) ->
     }
     opened.require_still(path)?;
     let mark = opened.file().1;
+    let objection = match guard::require_admissible(&opened, Limits::default()) {
+        Err(Error::Hostile { what, .. }) => Some(what),
+        other => other.map(|()| None)?,
+    };
     let (origin, label, base) = match &opened {
         Opened::Ours(archive) => {
             (Origin::Ours, Some(archive.label().to_vec()), archive.base().map(|b| b.path().to_owned()))
         }
         Opened::Foreign(origin, ..) => (*origin, None, None),
     };
-    Ok(Verified { path: path.to_owned(), mark, origin, depth, label, base })
+    Ok(Verified { path: path.to_owned(), mark, origin, depth, label, base, objection })
 }

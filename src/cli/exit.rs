@@ -96,9 +96,9 @@ impl Exit {
             }
             Event::WouldRestore { .. } | Event::Recovered { .. } | Event::Arrived { .. } => Exit::Done,
             Event::NeedsQr { .. } => Exit::LoggedOut,
-            Event::PushFailed { .. } | Event::NoticesFail { .. } => Exit::Failed,
+            Event::PushFailed { .. } | Event::NoticesFail { .. } | Event::SearchFails { .. } => Exit::Failed,
             Event::NoticesArrive { .. } | Event::PushedAgain { .. } | Event::PushedUnsealed { .. } => Exit::Done,
-            Event::LeaseTaken { .. } => Exit::Done,
+            Event::LeaseTaken { .. } | Event::SearchWorks => Exit::Done,
             Event::LeaseLost { .. } => Exit::LeaseHeld,
             Event::Told { .. } | Event::CleanedUp { .. } | Event::Watching { .. } | Event::Stopped => Exit::Done,
         }

@@ -102,7 +102,7 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
     let (mut keeper, taken) = Keeper::new(wards, &context.config, &context.host, show.lang, clock);
     tell_of_those_left(show, &taken);
     rights_beside(&context, &taken, take_over, &mut *signals)?;
-    let rights = rights(&context, keeper.wards(), take_over, Patience::None, &mut *signals)?;
+    let mut rights = rights(&context, keeper.wards(), take_over, Patience::None, &mut *signals)?;
     let exit = match restored(&context, &before, &mut *signals) {
         Err(Error::Interrupted) => {
             rights.release();
@@ -119,6 +119,11 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
     }
     if let Err(e) = keeper.adopt() {
         show.error(&e);
+    }
+    // What the restore brought is to run here, too.
+    if let Err(e) = more_rights(&context, &mut rights, &keeper, take_over, &mut *signals) {
+        rights.release();
+        return Err(e);
     }
     let tally = Arc::default();
     attend(&mut keeper, &context.config, &context, &tally);
@@ -163,6 +168,21 @@ fn rights<'a>(
     let asked = Cell::new(false);
     let mut wait = waiting(show, take_over, signals, &asked);
     let taken = Rights::take(&context.config, wards, &context.host, patience, &mut wait, &mut |e| show.error(e));
+    if asked.get() { Err(Error::Interrupted) } else { taken }
+}
+
+/// The same for sessions that have come into care since.
+fn more_rights(
+    context: &Context,
+    rights: &mut Rights,
+    keeper: &Keeper,
+    take_over: bool,
+    signals: &mut dyn Alarm,
+) -> Result<()> {
+    let show = &context.show;
+    let asked = Cell::new(false);
+    let mut wait = waiting(show, take_over, signals, &asked);
+    let taken = rights.also(keeper.wards(), &mut wait, &mut |e| show.error(e));
     if asked.get() { Err(Error::Interrupted) } else { taken }
 }
 

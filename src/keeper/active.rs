@@ -5,20 +5,20 @@ mod right;
 
 use super::ward::Ward;
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::remote::lease::{Look, standing};
 use crate::remote::{Place, Remote, Settings, open};
 use crate::sync;
 use crate::vault::Vault;
 use crate::vault::journal::Event;
 pub use right::Patience;
-use right::{Held, Right, claim, take};
+use right::{Claimant, Held, Right, claim, take};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The remote that the configuration names.
 pub fn remote(config: &Config, settings: &Settings) -> Result<Option<Arc<dyn Remote>>> {
@@ -111,6 +111,8 @@ pub struct Rights {
     life: Duration,
     strict: bool,
     patience: Patience,
+    /// None where no lease can be held.
+    claimant: Option<Claimant>,
 }
 
 impl Rights {
@@ -129,34 +131,59 @@ impl Rights {
         wait: &mut dyn FnMut(Duration, bool) -> bool,
         tell: &mut dyn FnMut(&Error),
     ) -> Result<Rights> {
-        let life = config.lease_life.unsigned_abs();
-        let mut rights = Rights { each: Vec::new(), life, strict: config.lease_strict, patience };
-        let hinders = |e: &Error| matches!(e, Error::LeaseHeld { .. }) || config.lease_strict;
-        let remote = match for_leases(config) {
+        let (life, strict) = (config.lease_life.unsigned_abs(), config.lease_strict);
+        let mut rights = Rights { each: Vec::new(), life, strict, patience, claimant: None };
+        match for_leases(config) {
             Ok(None) => return Ok(rights),
-            Ok(Some(remote)) => remote,
-            Err(e) if hinders(&e) => return Err(e),
+            Ok(Some(remote)) => rights.claimant = Some(Claimant { remote, host: host.to_owned(), life }),
+            Err(e) if strict => return Err(e),
             Err(e) => {
                 tell(&e);
                 return Ok(rights);
             }
-        };
-        for ward in wards {
-            let claim = claim(&remote, ward, host, life);
-            if Vault::is_left(ward.vault.dir()) {
-                rights.each.push(Held::of(ward, Right::Open(claim)));
-                continue;
-            }
-            match take(claim, config.lease_strict, patience, wait, tell) {
-                Ok(right) => rights.each.push(Held::of(ward, right)),
-                Err(e) if hinders(&e) => {
-                    rights.release();
-                    return Err(e);
-                }
-                Err(e) => tell(&e),
+        }
+        match rights.also(wards, wait, tell) {
+            Ok(()) => Ok(rights),
+            Err(e) => {
+                rights.release();
+                Err(e)
             }
         }
-        Ok(rights)
+    }
+
+    /// Takes those of further sessions, too. What it has already stays as it is.
+    ///
+    /// # Errors
+    /// As [`Rights::take`].
+    pub fn also<'a>(
+        &mut self,
+        wards: impl IntoIterator<Item = &'a Ward>,
+        wait: &mut dyn FnMut(Duration, bool) -> bool,
+        tell: &mut dyn FnMut(&Error),
+    ) -> Result<()> {
+        for ward in wards {
+            let Some(claimant) = self.claimant.as_ref().filter(|_| !self.has(ward)) else { continue };
+            let claim = claimant.claim(ward);
+            if Vault::is_left(ward.vault.dir()) {
+                self.each.push(Held::of(ward, Right::Open(claim)));
+                continue;
+            }
+            match take(claim, self.strict, self.patience, wait, tell) {
+                Ok(right) => self.each.push(Held::of(ward, right)),
+                Err(e) if self.strict || matches!(e, Error::LeaseHeld { .. }) => return Err(e),
+                Err(e) => {
+                    if matches!(e, Error::Remote { fault: Fault::NoLease { .. }, .. }) {
+                        self.claimant = None;
+                    }
+                    tell(&e);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, ward: &Ward) -> bool {
+        self.each.iter().any(|held| held.session == ward.session.name)
     }
 
     /// Gives all up, so that another host needn't wait.
@@ -178,10 +205,10 @@ impl Rights {
         self.each.iter_mut().try_for_each(|held| held.renew(strict, patience).map(drop))
     }
 
-    /// Renews those that are ours, and takes those that can be by now. Returns whether one was lost.
-    fn renew(&mut self, news: &mut dyn FnMut(&str, Event)) -> bool {
+    /// Renews those that are ours, and takes those that can be by now, all but the first few. Returns whether one was lost.
+    fn renew(&mut self, but: usize, news: &mut dyn FnMut(&str, Event)) -> bool {
         let mut lost = false;
-        for held in &mut self.each {
+        for held in &mut self.each[but..] {
             match held.renew(self.strict, self.patience) {
                 Ok(None) => {}
                 Ok(Some(lease)) => news(&held.session, Event::LeaseTaken { lease }),
@@ -206,35 +233,63 @@ impl Rights {
     /// Renews them from now on, until they are given up. `stop` is called once one is lost.
     pub fn keep(mut self, mut stop: impl FnMut() + Send + 'static) -> Active {
         let shared = Arc::new(Shared::default());
-        let (hang_up, asked) = channel();
-        let ours = Arc::clone(&shared);
+        let (line, words) = channel();
+        let (ours, claimant) = (Arc::clone(&shared), self.claimant.clone());
         ours.note(self.generations(), None);
         for (session, lease) in self.generations() {
             ours.note(self.generations(), Some((session, Event::LeaseTaken { lease })));
         }
         let thread = std::thread::spawn(move || {
-            // Three tries in a life.
-            let pause = self.life / 3;
-            let mut free: std::result::Result<BTreeSet<String>, _> = Err(RecvTimeoutError::Timeout);
-            while !self.each.is_empty() && free == Err(RecvTimeoutError::Timeout) {
-                free = asked.recv_timeout(pause);
-                if free == Err(RecvTimeoutError::Timeout) && self.renew_and_tell(&ours) {
-                    stop();
-                }
-            }
-            let free = free.unwrap_or_default();
+            let free = if self.claimant.is_some() { self.attend(&words, &ours, &mut stop) } else { BTreeSet::new() };
             self.each.retain(|held| free.contains(&held.session));
             self.release();
         });
-        Active { shared, thread: Some(thread), hang_up }
+        Active { shared, thread: Some(thread), line, claimant }
+    }
+
+    /// Renews three times in a life, and does what it is told meanwhile; returns which are free in the end.
+    fn attend(&mut self, words: &Receiver<Word>, shared: &Shared, stop: &mut dyn FnMut()) -> BTreeSet<String> {
+        let pause = self.life / 3;
+        let mut next = Instant::now() + pause;
+        loop {
+            let lost = match words.recv_timeout(next.saturating_duration_since(Instant::now())) {
+                Ok(Word::End { free }) => return free,
+                Err(RecvTimeoutError::Disconnected) => return BTreeSet::new(),
+                Ok(Word::Without(session)) => {
+                    self.give_up(&session);
+                    shared.note(self.generations(), None);
+                    false
+                }
+                Ok(Word::Also(held)) => {
+                    self.each.push(*held);
+                    self.renew_and_tell(self.each.len() - 1, shared)
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    next = Instant::now() + pause;
+                    self.renew_and_tell(0, shared)
+                }
+            };
+            if lost {
+                stop();
+            }
+        }
+    }
+
+    fn give_up(&mut self, session: &str) {
+        if let Some(at) = self.each.iter().position(|held| held.session == session)
+            && let Right::Ours(lease) = self.each.swap_remove(at).right
+        {
+            // What can't be said there runs out by itself.
+            let _ = lease.release();
+        }
     }
 
     /// Returns whether one was lost.
-    fn renew_and_tell(&mut self, shared: &Shared) -> bool {
+    fn renew_and_tell(&mut self, but: usize, shared: &Shared) -> bool {
         let mut news = Vec::new();
-        let lost = self.renew(&mut |session, event| news.push((session.to_owned(), event)));
-        news.into_iter().for_each(|n| shared.note(BTreeMap::new(), Some(n)));
+        let lost = self.renew(but, &mut |session, event| news.push((session.to_owned(), event)));
         shared.note(self.generations(), None);
+        news.into_iter().for_each(|n| shared.note(self.generations(), Some(n)));
         lost
     }
 }
@@ -252,11 +307,22 @@ impl Shared {
     }
 }
 
+/// What the thread that renews is told.
+enum Word {
+    /// One more session's right, as yet open.
+    Also(Box<Held>),
+    /// Of this session none is wanted any more.
+    Without(String),
+    /// All is over; these sessions nobody works with.
+    End { free: BTreeSet<String> },
+}
+
 /// Leases that are being renewed. When dropped they are no longer, and run out by themselves: a bot may still run.
 pub struct Active {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
-    hang_up: Sender<BTreeSet<String>>,
+    line: Sender<Word>,
+    claimant: Option<Claimant>,
 }
 
 impl Active {
@@ -268,7 +334,20 @@ impl Active {
     /// Gives up those of sessions that nobody works with any more, so that another host needn't wait.
     pub(super) fn release(self, free: BTreeSet<String>) {
         // The thread has ended only where there are no leases.
-        let _ = self.hang_up.send(free);
+        let _ = self.line.send(Word::End { free });
+    }
+
+    /// From now on wants the lease of a session that has come to be since; one that another host has is lost.
+    pub(super) fn also(&self, ward: &Ward) {
+        if let Some(claimant) = &self.claimant {
+            let held = Held::of(ward, Right::Open(claimant.claim(ward)));
+            let _ = self.line.send(Word::Also(Box::new(held)));
+        }
+    }
+
+    /// No longer wants that of a session that is not there.
+    pub(super) fn without(&self, ward: &Ward) {
+        let _ = self.line.send(Word::Without(ward.session.name.clone()));
     }
 
     /// What happened since the last call.
@@ -279,7 +358,7 @@ impl Active {
 
 impl Drop for Active {
     fn drop(&mut self) {
-        let _ = self.hang_up.send(BTreeSet::new());
+        let _ = self.line.send(Word::End { free: BTreeSet::new() });
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

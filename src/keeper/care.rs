@@ -2,7 +2,7 @@
 
 use super::round::Round;
 use super::ward::{self, Ward};
-use super::{Keeper, who_we_are};
+use super::{Keeper, Tell, who_we_are};
 use crate::disk::{self, Lock};
 use crate::error::Result;
 use crate::session::Session;
@@ -46,20 +46,59 @@ impl Care {
     }
 }
 
+/// Whether nothing of it was ever seen: neither a session nor a backup.
+fn is_expected(ward: &Ward) -> bool {
+    !disk::exists(&ward.session.path) && !disk::exists(ward.vault.dir())
+}
+
 impl Keeper<'_> {
     /// Takes sessions into care that have come to be since: a second client, or one of another kind than was expected.
+    ///
+    /// # Errors
+    /// The sessions can't be listed just now, or one of them can't be taken; the others are.
     pub fn adopt(&mut self) -> Result<()> {
         let known = self.places();
         let is_known = |s: &Session| known.get(&*s.path).is_some_and(|at| self.cares[*at].is_of(s));
-        if ward::any_new(self.config, &is_known)? {
-            self.take_in(ward::wards(self.config)?)?;
+        let taken = match ward::any_new(self.config, &is_known)? {
+            true => self.take_in(ward::wards(self.config)?),
+            false => Ok(()),
+        };
+        self.give_up_expected();
+        taken
+    }
+
+    /// [`Keeper::adopt`] of a round: that it fails is said once, and once that it works again.
+    pub(super) fn adopt_and_tell(&mut self, tell: Tell) {
+        let failed = self.adopt().err().map(|e| self.lang.error(&e).what);
+        if failed == self.adopt_failed {
+            return;
         }
-        // What was only expected is given up once others stand in its place.
-        let empty = |w: &Ward| !disk::exists(&w.session.path) && !disk::exists(w.vault.dir());
-        if self.cares.iter().any(|c| disk::exists(&c.ward.session.path)) {
-            self.cares.retain(|c| !empty(&c.ward));
+        let event = match failed.clone() {
+            Some(error) => Event::SearchFails { error },
+            None => Event::SearchWorks,
+        };
+        self.adopt_failed = failed;
+        self.note_of_first(&event, tell);
+    }
+
+    /// What was only expected is given up once others stand in its place.
+    fn give_up_expected(&mut self) {
+        if !self.has_any() {
+            return;
         }
-        Ok(())
+        let active = self.active.as_ref();
+        self.cares.retain(|care| {
+            let expected = is_expected(&care.ward);
+            if expected {
+                active.inspect(|active| active.without(&care.ward));
+            }
+            !expected
+        });
+    }
+
+    /// Whether a session stands that is in its care.
+    fn has_any(&self) -> bool {
+        self.cares.iter().any(|c| disk::exists(&c.ward.session.path))
     }
 
     /// Where each session stands among its cares.
@@ -71,17 +110,27 @@ impl Keeper<'_> {
     fn take_in(&mut self, wards: Vec<Ward>) -> Result<()> {
         let known = self.places();
         let known: Vec<Option<usize>> = wards.iter().map(|w| known.get(&*w.session.path).copied()).collect();
+        let mut taken = Ok(());
         for (ward, known) in wards.into_iter().zip(known) {
             match known {
                 Some(at) if self.cares[at].is_of(&ward.session) => {}
                 Some(at) => self.cares[at].ward = ward,
-                None => {
-                    if let Ok(lock) = ward.work.keeper(&who_we_are())? {
-                        self.cares.push(Care::new(ward, lock, (self.clock)()));
-                    }
-                }
+                None if is_expected(&ward) && self.has_any() => {}
+                None => match ward.work.keeper(&who_we_are()) {
+                    Ok(Ok(lock)) => self.care_for(ward, lock),
+                    // Another keeper's.
+                    Ok(Err(_)) => {}
+                    Err(e) => taken = taken.and(Err(e)),
+                },
             }
         }
-        Ok(())
+        taken
+    }
+
+    fn care_for(&mut self, ward: Ward, lock: Lock) {
+        if let Some(active) = &self.active {
+            active.also(&ward);
+        }
+        self.cares.push(Care::new(ward, lock, (self.clock)()));
     }
 }

@@ -39,10 +39,17 @@ impl Keeper<'_> {
     pub(super) fn hear_witnesses(&mut self, tell: Tell) {
         let news: Vec<_> = self.witnesses.iter_mut().flat_map(|w| w.news()).collect();
         for (dir, event) in news {
-            let first = || self.cares.first().map(|c| c.ward.vault.dir().to_owned());
-            if let Some(dir) = dir.or_else(first) {
-                self.note(&dir, &event, tell);
+            match dir {
+                Some(dir) => self.note(&dir, &event, tell),
+                None => self.note_of_first(&event, tell),
             }
+        }
+    }
+
+    /// Journals and tells an event that concerns all sessions of the first.
+    pub(super) fn note_of_first(&self, event: &Event, tell: Tell) {
+        if let Some(care) = self.cares.first() {
+            self.note(care.ward.vault.dir(), event, tell);
         }
     }
 

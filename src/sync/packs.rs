@@ -11,13 +11,13 @@ use crate::archive::pieces::{Piece, pieces};
 use crate::archive::seal::Sealer;
 use crate::disk;
 use crate::error::{At, Error, Result};
+use crate::platform::files::FileExt;
 use crate::remote::{Put, Remote, Source, Tag, When};
 use crate::vault::retention::{self, Candidate};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// An archive is spread over no more packs than this: each costs a request when it is pulled.
@@ -149,7 +149,7 @@ struct Pack {
 
 fn build(out: &Outgoing, known: Option<&Manifest>, pointer: Option<&Pointer>) -> Result<(Pack, Manifest)> {
     let all = pieces(out.archive)?;
-    let secret = known.map_or_else(super::secret, |k| k.secret.clone());
+    let secret = known.map_or_else(super::digest::secret, |k| k.secret.clone());
     let stay = known.map(|k| stay(k, &all, pointer)).unwrap_or_default();
     let mut places: HashMap<String, (String, u64)> = HashMap::new();
     for Place(pack, at, _, digest) in known.iter().flat_map(|k| &k.pieces) {

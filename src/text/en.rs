@@ -189,6 +189,8 @@ pub(super) fn event(event: &Event) -> String {
         Event::NoticesFail { channel, host, error } => {
             format!("notices don't arrive by {channel} ({host}), they are tried again: {error}")
         }
+        Event::SearchFails { error } => format!("can't look for new sessions (those known are kept): {error}"),
+        Event::SearchWorks => "new sessions are looked for again".to_owned(),
         Event::NoticesArrive { channel, host } => format!("notices arrive by {channel} ({host}) again"),
         Event::Watching { interval } => format!("watching, a look every {interval} s"),
         Event::LeaseTaken { lease } => format!("this host has the lease ({lease}): it may run the bot"),
@@ -229,6 +231,10 @@ pub(super) fn refusal(reason: Refusal) -> &'static str {
         Refusal::Rewound => "it is older than the last archive",
         Refusal::Unsettled => "a new login; waiting a minute until all of it is on disk",
         Refusal::Restless => "the session never held still",
+        Refusal::Unpackable => {
+            "a restore would refuse it: it unpacks to more than a hundred times its size, or has more than \
+             200,000 files; `carry = \"login\"` leaves out what bloats it"
+        }
     }
 }
 

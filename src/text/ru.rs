@@ -203,6 +203,8 @@ pub(super) fn event(event: &Event) -> String {
         Event::NoticesFail { channel, host, error } => {
             format!("уведомления не доходят через {channel} ({host}), попытки продолжаются: {error}")
         }
+        Event::SearchFails { error } => format!("новые сессии искать не удаётся (за известными слежу): {error}"),
+        Event::SearchWorks => "новые сессии снова ищутся".to_owned(),
         Event::NoticesArrive { channel, host } => format!("уведомления через {channel} ({host}) снова доходят"),
         Event::Watching { interval } => format!("наблюдение, проверка каждые {interval} с"),
         Event::LeaseTaken { lease } => format!("право запускать бота у этой машины ({lease})"),
@@ -245,6 +247,10 @@ pub(super) fn refusal(reason: Refusal) -> &'static str {
         Refusal::Rewound => "он старше последнего архива",
         Refusal::Unsettled => "новый вход; минуту ждём, пока он весь окажется на диске",
         Refusal::Restless => "сессия всё время менялась",
+        Refusal::Unpackable => {
+            "восстановление его отвергло бы: внутри больше чем в сто раз против его размера или больше \
+             200 000 файлов; `carry = \"login\"` не берёт лишнего"
+        }
     }
 }
 

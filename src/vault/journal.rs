@@ -28,6 +28,8 @@ pub enum Refusal {
     Unsettled,
     /// The session changed under every attempt to copy it whole.
     Restless,
+    /// A restore would refuse the archive: far more content, or more files, than an honest archive has.
+    Unpackable,
 }
 
 impl Refusal {
@@ -41,6 +43,7 @@ impl Refusal {
             Refusal::Rewound => "rewound",
             Refusal::Unsettled => "unsettled",
             Refusal::Restless => "restless",
+            Refusal::Unpackable => "unpackable",
         }
     }
 }
@@ -286,6 +289,13 @@ pub enum Event {
         /// The host it goes to.
         host: String,
     },
+    /// Whether there are new sessions can't be told just now; those known are kept.
+    SearchFails {
+        /// Why, in the words of `text`.
+        error: String,
+    },
+    /// It can be told again.
+    SearchWorks,
     /// The keeper started to watch.
     Watching {
         /// Seconds between two looks.

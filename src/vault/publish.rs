@@ -73,8 +73,10 @@ impl Vault {
         Ok(generations.any(|b| FileMark::of(&b.path).is_ok_and(|mark| self.is_ours(mark) || Some(mark) != standing)))
     }
 
-    /// Law 1: nothing worthless comes in, nothing worse than the newest there is, nothing older.
+    /// Law 1: nothing worthless comes in, nothing worse than the newest there is, nothing older, and nothing that a
+    /// restore wouldn't unpack.
     pub(super) fn admissible(&self, new: &Verified) -> Result<Label> {
+        new.require_admissible()?;
         let bytes = new.label().ok_or_else(|| Error::damaged(new.path(), "it has no label"))?;
         let label = Label::from_bytes(bytes, new.path())?;
         let least = self.newest()?.map_or(Worth::Something, |(_, newest)| newest.worth());

@@ -93,6 +93,33 @@ fn nothing_worse_is_published() {
     assert_eq!(told.len(), 2, "one line for each reason: {told:?}");
 }
 
+/// Law 1: a session full of nothing compresses to less than a restore would believe. It is a law of its own that a good
+/// archive makes way for none that comes back nowhere.
+#[test]
+fn nothing_that_a_restore_would_refuse_is_published() {
+    let bot = StandIn::stopped();
+    fs::write(bot.home().join("wakeep.toml"), "carry = \"all\"\n").unwrap();
+    bot.wakeep(["archive"]).json(0);
+    let good = digest(&bot.archive());
+    let bomb = bot.session().join("Default/Cache/nothing");
+    fs::create_dir_all(bomb.parent().unwrap()).unwrap();
+    fs::File::create(&bomb).unwrap().set_len(192 << 20).unwrap();
+    for at_leisure in [&["archive", "--force"][..], &["archive", "--round"]] {
+        bot.wakeep(["restore", "--force"]).run();
+        fs::create_dir_all(bomb.parent().unwrap()).unwrap();
+        fs::File::create(&bomb).unwrap().set_len(192 << 20).unwrap();
+        let refused = bot.wakeep(at_leisure.iter().copied()).json(1);
+        assert_eq!((refused["outcome"].as_str(), refused["reason"].as_str()), (Some("refused"), Some("unpackable")));
+        assert!(refused["message"].as_str().unwrap().contains("carry = \"login\""), "{refused}");
+        assert_eq!(digest(&bot.archive()), good);
+    }
+    let left = fs::read_dir(bot.home()).unwrap().map(|e| e.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().contains("wakeep-new")), "nothing is left over");
+    bot.tear();
+    assert_eq!(bot.wakeep(["restore"]).json(0)["outcome"], "restored");
+    assert!(is_good(&bot));
+}
+
 /// Law 2: what is good stays.
 #[test]
 fn a_good_session_is_left_alone_unless_forced() {

@@ -35,11 +35,11 @@ fn body(home: &Path) -> Value {
 }
 
 /// Another host has it.
-fn give_away(home: &Path) {
+fn give_away(home: &Path, session: &str) {
     let body = json!({"nonce": "n", "host": "there", "session": "s", "generation": 9, "life": 1.0, "released": false});
     let temp = home.join("remote/new");
     fs::write(&temp, body.to_string()).unwrap();
-    fs::rename(temp, lease(home)).unwrap();
+    fs::rename(temp, home.join(format!("remote/{session}.lease"))).unwrap();
 }
 
 fn said(home: &Path) -> String {
@@ -94,7 +94,7 @@ fn a_bot_that_does_not_end_when_the_lease_is_lost_is_killed() {
     let deaf = "trap '' TERM; echo started >>bot; while :; do sleep 0.1; done";
     let running = run(home.path(), ["run", "--", "sh", "-c", deaf]).spawn();
     until("the bot starts", || said(home.path()).contains("started"));
-    give_away(home.path());
+    give_away(home.path(), "session");
     assert_eq!(running.wait().code, 137);
     assert_eq!(body(home.path())["host"], "there");
 }
@@ -125,7 +125,7 @@ fn a_host_whose_session_is_missing_starts_with_the_newest_archive_there_is() {
     let newer = fs::read(bot.archive()).unwrap();
     assert_ne!(fs::read(other.archive()).unwrap(), newer);
     // Held by another host, it isn't even fetched.
-    give_away(bot.home());
+    give_away(bot.home(), "session");
     assert_eq!(other.wakeep(["restore", "--before-start"]).run().code, 11);
     assert_ne!(fs::read(other.archive()).unwrap(), newer);
     fs::remove_file(lease(bot.home())).unwrap();
@@ -154,4 +154,40 @@ fn a_start_watches_a_lease_under_an_earlier_name_only_as_long_as_systemd_waits()
     leave(1800.0);
     let told = run(home.path(), ["restore", "--before-start"]).run();
     assert_eq!((told.code, body(home.path())["host"] == "earlier"), (11, true), "{told:?}");
+}
+
+fn second(home: &Path) {
+    fs::create_dir_all(home.join(".wwebjs_auth/session-two/Default")).unwrap();
+    fs::write(home.join(".wwebjs_auth/session-two/Local State"), "{}").unwrap();
+}
+
+/// A second client that somebody adds while the keeper runs: its lease is taken, renewed, and given up like the first's.
+#[test]
+fn a_session_that_comes_to_be_has_its_lease_too() {
+    let home = app();
+    let theirs = home.path().join("remote/session-two.lease");
+    let body = || fs::read(&theirs).map_or(Value::Null, |text| serde_json::from_slice(&text).unwrap());
+    let keeper = run(home.path(), ["watch"]).spawn();
+    until("the keeper watches", || lease(home.path()).exists());
+    second(home.path());
+    until("the second one's lease is taken", || theirs.exists());
+    let nonce = body()["nonce"].clone();
+    until("it is renewed", || body()["nonce"] != nonce);
+    keeper.signal(Signal::TERM);
+    assert_eq!((keeper.wait().code, body()["released"].as_bool()), (0, Some(true)));
+    let events = run(home.path(), ["list", "--events", "--only", "session-two", "--json"]).json(0);
+    assert!(events["events"].as_array().unwrap().iter().any(|e| e["event"] == "lease_taken"), "{events}");
+}
+
+/// Law 5: another host runs the second client.
+#[test]
+fn a_bot_does_not_run_on_with_a_session_that_another_host_has() {
+    let home = app();
+    let running = run(home.path(), ["run", "--", "sh", "-c", BOT]).spawn();
+    until("the bot starts", || said(home.path()).contains("started"));
+    give_away(home.path(), "session-two");
+    second(home.path());
+    let ended = running.wait();
+    assert_eq!((ended.code, said(home.path()).as_str()), (3, "started\nstopped\n"), "{ended:?}");
+    assert!(ended.stderr.contains("there") || ended.stdout.contains("there"), "{ended:?}");
 }

@@ -4,6 +4,8 @@
 use crate::env::scratch;
 use crate::env::standin::StandIn;
 use crate::env::wakeep::Wakeep;
+use crate::lease::until;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -16,6 +18,10 @@ fn copy(from: &Path, to: &Path) {
 fn verdict(bot: &StandIn, path: &str) -> Value {
     let outcome = bot.wakeep(["check", path, "--json"]).run();
     serde_json::from_str(&outcome.stdout).unwrap_or_else(|e| panic!("{e}: {outcome:?}"))
+}
+
+fn journal(bot: &StandIn) -> String {
+    fs::read_to_string(bot.vault().join("journal.jsonl")).unwrap_or_default()
 }
 
 /// One login in two sessions runs twice, and both are unlinked.
@@ -486,4 +492,31 @@ fn what_arrives_is_taken_in_while_the_write_budget_waits() {
     let arrived = || bot.wakeep(["list", "--events"]).run().stdout.contains("a new file stands");
     crate::env::machine::wait_for("the keeper to take it in", || arrived().then_some(()));
     drop(keeper);
+}
+
+/// What can't be listed is said once, not every round, and once when it can be again.
+#[test]
+fn a_search_for_sessions_that_fails_is_said_once() {
+    let bot = StandIn::stopped();
+    let places = "[[sessions]]\npath = \".wwebjs_auth\"\n[[sessions]]\npath = \"other\"\n";
+    fs::write(bot.home().join("wakeep.toml"), format!("interval = \"200ms\"\n{places}")).unwrap();
+    let told = |what: &str| {
+        let events = bot.wakeep(["list", "--events", "--only", "session", "--json"]).run();
+        let events: Value = serde_json::from_str(&events.stdout).unwrap_or_default();
+        events["events"].as_array().map_or(0, |all| all.iter().filter(|e| e["event"] == what).count())
+    };
+    let rounds = || fs::metadata(bot.vault().join("../session/round.json")).and_then(|m| m.modified()).ok();
+    let keeper = bot.wakeep(["watch"]).spawn();
+    until("the keeper watches", || told("created") == 1);
+    fs::write(bot.home().join("other"), "no session").unwrap();
+    until("it says so", || journal(&bot).contains("search_fails"));
+    for _ in 0..3 {
+        let before = rounds();
+        until("a round more", || rounds() != before);
+    }
+    fs::remove_file(bot.home().join("other")).unwrap();
+    until("it says that it works again", || journal(&bot).contains("search_works"));
+    keeper.signal(Signal::TERM);
+    assert_eq!(keeper.wait().code, 0);
+    assert_eq!((told("search_fails"), told("search_works")), (1, 1));
 }

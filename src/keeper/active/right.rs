@@ -88,6 +88,20 @@ impl Right {
     }
 }
 
+/// Where leases lie, and who takes them.
+#[derive(Clone)]
+pub(super) struct Claimant {
+    pub(super) remote: Arc<dyn Remote>,
+    pub(super) host: String,
+    pub(super) life: Duration,
+}
+
+impl Claimant {
+    pub(super) fn claim(&self, ward: &Ward) -> Claim {
+        claim(&self.remote, ward, &self.host, self.life)
+    }
+}
+
 pub(super) fn claim(remote: &Arc<dyn Remote>, ward: &Ward, host: &str, life: Duration) -> Claim {
     // For its memory. A disk that takes nothing is no reason to leave the lease to others.
     let _ = disk::make_dir(ward.work.dir());

@@ -111,7 +111,7 @@ fn sort(event: &Event) -> &'static str {
         Event::Created { .. } => "archive",
         Event::Restored { .. } | Event::Recovered { .. } => "restore",
         Event::Refused { .. } | Event::RestoreRefused { .. } | Event::RolledBack { .. } => "refusal",
-        Event::NeedsQr { .. } | Event::Failed { .. } | Event::LeaseLost { .. } => "trouble",
+        Event::NeedsQr { .. } | Event::Failed { .. } | Event::LeaseLost { .. } | Event::SearchFails { .. } => "trouble",
         Event::Drilled { verdict, .. } if !verdict.is_good() => "trouble",
         Event::Drilled { .. } => "proof",
         _ => "note",
