@@ -15,7 +15,7 @@ mod unfinished;
 
 use crate::error::{At, Error, Result};
 use crate::platform::{files, modes, moves, users, volumes};
-pub use flush::{begin_writing, begin_writing_tree, sync_dir, sync_file, sync_tree};
+pub use flush::{begin_writing, sync_dir, sync_file, sync_tree};
 pub use lock::Lock;
 pub use mark::{FileMark, Making, born};
 pub use mode::{give_to, mode, set_mode, world_readable};

@@ -36,7 +36,7 @@ pub fn unpack(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Re
     interior.kind.examine(into)
 }
 
-/// [`unpack()`] without the examination.
+/// [`unpack()`] without the examination. All of a session is unpacked to stay: the disk begins to write it meanwhile.
 pub fn unfold(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Result<()> {
     disk::remove_tree(into)?;
     let kind = interior.kind;
@@ -51,7 +51,8 @@ pub fn unfold(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Re
     };
     let above = disk::parent(into);
     disk::make_dir(above)?;
-    archive::extract(path, above, &wanted, &Limits::of_disk(disk::free_space(above)?))?;
+    let extract = if carry == Carry::All { archive::extract_to_flush } else { archive::extract };
+    extract(path, above, &wanted, &Limits::of_disk(disk::free_space(above)?))?;
     if disk::exists(into) { Ok(()) } else { Err(Error::damaged(path, "the session in it is empty")) }
 }
 

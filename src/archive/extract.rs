@@ -7,6 +7,7 @@ use super::names;
 use super::open::{self, Archive, Opened};
 use super::untar;
 use super::walk::{compared, walk};
+use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::platform::paths;
 use crate::platform::stage::{Stage, is_clash};
@@ -40,6 +41,9 @@ pub struct Extracted {
     pub left_out: u64,
 }
 
+/// Gives a path for what is to be unpacked.
+pub type Wanted<'a> = dyn Fn(&Path) -> Option<PathBuf> + 'a;
+
 /// What is in an archive. For one of ours the index says it; another's is read to its end.
 pub fn list(path: &Path) -> Result<Vec<Listed>> {
     let mut all = Vec::new();
@@ -67,11 +71,24 @@ pub fn list(path: &Path) -> Result<Vec<Listed>> {
 /// # Errors
 /// `Damaged`; `Hostile` for what could lead elsewhere, for links and devices that are wanted, and beyond `limits`;
 /// `Io`.
-pub fn extract(
+pub fn extract(path: &Path, into: &Path, wanted: &Wanted, limits: &Limits) -> Result<Extracted> {
+    extract_to(path, into, wanted, limits, &|_, _, _| {})
+}
+
+/// [`extract`] of what will be flushed: the disk begins to write each part as soon as it is there.
+///
+/// # Errors
+/// As `extract`.
+pub fn extract_to_flush(path: &Path, into: &Path, wanted: &Wanted, limits: &Limits) -> Result<Extracted> {
+    extract_to(path, into, wanted, limits, &disk::begin_writing)
+}
+
+fn extract_to(
     path: &Path,
     into: &Path,
-    wanted: &dyn Fn(&Path) -> Option<PathBuf>,
+    wanted: &Wanted,
     limits: &Limits,
+    there: &dyn Fn(&File, u64, u64),
 ) -> Result<Extracted> {
     let opened = open::open(path)?;
     let mut stage = Stage::open(into).at("opening the folder", into)?;
@@ -91,7 +108,7 @@ pub fn extract(
                 done.files += 1;
                 done.bytes += head.size;
                 match stage.create(&target) {
-                    Ok(file) => unpack(file, &into.join(&target), head, body),
+                    Ok(file) => unpack(file, &into.join(&target), head, body, there),
                     Err(e) => clash(path, into, head, &target, fresh, e),
                 }
             }
@@ -102,10 +119,19 @@ pub fn extract(
     Ok(done)
 }
 
-fn unpack(mut file: File, to: &Path, head: &Head, body: &mut Body) -> Result<()> {
+/// Tells `there` after each lap which part of the file has been written.
+fn unpack(mut file: File, to: &Path, head: &Head, body: &mut Body, there: &dyn Fn(&File, u64, u64)) -> Result<()> {
+    const LAP: u64 = 8 << 20;
+    let (mut told, mut written) = (0, 0);
     while let Some(chunk) = body.next()? {
         file.write_all(chunk).at("writing", to)?;
+        written += chunk.len() as u64;
+        if written - told >= LAP {
+            there(&file, told, written - told);
+            told = written;
+        }
     }
+    there(&file, told, written - told);
     set_time(&file, head.mtime).at("setting the time of", to)
 }
 

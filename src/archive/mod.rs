@@ -29,7 +29,7 @@ mod write;
 mod zipped;
 
 pub use difference::{base_of, put_together};
-pub use extract::{Extracted, Listed, cat, extract, list};
+pub use extract::{Extracted, Listed, Wanted, cat, extract, extract_to_flush, list};
 pub use guard::Limits;
 pub use index::IndexEntry;
 pub use open::{Archive, Origin};

@@ -57,12 +57,3 @@ pub fn begin_writing(file: &File, from: u64, len: u64) {
         files::begin_writing(file, from, len);
     }
 }
-
-/// [`begin_writing`] for all files below a folder.
-pub fn begin_writing_tree(root: &Path) -> Result<()> {
-    for entry in tree::walk(root, &|_| true)?.iter().filter(|e| e.kind == tree::EntryKind::File) {
-        let path = root.join(&entry.path);
-        begin_writing(&File::open(&path).at("opening", &path)?, 0, entry.mark.size);
-    }
-    Ok(())
-}

@@ -73,9 +73,6 @@ impl Restoring<'_> {
         let stage = self.work.stage();
         unpack::unfold(from, &interior, &stage, Carry::All)?;
         self.session.kind.mend(&self.session.path, &stage, self.wish == Wish::Forced)?;
-        if stage.is_dir() && !self.dry_run {
-            disk::begin_writing_tree(&stage)?;
-        }
         let mut verdict = self.session.kind.examine(&stage)?.verdict;
         let label = label_of(from);
         // A pair that the keeper came to believe in is believed here too.

@@ -42,14 +42,14 @@ pub fn sidecars(db: &Path) -> [PathBuf; 3] {
 /// Whether the file is an SQLite database with this table, told without changing anything: by the schema, or, where
 /// that can't be read or still lies in the `-wal`, by the name in the first bytes of both.
 pub fn has_table(db: &Path, table: &str) -> bool {
-    let head = first_bytes(db, LOOK);
-    if !head.starts_with(MAGIC) {
+    if !first_bytes(db, MAGIC.len() as u64).starts_with(MAGIC) {
         return false;
     }
     let by_schema = open_still(db).and_then(|still| still.table_exists(None::<&str>, table));
-    let named = |bytes: &[u8]| bytes.windows(table.len()).any(|w| w == table.as_bytes());
+    // Every round of the keeper asks: what the schema tells is not looked for in the bytes.
+    let named = |path: &Path| first_bytes(path, LOOK).windows(table.len()).any(|w| w == table.as_bytes());
     let [wal, ..] = sidecars(db);
-    by_schema.unwrap_or_else(|_| named(&head)) || named(&first_bytes(&wal, LOOK))
+    by_schema.unwrap_or_else(|_| named(db)) || named(&wal)
 }
 
 fn first_bytes(path: &Path, limit: u64) -> Vec<u8> {
