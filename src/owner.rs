@@ -4,6 +4,7 @@
 
 use crate::disk;
 use crate::error::{At, Result};
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -86,12 +87,12 @@ pub fn again(owner: Option<Owner>) -> Command {
 }
 
 /// Runs this program again with these arguments and waits for its end.
-pub fn run_again(owner: Option<Owner>, args: &[String]) -> Result<ExitStatus> {
+pub fn run_again(owner: Option<Owner>, args: &[impl AsRef<OsStr>]) -> Result<ExitStatus> {
     again(owner).args(args).status().at("starting again as the bot's user", Path::new("wakeep"))
 }
 
 /// Becomes the owner: this program starts anew as that user. Returns only where that failed.
-pub fn become_owner(owner: Owner, args: &[String]) -> Result<std::convert::Infallible> {
+pub fn become_owner(owner: Owner, args: &[impl AsRef<OsStr>]) -> Result<std::convert::Infallible> {
     let failed = again(Some(owner)).args(args).exec();
     Err(failed).at("starting again as the bot's user", Path::new("wakeep"))
 }

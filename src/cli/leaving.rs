@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::keeper::bot::Supervisor;
 use crate::owner::Owner;
 use crate::text::Phrase;
+use std::ffi::OsString;
 
 /// Moves the bot, stopped where it runs and the configuration names how.
 pub fn go(context: &Context, to: &str, owner: Option<Owner>) -> Result<Exit> {
@@ -63,6 +64,6 @@ fn once(context: &Context, to: &str, owner: Option<Owner>, more: &[&str]) -> Res
         return Ok(done.unwrap_or_else(|e| Exit::of_error(&e)));
     }
     let mut args = whose::arguments();
-    args.extend(more.iter().map(|m| (*m).to_owned()));
+    args.extend(more.iter().map(OsString::from));
     whose::again(owner, &args)
 }

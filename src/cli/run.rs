@@ -235,8 +235,9 @@ fn clean(context: &Context, dry_run: bool) -> Result<Exit> {
         if !show.json {
             say_cleaned(show, &cleaned, dry_run);
         }
-        let names = |list: &[crate::cleanup::Old]| list.iter().map(|o| json!(o.path)).collect::<Vec<_>>();
-        all.push(json!({"session": ward.session.name, "removed": names(&cleaned.gone), "kept": cleaned.kept,
+        let names =
+            |list: &[crate::cleanup::Old]| list.iter().map(|o| json!(o.path.to_string_lossy())).collect::<Vec<_>>();
+        all.push(json!({"session": ward.session.name, "removed": names(&cleaned.gone), "kept": cleaned.kept.as_ref().map(|kept| kept.to_string_lossy()),
             "stay": names(&cleaned.stay), "dry_run": dry_run}));
     }
     if show.json {

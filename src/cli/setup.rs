@@ -39,7 +39,8 @@ pub fn set_up(context: &Context, wish: &Setup) -> Result<Exit> {
 /// The bot's user may not write services: what was typed is told with what it lacks.
 fn needs_root(context: &Context, wish: &Setup) -> Result<Exit> {
     let show = &context.show;
-    let typed = whose::arguments().into_iter().filter(|a| a != "--server").collect::<Vec<_>>().join(" ");
+    let typed: Vec<_> = whose::arguments().into_iter().filter(|a| a != "--server").collect();
+    let typed = typed.iter().map(|a| a.to_string_lossy()).collect::<Vec<_>>().join(" ");
     let line =
         if wish.server { typed.replacen("setup", "./setup-auto-restore.sh", 1) } else { format!("wakeep {typed}") };
     show.talk(&format!("{}\n  sudo {}", show.lang.phrase(Phrase::SetupNeedsRoot), line.trim_end()));

@@ -296,14 +296,14 @@ fn backup_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
 fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
     let age = |made: jiff::Timestamp| context.now.as_second() - made.as_second();
     let archive = picture.archive.map(|(made, bytes)| {
-        json!({"path": ward.vault.archive(), "made": made.to_string(), "age_seconds": age(made), "bytes": bytes})
+        json!({"path": ward.vault.archive().to_string_lossy(), "made": made.to_string(), "age_seconds": age(made), "bytes": bytes})
     });
     let newer = picture.newer.as_ref().map(|newer| {
-        json!({"path": newer.path, "made": newer.made.to_string(), "age_seconds": age(newer.made), "bytes": newer.bytes})
+        json!({"path": newer.path.to_string_lossy(), "made": newer.made.to_string(), "age_seconds": age(newer.made), "bytes": newer.bytes})
     });
     let mut value = json!({
         "session": ward.session.name,
-        "path": ward.session.path,
+        "path": ward.session.path.to_string_lossy(),
         "safe": is_safe(context, ward, picture),
         "check": context.show.verdict_json(&picture.verdict),
         "archive": archive,

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::keeper::bot::Supervisor;
 use crate::owner::{self, Owner};
 use crate::text::Phrase;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -45,9 +46,9 @@ fn here(context: &Context) -> Option<PathBuf> {
     context.config.places.is_empty().then(|| PathBuf::from(".wwebjs_auth"))
 }
 
-/// This command's own arguments.
-pub fn arguments() -> Vec<String> {
-    std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect()
+/// This command's own arguments, byte for byte: names of files need not be UTF-8.
+pub fn arguments() -> Vec<OsString> {
+    std::env::args_os().skip(1).collect()
 }
 
 /// `wakeep restore`: once as the session's owner; where the bot holds the session and its supervisor is known, again
@@ -102,12 +103,12 @@ fn once(context: &Context, wish: &Restore, owner: Option<Owner>, more: &[&str], 
     }
     let mut args = arguments();
     args.retain(|a| !told || a != "--tell");
-    args.extend(more.iter().map(|s| s.to_string()));
+    args.extend(more.iter().map(OsString::from));
     again(owner, &args)
 }
 
 /// Runs this program again as the owner; its exit code is ours.
-pub fn again(owner: Option<Owner>, args: &[String]) -> Result<Exit> {
+pub fn again(owner: Option<Owner>, args: &[impl AsRef<OsStr>]) -> Result<Exit> {
     Ok(owner::run_again(owner, args)?.code().and_then(Exit::from_code).unwrap_or(Exit::Failed))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::disk;
 use crate::error::{At, Result};
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, lossy};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -122,6 +122,7 @@ pub enum Event {
     /// A new archive was published.
     Created {
         /// Where it stands.
+        #[serde(serialize_with = "lossy::path")]
         archive: PathBuf,
         /// Its generation.
         generation: u64,
@@ -144,6 +145,7 @@ pub enum Event {
     /// Nothing that matters changed since the last archive, and that one still stands.
     Unchanged {
         /// The archive.
+        #[serde(serialize_with = "lossy::path")]
         archive: PathBuf,
         /// When it was made.
         made: Timestamp,
@@ -157,20 +159,24 @@ pub enum Event {
         /// The judgement on it, where it came to one.
         verdict: Option<Verdict>,
         /// Where the refused archive was kept for diagnosis.
+        #[serde(default, serialize_with = "lossy::some_path")]
         kept: Option<PathBuf>,
     },
     /// The session isn't there yet.
     Absent {
         /// Where it is expected.
+        #[serde(serialize_with = "lossy::path")]
         session: PathBuf,
     },
     /// A session was put back.
     Restored {
         /// The archive it came from.
+        #[serde(serialize_with = "lossy::path")]
         from: PathBuf,
         /// That archive's generation, where it has one.
         generation: Option<u64>,
         /// The archive of what was there before.
+        #[serde(default, serialize_with = "lossy::some_path")]
         backup: Option<PathBuf>,
         /// Who is logged in now, masked.
         account: Option<String>,
@@ -179,7 +185,7 @@ pub enum Event {
         /// From where to where it goes back, if it does.
         back: Option<Back>,
         /// A better archive that was damaged, or wouldn't have brought the login back.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "lossy::some_path")]
         passed_over: Option<PathBuf>,
     },
     /// A restore changed nothing, since nothing had to be.
@@ -192,6 +198,7 @@ pub enum Event {
     /// What a restore would do; nothing was done.
     WouldRestore {
         /// The archive it would take.
+        #[serde(serialize_with = "lossy::path")]
         from: PathBuf,
         /// The judgement on the session as it stands.
         verdict: Verdict,
@@ -201,6 +208,7 @@ pub enum Event {
     /// Every archive that could be restored was looked at and none is good enough.
     RestoreRefused {
         /// The last one looked at.
+        #[serde(serialize_with = "lossy::path")]
         from: PathBuf,
         /// The judgement on it.
         verdict: Verdict,
@@ -208,6 +216,7 @@ pub enum Event {
     /// A restored session didn't pass its examination in place, and what was there before was put back.
     RolledBack {
         /// The archive.
+        #[serde(serialize_with = "lossy::path")]
         from: PathBuf,
         /// The judgement on what came of it.
         verdict: Verdict,
@@ -220,6 +229,7 @@ pub enum Event {
     /// Somebody put a file at the archive's path; the vault has it now.
     Arrived {
         /// The vault's copy.
+        #[serde(serialize_with = "lossy::path")]
         kept: PathBuf,
         /// Until when it keeps the archive's path for itself.
         until: Timestamp,
@@ -236,6 +246,7 @@ pub enum Event {
         /// How many bytes they held.
         bytes: u64,
         /// The newest good one of them, now in the vault.
+        #[serde(default, serialize_with = "lossy::some_path")]
         kept: Option<PathBuf>,
     },
     /// The bot told what it knows.
@@ -250,6 +261,7 @@ pub enum Event {
     /// The archive was unpacked and examined, to prove that it would bring the login back.
     Drilled {
         /// The archive.
+        #[serde(serialize_with = "lossy::path")]
         archive: PathBuf,
         /// The judgement on what came of it.
         verdict: Verdict,

@@ -64,6 +64,7 @@ pub struct Arrived {
     /// When it was first seen.
     pub since: Timestamp,
     /// The vault's copy of it.
+    #[serde(serialize_with = "crate::verdict::lossy::path")]
     pub kept: PathBuf,
 }
 

@@ -7,6 +7,7 @@ use crate::env::wakeep::{Outcome, Wakeep};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -461,6 +462,14 @@ fn root_becomes_the_bots_user() {
     let restored = bot.wakeep(["restore"]).run();
     assert!(restored.code == 0 && restored.stdout.contains("restored"), "{restored:?}");
     assert_eq!(owners(), "", "everything is the bot's user's");
+    // What root typed reaches the bot's user byte for byte.
+    let odd = std::ffi::OsStr::from_bytes(b"odd\xff.tar.gz");
+    fs::copy(bot.archive(), bot.home().join(odd)).unwrap();
+    chown(bot.home().join(odd), Some(NOBODY), Some(NOBODY)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wakeep"));
+    command.current_dir(bot.home()).args(["restore", "--force", "--from"]).arg(odd);
+    let named = outcome(command);
+    assert!(named.code == 0 && named.stdout.contains("restored"), "{named:?}");
     // The bot's user points the archive's temporary name, the vault and the session at root's files.
     let target = scratch();
     fs::write(target.path().join("precious"), "root's").unwrap();
@@ -488,4 +497,13 @@ fn a_third_user_is_told_to_ask_the_bots() {
     let told = outcome(command);
     assert_eq!(told.code, 1, "{told:?}");
     assert!(told.stderr.contains("sudo"), "{told:?}");
+    // Backups that may not be looked at are not none.
+    let open = Command::new("chmod").args(["-R", "a+rX"]).arg(bot.home().join(".wwebjs_auth")).status().unwrap();
+    assert!(open.success());
+    for verb in ["list", "status"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wakeep"));
+        command.arg(verb).env_clear().env("PATH", "/usr/bin:/bin").current_dir(bot.home()).uid(NOBODY).gid(NOBODY);
+        let told = outcome(command);
+        assert!(told.code == 1 && told.stderr.contains(".wakeep"), "{verb}: {told:?}");
+    }
 }
