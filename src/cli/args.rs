@@ -29,7 +29,7 @@ Look and mend:
 
 More: serve, notify, cleanup, demo, event, verify, extract, receive, seal, unseal, keygen, generate,
   close-browser.
-`wakeep VERB --help` tells all of each.";
+`wakeep help VERB` tells all of each.";
 
 /// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
 #[derive(Debug, Parser)]

@@ -36,7 +36,7 @@ pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<
     if file == Some(Path::new("-")) {
         return match owner {
             Some(_) => whose::again(owner, &whose::arguments()),
-            None => take(context, &mut io::stdin().lock(), yes),
+            None => take(context, &mut io::stdin().lock(), show.lang.phrase(Phrase::Incoming), yes),
         };
     }
     if let (None, Some(remote)) = (file, &context.config.remote)
@@ -55,7 +55,7 @@ pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<
     let mut source = open_own(&file, owner)?;
     match owner {
         Some(_) => hand_over(owner, named, Stdio::from(source)),
-        None => take(context, &mut source, yes),
+        None => take(context, &mut source, &near(&file), yes),
     }
 }
 
@@ -64,7 +64,7 @@ fn pulled(context: &Context, owner: Option<Owner>) -> Result<Exit> {
     let Some(owner) = owner else { return pull::pull(context, None, None, false) };
     let mut args = whose::arguments();
     args.retain(|a| a != "--yes");
-    args.iter_mut().filter(|a| *a == "receive").for_each(|a| *a = "pull".to_owned());
+    args.iter_mut().filter(|a| *a == "receive").for_each(|a| *a = "pull".into());
     whose::again(Some(owner), &args)
 }
 
@@ -74,23 +74,23 @@ fn hand_over(owner: Option<Owner>, named: Option<&Path>, source: Stdio) -> Resul
     let verb = args.iter().position(|a| a == "receive").unwrap_or(0);
     let place = named.and_then(|file| args.iter().skip(verb).position(|a| Path::new(a) == file));
     match place {
-        Some(place) => args[verb + place] = "-".to_owned(),
-        None => args.push("-".to_owned()),
+        Some(place) => args[verb + place] = "-".into(),
+        None => args.push("-".into()),
     }
     let status = owner::again(owner).args(&args).stdin(source).status();
     let status = status.at("starting again as the bot's user", Path::new("wakeep"))?;
     Ok(status.code().and_then(Exit::from_code).unwrap_or(Exit::Failed))
 }
 
-/// For the first session, or the one that `--only` names.
-fn take(context: &Context, source: &mut dyn Read, yes: bool) -> Result<Exit> {
+/// For the first session, or the one that `--only` names. `name` is what a person knows the source by.
+fn take(context: &Context, source: &mut dyn Read, name: &str, yes: bool) -> Result<Exit> {
     let Some(mut ward) = context.wards()?.into_iter().next() else { return Ok(Exit::Broken) };
     let show = &context.show;
     let archive = ward.vault.archive().to_owned();
     let temp = disk::unfinished(&archive, "arriving")?;
     let taken = copy_and_judge(context, source, &temp, &ward);
     let settled = taken.and_then(|verdict| {
-        show.verdict(&near(&archive), &verdict, WayBack::Archive);
+        show.verdict(name, &verdict, WayBack::Archive);
         if !verdict.is_good() {
             return Ok(Err(Exit::of_verdict(&verdict)));
         }

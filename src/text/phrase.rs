@@ -83,6 +83,8 @@ pub enum Phrase {
     DrillBad,
     /// The archive at its path was not made by wakeep.
     NotOurs,
+    /// What stands for the name of an archive that comes through a pipe.
+    Incoming,
     /// The archive at its path can't be read as one.
     NotWhole,
     /// A file that arrived keeps the archive's path for a while.

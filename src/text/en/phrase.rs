@@ -46,6 +46,7 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         Phrase::NoDrill => "never: `wakeep check --drill` proves that the archive works",
         Phrase::DrillGood => "the archive brings the login back",
         Phrase::DrillBad => "FAILED: the archive would not bring the login back",
+        Phrase::Incoming => "what arrives",
         Phrase::NotOurs => "made elsewhere",
         Phrase::NotWhole => "damaged: nothing can be restored from it",
         Phrase::Held => "kept there for you to restore; the rounds go into the vault",

@@ -48,6 +48,7 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         Phrase::NoDrill => "не проводились: `wakeep check --drill` докажет, что архив годен",
         Phrase::DrillGood => "архив возвращает вход",
         Phrase::DrillBad => "НЕ УДАЛИСЬ: архив не вернул бы вход",
+        Phrase::Incoming => "то, что пришло",
         Phrase::NotOurs => "сделан не wakeep",
         Phrase::NotWhole => "повреждён: из него ничего не восстановить",
         Phrase::Held => "оставлен для вашего восстановления; новые архивы идут в хранилище",
