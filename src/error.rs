@@ -37,6 +37,8 @@ pub enum Unsealable {
     NoRecipient,
     /// It isn't sealed.
     NotSealed,
+    /// It is a difference: without its base it brings nothing back, sealed or not.
+    Difference,
 }
 
 /// A fact about what failed.

@@ -58,6 +58,7 @@ impl Exit {
                 Unsealable::NoKey | Unsealable::NoRecipient | Unsealable::KeyUnusable | Unsealable::KeyLocked => {
                     Exit::Usage
                 }
+                Unsealable::Difference => Exit::Usage,
                 Unsealable::OtherKey | Unsealable::WrongPassphrase | Unsealable::NotSealed => Exit::Failed,
             },
             Error::Config { .. } => Exit::Usage,

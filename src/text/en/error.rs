@@ -104,6 +104,10 @@ fn sealed(path: &str, why: Unsealable) -> Told {
             format!("{path} can’t be sealed: nobody is named for whom"),
             "put `seal_to = \"age1…\"` into wakeep.toml; `wakeep keygen` makes a key",
         ),
+        Unsealable::Difference => Told::new(
+            format!("{path} holds only what changed since another archive, and brings nothing back by itself"),
+            "run `wakeep archive`, then seal whatsapp_auth_latest.tar.gz: it has all of it",
+        ),
         Unsealable::NotSealed => Told::new(format!("{path} is not sealed"), "use it as it is"),
     }
 }

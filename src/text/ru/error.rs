@@ -103,6 +103,10 @@ fn sealed(path: &str, why: Unsealable) -> Told {
             format!("{path} нельзя запечатать: не указано, для кого"),
             "впишите `seal_to = \"age1…\"` в wakeep.toml; ключ делает `wakeep keygen`",
         ),
+        Unsealable::Difference => Told::new(
+            format!("в {path} лишь то, что изменилось после другого архива; без него ничего не вернуть"),
+            "выполните `wakeep archive` и запечатайте whatsapp_auth_latest.tar.gz: в нём всё",
+        ),
         Unsealable::NotSealed => Told::new(format!("{path} не запечатан"), "берите его как есть"),
     }
 }
