@@ -7,7 +7,7 @@ use crate::env::sshd::Sshd;
 use crate::env::standin::StandIn;
 use crate::env::wakeep::Wakeep;
 use crate::env::{scratch, used};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -371,4 +371,33 @@ fn many_pushes_stay_in_few_packs() {
     assert!(pulled == std::fs::read(bot.archive()).unwrap());
     let asked = server.log().len() - before;
     assert!(asked <= 24 + 2, "{asked} requests for one archive");
+}
+
+/// Each session of several from its own archive at the remote, also where only a look is wanted; and what is wrong with
+/// one holds up no other.
+#[test]
+fn of_several_sessions_each_is_restored_from_its_own() {
+    const OTHER: &str = "79995554433:7@c.us";
+    let (bot, other, disk) = (StandIn::stopped(), StandIn::of(OTHER), scratch());
+    let second = bot.home().join(".wwebjs_auth/session-b");
+    std::fs::rename(other.session(), &second).unwrap();
+    let remote = disk.path().to_str().unwrap();
+    bot.wakeep(["archive"]).json(0);
+    bot.wakeep(["push", remote]).json(0);
+    std::fs::remove_dir_all(bot.session()).unwrap();
+    std::fs::remove_dir_all(&second).unwrap();
+    let looked = bot.wakeep(["restore", "--from", remote, "--dry-run"]).json(0);
+    for (session, name) in looked["sessions"].as_array().unwrap().iter().zip(["session", "session-b"]) {
+        assert_eq!((&session["session"], &session["outcome"]), (&json!(name), &json!("would_restore")), "{looked}");
+        let from = session["from"].as_str().unwrap();
+        assert!(from.contains(&format!(".wakeep/{name}/sync/")), "{looked}");
+        assert!(!Path::new(from).exists(), "no key to the account is left lying");
+    }
+    std::fs::remove_file(disk.path().join("whatsapp_auth_latest.tar.gz")).unwrap();
+    let restored = bot.wakeep(["restore", "--from", remote, "--json"]).run();
+    assert_eq!(restored.code, 10, "{restored:?}");
+    let restored: Value = serde_json::from_str(&restored.stdout).unwrap();
+    assert_eq!(restored["sessions"][1]["outcome"], "restored", "{restored}");
+    let verdict = bot.wakeep(["check", ".wwebjs_auth/session-b", "--json", "--show-account"]).json(0);
+    assert_eq!(verdict["account"], OTHER);
 }
