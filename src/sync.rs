@@ -99,7 +99,7 @@ impl Sync {
     /// `Config` for what is no place or no recipient; `Sealed` for a key that can't be used; `Io`.
     pub fn open(place: &str, config: &Config, settings: &Settings) -> Result<Sync> {
         let place = Place::parse(place, &config.base)?;
-        let far = Far::of(&place, config, settings.terminal);
+        let far = Far::of(&place, settings);
         let remote = remote::open(&place, settings)?;
         Ok(Sync { far, ..Sync::over(place, remote, config)? })
     }

@@ -66,7 +66,7 @@ fn depart(context: &Context, ward: &mut Ward, far: &Far, to: &str, begun: bool) 
 
 fn place(context: &Context, to: &str) -> Result<(Far, String)> {
     let place = Place::parse(to, &context.config.base)?;
-    let far = Far::of(&place, &context.config, super::asked::is_somebody_there());
+    let far = Far::of(&place, &sync::settings(&context.config, super::asked::is_somebody_there()));
     let far = far.ok_or_else(|| wrong(context, to, Phrase::MoveNeedsSsh))?;
     Ok((far, place.to_string()))
 }

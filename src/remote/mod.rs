@@ -10,9 +10,11 @@ mod place;
 mod s3;
 mod source;
 mod ssh;
+mod vigil;
 
 pub use place::Place;
 pub use source::Source;
+pub use vigil::{Heard, Vigil, silence};
 
 use crate::error::{Error, Fault, Result};
 use backon::{BackoffBuilder, ExponentialBuilder};

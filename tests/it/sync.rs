@@ -10,6 +10,15 @@ use crate::env::{scratch, used};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::Path;
+use std::time::Duration;
+use wakeep::config::Config;
+use wakeep::error::{Error, Fault};
+use wakeep::remote::{self, Place, Settings};
+use wakeep::sync::Sync;
+use wakeep::vault::{Rules, Vault};
+
+const RULES: Rules =
+    Rules { archive_mode: 0o600, keep_bytes: u64::MAX, arrived_hold: 0, write_budget: u64::MAX, latest_every: 0 };
 
 /// A bot's wakeep that may use the bucket.
 fn at(endpoint: &str, folder: &Path, args: &[&str]) -> Wakeep {
@@ -400,4 +409,29 @@ fn of_several_sessions_each_is_restored_from_its_own() {
     assert_eq!(restored["sessions"][1]["outcome"], "restored", "{restored}");
     let verdict = bot.wakeep(["check", ".wwebjs_auth/session-b", "--json", "--show-account"]).json(0);
     assert_eq!(verdict["account"], OTHER);
+}
+
+/// A machine that answers keepalives and says nothing else: nobody waits for it for ever.
+#[test]
+fn a_silent_machine_is_given_up() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).json(0);
+    let server = Sshd::new();
+    server.make_mute();
+    let config = server.config(server.port);
+    let options = vec!["-F".to_owned(), config.to_str().unwrap().to_owned()];
+    let settings = Settings { patience: Duration::from_millis(200), ssh_options: options, ..Settings::default() };
+    let place = format!("ssh://vps{}/bots", server.home().display());
+    let timed_out = |done: Result<(), Error>| match done {
+        Err(Error::Remote { fault: Fault::TimedOut, .. }) => {}
+        other => panic!("{other:?}"),
+    };
+    let remote = remote::open(&Place::parse(&place, Path::new("")).unwrap(), &settings).unwrap();
+    timed_out(remote.list("").map(drop));
+    timed_out(remote.get("a", None, &mut Vec::new()).map(drop));
+    let vault = Vault::open(&bot.vault(), &bot.archive(), RULES).unwrap();
+    // With a wakeep there, and in the plain way where that is not asked.
+    let sync = Sync::open(&place, &Config::default(), &settings).unwrap();
+    timed_out(sync.push(&vault, "session", None, false, &mut |_, _| {}).map(drop));
+    timed_out(sync.pull("session", "whatsapp_auth_latest.tar.gz", None, &bot.home().join("pulled/it")));
 }
