@@ -7,24 +7,21 @@
 pub mod back;
 mod choose;
 mod need;
+mod place;
+mod stage;
 
-use crate::archive::{self, Archive, Content, Depth, Form};
 use crate::disk;
 use crate::error::{Error, Holder, Result};
-use crate::session::find;
-use crate::session::interior::Interior;
 use crate::session::snapshot::Carry;
 use crate::session::{Session, Use};
 use crate::swap::Swap;
 use crate::vault::Vault;
-use crate::vault::backup::label_of;
 use crate::vault::journal::{Back, Event, Reason};
-use crate::vault::label::Label;
 use crate::vault::state::RestoredFrom;
 use crate::vault::workplace::Workplace;
-use crate::verdict::{Code, Finding, Grade, Login, Verdict, Worth, masked};
-use crate::{tree, unpack};
+use crate::verdict::{Login, Verdict, masked};
 use jiff::Timestamp;
+use stage::Staged;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -77,15 +74,6 @@ pub struct Restoring<'a> {
     pub dry_run: bool,
     /// This host's name.
     pub host: &'a str,
-}
-
-/// An archive unpacked and found worth restoring.
-struct Staged {
-    from: PathBuf,
-    label: Option<Label>,
-    verdict: Verdict,
-    /// A better candidate that was no good.
-    passed_over: Option<PathBuf>,
 }
 
 impl Restoring<'_> {
@@ -190,217 +178,4 @@ impl Restoring<'_> {
             Err(e) => Err(e),
         }
     }
-
-    /// Unpacks candidates beside the session, newest first, until one is good.
-    fn stage_best(&mut self, candidates: Vec<PathBuf>) -> Result<std::result::Result<Staged, Event>> {
-        let mut refused = None;
-        for from in candidates {
-            match self.stage(&from) {
-                Ok(staged) if self.is_worth_it(&staged.verdict) => {
-                    return Ok(Ok(Staged { passed_over: refused.map(|(from, _)| from), ..staged }));
-                }
-                Ok(staged) => refused = refused.or(Some((from, staged.verdict))),
-                Err(Error::Damaged { what, .. }) => {
-                    refused = refused.or(Some((from.clone(), damaged(&from, Code::ArchiveDamaged, what))));
-                }
-                Err(Error::Hostile { what, .. }) => {
-                    refused = refused.or(Some((from.clone(), damaged(&from, Code::ArchiveHostile, what))));
-                }
-                Err(e) => return Err(e),
-            }
-        }
-        disk::remove_tree(&self.work.stage())?;
-        match refused {
-            Some((from, verdict)) => Ok(Err(Event::RestoreRefused { from, verdict: verdict.masked() })),
-            None => Err(match self.source {
-                Source::At(at) => Error::NothingSoOld { at },
-                _ => Error::NothingToRestore { place: self.vault.archive().to_owned() },
-            }),
-        }
-    }
-
-    /// A session that isn't there, while the one that its archive was made of stands beside it, is a slip of the path: a
-    /// second copy of the login would come to be kept, and the bot's own not.
-    fn require_the_right_path(&self, before: &Verdict, archive: Option<&PathBuf>) -> Result<()> {
-        if before.grade != Grade::Missing || self.wish == Wish::Forced {
-            return Ok(());
-        }
-        let Some(label) = archive.and_then(|from| label_of(from)) else { return Ok(()) };
-        let other = self.session.home.join(&label.prefix);
-        let is_another = other != self.session.path && find::kind_of(&other).is_some_and(|k| k.name() == label.kind);
-        if is_another { Err(Error::OtherSession { path: self.session.path.clone(), other }) } else { Ok(()) }
-    }
-
-    fn is_worth_it(&self, staged: &Verdict) -> bool {
-        let least = if self.wish == Wish::Forced { Worth::Something } else { Worth::Good };
-        staged.worth() >= least
-    }
-
-    fn stage(&self, from: &Path) -> Result<Staged> {
-        let interior = self.interior(from)?;
-        let stage = self.work.stage();
-        unpack::unfold(from, &interior, &stage, Carry::All)?;
-        self.session.kind.mend(&self.session.path, &stage, self.wish == Wish::Forced)?;
-        if stage.is_dir() && !self.dry_run {
-            disk::begin_writing_tree(&stage)?;
-        }
-        let mut verdict = self.session.kind.examine(&stage)?.verdict;
-        let label = label_of(from);
-        // A pair that the keeper came to believe in is believed here too.
-        if label.as_ref().is_some_and(Label::is_good) {
-            verdict = verdict.without(Code::PairRefuted);
-        }
-        Ok(Staged { from: from.to_owned(), label, verdict, passed_over: None })
-    }
-
-    /// This session within an archive.
-    fn interior(&self, from: &Path) -> Result<Interior> {
-        let all = unpack::sessions_in(from)?;
-        unpack::meant(&all, |i| &i.prefix, &self.session.name, self.alone)
-            .cloned()
-            .ok_or_else(|| Error::damaged(from, format!("no session {} is in it", self.session.name)))
-    }
-
-    fn put_in_place(&mut self, staged: Staged, before: &Verdict, now: Timestamp, started: Instant) -> Result<Event> {
-        let back = self.back(&staged)?;
-        set_modes(&self.work.stage(), self.mode)?;
-        let backup = self.flush_and_back_up(before, now)?;
-        let mut swap = Swap::begin(self.session, self.work)?;
-        // Who was faster than the hold is seen now; who comes later refuses to start.
-        self.session.require_idle()?;
-        swap.make()?;
-        let mut after = match self.session.kind.examine(&self.session.path) {
-            Ok(examined) => examined.verdict,
-            Err(e) => return swap.undo().and(Err(e)),
-        };
-        if staged.verdict.is_good() {
-            after = after.without(Code::PairRefuted);
-        }
-        if after.worth() < staged.verdict.worth() {
-            swap.undo()?;
-            let event = Event::RolledBack { from: staged.from, verdict: after.masked() };
-            self.vault.record(now, &event)?;
-            return Ok(event);
-        }
-        self.settle(swap, &staged, before, now)?;
-        let event = Event::Restored {
-            from: staged.from,
-            generation: staged.label.map(|l| l.generation),
-            backup,
-            account: staged.verdict.account.as_deref().map(masked),
-            seconds: started.elapsed().as_secs_f64(),
-            back,
-            passed_over: staged.passed_over,
-        };
-        self.vault.record(now, &event)?;
-        self.vault.tidy(now)?;
-        Ok(event)
-    }
-
-    /// Both take the disk's time, of which one alone uses little.
-    fn flush_and_back_up(&mut self, before: &Verdict, now: Timestamp) -> Result<Option<PathBuf>> {
-        let stage = self.work.stage();
-        std::thread::scope(|scope| {
-            let flushed = scope.spawn(|| disk::sync_tree(&stage));
-            let backup = self.back_up(before, now);
-            flushed.join().expect("flushing doesn't panic")?;
-            disk::sync_dir(self.work.dir())?;
-            backup
-        })
-    }
-
-    /// The swap is decided: what is left of the old session goes while the new one is noted.
-    fn settle(&mut self, swap: Swap, staged: &Staged, before: &Verdict, now: Timestamp) -> Result<()> {
-        std::thread::scope(|scope| {
-            let settled = scope.spawn(|| swap.settle());
-            let remembered = self.remember(staged, before, now);
-            settled.join().expect("settling doesn't panic")?;
-            remembered
-        })
-    }
-
-    /// What stands there now goes into the vault first, whatever it is worth.
-    fn back_up(&mut self, verdict: &Verdict, now: Timestamp) -> Result<Option<PathBuf>> {
-        if !disk::exists(&self.session.path) {
-            return Ok(None);
-        }
-        let kept = self.work.snapshot();
-        let entries = self.session.as_it_lies(&kept)?;
-        if entries.is_empty() {
-            return Ok(None);
-        }
-        let kind = self.session.kind;
-        let content = Content {
-            root: &kept,
-            prefix: &self.session.prefix,
-            entries: &entries,
-            immutable: &|entry| kind.immutable(entry),
-        };
-        let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
-        let verified = self.write_verified(&content, &self.label(verdict, now), base.as_ref())?;
-        disk::remove_tree(&kept)?;
-        self.vault.keep_before_restore(&verified, now).map(Some)
-    }
-
-    /// What the last archive holds already is copied from it; where that doesn't verify, all is written anew.
-    fn write_verified(&self, content: &Content, label: &Label, base: Option<&Archive>) -> Result<archive::Verified> {
-        let temp = self.work.dir().join("before.tar.gz");
-        disk::remove_file(&temp)?;
-        archive::write(&temp, content, &label.to_bytes(), base, Form::Members)?;
-        match archive::flush_and_verify(&temp, Depth::Stored) {
-            Err(_) if base.is_some() => self.write_verified(content, label, None),
-            other => other,
-        }
-    }
-
-    fn label(&self, verdict: &Verdict, now: Timestamp) -> Label {
-        Label {
-            session: self.session.name.clone(),
-            prefix: self.session.prefix.to_string_lossy().into_owned(),
-            kind: self.session.kind.name().to_owned(),
-            generation: 0,
-            made: now,
-            host: self.host.to_owned(),
-            verdict: verdict.grade,
-            login: verdict.login,
-            doubts: verdict.doubts(),
-            account: verdict.account.clone(),
-            vector: crate::progress::Vector::new(),
-            identity: None,
-            versions: std::collections::BTreeMap::new(),
-        }
-    }
-
-    fn remember(&mut self, staged: &Staged, before: &Verdict, now: Timestamp) -> Result<()> {
-        let fingerprint = choose::fingerprint(&staged.from)?;
-        let earlier = self.on_trial().map_or(0, |r| r.tries);
-        let tries = if before.login == Login::LoggedOut { earlier + 1 } else { earlier };
-        let generation = staged.label.as_ref().map(|l| l.generation);
-        self.vault.remember(|s| {
-            s.restored = Some(RestoredFrom { generation, fingerprint, time: now, tries, accepted: false });
-            s.pending = None;
-            s.moved = None;
-            s.refusals.clear();
-        })?;
-        self.vault.note_stamp(None)?;
-        self.vault.show_used(&staged.from)?;
-        if staged.from == self.vault.archive() { self.vault.accept_standing() } else { Ok(()) }
-    }
-}
-
-fn damaged(path: &Path, code: Code, what: String) -> Verdict {
-    Verdict::new("archive", Login::Unknown, None, vec![Finding::new(code, path, what)])
-}
-
-/// Folders get the mode, files what of it applies to files.
-fn set_modes(root: &Path, mode: u32) -> Result<()> {
-    let plain = mode & 0o666;
-    if !root.is_dir() {
-        return disk::set_mode(root, plain);
-    }
-    for entry in tree::walk(root, &|_| true)? {
-        let bits = if entry.kind == tree::EntryKind::Dir { mode } else { plain };
-        disk::set_mode(&root.join(&entry.path), bits)?;
-    }
-    disk::set_mode(root, mode)
 }

@@ -3,9 +3,11 @@
 
 pub mod arrival;
 mod bin;
+mod digest;
 pub mod far;
 mod fence;
 mod members;
+mod outgoing;
 mod pack;
 mod packs;
 pub mod seals;
@@ -18,50 +20,17 @@ use crate::archive::{self, Depth, seal};
 use crate::config::{self, Config};
 use crate::disk;
 use crate::error::{At, Error, Fault, Result};
-use crate::remote::{self, Place, Remote, Settings, Spent};
+use crate::remote::{self, Place, Remote, Settings};
 use crate::vault::Vault;
 use crate::vault::label::Label;
+use digest::{digest_of, own_secret};
 use far::Far;
-use fence::{Mark, Origin};
+use fence::Mark;
 use jiff::Timestamp;
+use outgoing::Outgoing;
+pub use outgoing::Pushed;
 use std::fs::File;
-use std::path::{Path, PathBuf};
-
-/// An archive on its way out.
-struct Outgoing<'a> {
-    archive: &'a Path,
-    name: String,
-    session: String,
-    mark: Mark,
-    origin: Origin,
-    recipients: Option<&'a Recipients>,
-    identities: &'a Identities,
-    /// A folder of ours for what is unfinished.
-    scratch: &'a Path,
-    memory: PathBuf,
-    force: bool,
-}
-
-/// What a push did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pushed {
-    /// False where the remote held this archive already.
-    pub changed: bool,
-    /// True where the remote had lost a part of what it held, and all was sent anew.
-    pub renewed: bool,
-    /// What it cost.
-    pub spent: Spent,
-}
-
-impl Pushed {
-    fn unchanged(remote: &dyn Remote) -> Pushed {
-        Pushed { changed: false, renewed: false, spent: remote.spent() }
-    }
-
-    fn all(remote: &dyn Remote) -> Pushed {
-        Pushed { changed: true, renewed: false, spent: remote.spent() }
-    }
-}
+use std::path::Path;
 
 /// In what form a remote keeps archives.
 enum Form {
@@ -275,38 +244,4 @@ fn require_whole(held: &Path, archive: &Path) -> Result<()> {
         Err(Error::Hostile { what, .. }) => Err(Error::Hostile { path: archive.to_owned(), what }),
         other => other,
     }
-}
-
-/// BLAKE3 of a file, keyed where a key is given.
-fn digest_of(path: &Path, key: Option<String>) -> Result<String> {
-    let mut hasher = match key {
-        Some(key) => {
-            let mut hasher = blake3::Hasher::new_derive_key("wakeep 2026-11 what an archive at a remote is");
-            hasher.update(key.as_bytes());
-            hasher
-        }
-        None => blake3::Hasher::new(),
-    };
-    hasher.update_reader(File::open(path).at("opening", path)?).at("reading", path)?;
-    Ok(hasher.finalize().to_hex().to_string())
-}
-
-/// This host's own secret for what names may not tell.
-fn own_secret(file: &Path) -> Result<String> {
-    if let Ok(known) = std::fs::read_to_string(file) {
-        return Ok(known);
-    }
-    let new = secret();
-    disk::write_whole(file, new.as_bytes())?;
-    Ok(new)
-}
-
-/// 32 bytes that nobody can guess, in hexadecimal.
-fn secret() -> String {
-    let (mut bytes, mut filled) = ([0u8; 32], 0);
-    while filled < bytes.len() {
-        let got = rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty());
-        filled += got.unwrap_or(0);
-    }
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -10,6 +10,7 @@ pub mod dashboard;
 pub mod doctor;
 mod files;
 mod hearing;
+mod look;
 pub mod metrics;
 pub mod notice;
 pub mod pusher;
@@ -18,27 +19,25 @@ pub mod run;
 pub mod seen;
 pub mod signals;
 pub mod standing;
+mod supervisor;
 pub mod ward;
+mod witness;
 
-use crate::archive::Form;
-use crate::cleanup::cleanup;
 use crate::config::Config;
-use crate::disk;
-use crate::drill::drill;
 use crate::error::{Error, Result};
-use crate::keep::Keeping;
 use crate::session::Use;
 use crate::text::Lang;
 use crate::vault::journal::Event;
 use care::Care;
 use jiff::Timestamp;
+use look::{archive, look};
 use pusher::Pusher;
-use round::Round;
 use sd_notify::NotifyState;
 use signals::{Alarm, Woken};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use supervisor::{notify, pulse};
 use ward::Ward;
+pub use witness::Witness;
 
 /// Where the keeper's facts go: to the terminal, the log, the notices. What the round before said too isn't told.
 pub type Tell<'a> = &'a mut dyn FnMut(&Ward, &Event, Timestamp);
@@ -59,22 +58,6 @@ pub struct Keeper<'a> {
     adopt_failed: Option<String>,
     active: Option<active::Active>,
     witnesses: Vec<Box<dyn Witness + 'a>>,
-}
-
-/// Who looks on at every round, also at those in which nothing is new: notices, metrics.
-pub trait Witness {
-    /// A round begins.
-    fn begins(&mut self);
-    /// One session's part of a round is over.
-    fn saw(&mut self, ward: &Ward, round: &Round);
-    /// A round is over.
-    fn ends(&mut self, seconds: f64);
-    /// The keeper ends: what is still on its way may take a moment.
-    fn leaves(&mut self) {}
-    /// What it has to say itself, and of which vault's session; of none that concerns all.
-    fn news(&mut self) -> Vec<(Option<PathBuf>, Event)> {
-        Vec::new()
-    }
 }
 
 impl<'a> Keeper<'a> {
@@ -154,7 +137,7 @@ impl<'a> Keeper<'a> {
                 next = Instant::now() + interval;
             }
             let rest = next.saturating_duration_since(Instant::now());
-            match alarm.wait(rest.min(self.pulse()))? {
+            match alarm.wait(rest.min(pulse()))? {
                 Woken::Asked => break,
                 Woken::Rested => notify(&[NotifyState::Watchdog]),
             }
@@ -173,20 +156,6 @@ impl<'a> Keeper<'a> {
         self.hear_witnesses(tell);
         self.drills(tell);
         self.witnesses.iter_mut().for_each(|w| w.ends(began.elapsed().as_secs_f64()));
-    }
-
-    /// Proves the archives whose proof is due.
-    fn drills(&mut self, tell: Tell) {
-        let every = self.config.drill.as_secs();
-        for care in self.cares.iter_mut().filter(|_| every > 0) {
-            let now = (self.clock)();
-            let last = care.ward.vault.state().drilled.as_ref().map_or(0, |d| d.time.as_second());
-            if now.as_second() - last >= every && disk::exists(care.ward.vault.archive()) {
-                let ward = &mut care.ward;
-                let event = drill(&ward.session.name, ward.alone, &mut ward.vault, &ward.work, now);
-                tell(ward, &event.unwrap_or_else(|e| self.lang.failed(&e)), now);
-            }
-        }
     }
 
     /// The last archives: the best moment, since a bot that has ended has written everything.
@@ -251,47 +220,6 @@ impl<'a> Keeper<'a> {
             }
         }
     }
-
-    /// How long the keeper may sleep at a stretch: half of the time in which the supervisor wants a sign of life.
-    fn pulse(&self) -> Duration {
-        sd_notify::watchdog_enabled().map_or(Duration::MAX, |limit| limit / 2)
-    }
-}
-
-/// One look at one session: within the write budget, archive it; then tidy up after earlier scripts.
-fn look(ward: &mut Ward, host: &str, tidies: bool, now: Timestamp) -> Result<Event> {
-    let wait = ward.vault.state().written.wait(now, ward.vault.rules.write_budget);
-    // Only the writing waits: a session that is gone is noticed, and what somebody put at the archive's path is taken in.
-    if wait > 0
-        && disk::exists(&ward.session.path)
-        && let Some((archive, label)) = ward.vault.newest()?
-    {
-        let _work = ward.work.work("watch")?;
-        ward.vault.refresh()?;
-        ward.vault.receive(now)?;
-        return Ok(Event::Unchanged { archive, made: label.made, bytes: 0 });
-    }
-    let event = archive(ward, host, true, now)?;
-    if tidies && matches!(event, Event::Created { .. }) {
-        // What hinders the tidying is no news of the archive: the next one tries again.
-        let _ = cleanup(&ward.session, &mut ward.vault, &ward.work, false, now);
-    }
-    Ok(event)
-}
-
-fn archive(ward: &mut Ward, host: &str, at_leisure: bool, now: Timestamp) -> Result<Event> {
-    ward.record_first()?;
-    Keeping {
-        session: &ward.session,
-        vault: &mut ward.vault,
-        work: &ward.work,
-        carry: ward.carry,
-        form: Form::Members,
-        force: false,
-        at_leisure,
-        host,
-    }
-    .keep(now)
 }
 
 /// What other wakeeps are told who find a session in our care.
@@ -306,9 +234,4 @@ fn is_repeated(said: &Event, event: &Event) -> bool {
         (Event::Created { .. } | Event::Restored { .. }, _) => false,
         (a, b) => a == b,
     }
-}
-
-/// Tells the supervisor, where there is one; that it can't be told is no reason to stop keeping.
-fn notify(states: &[NotifyState]) {
-    let _ = sd_notify::notify(states);
 }

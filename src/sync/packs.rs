@@ -149,7 +149,7 @@ struct Pack {
 
 fn build(out: &Outgoing, known: Option<&Manifest>, pointer: Option<&Pointer>) -> Result<(Pack, Manifest)> {
     let all = pieces(out.archive)?;
-    let secret = known.map_or_else(super::secret, |k| k.secret.clone());
+    let secret = known.map_or_else(super::digest::secret, |k| k.secret.clone());
     let stay = known.map(|k| stay(k, &all, pointer)).unwrap_or_default();
     let mut places: HashMap<String, (String, u64)> = HashMap::new();
     for Place(pack, at, _, digest) in known.iter().flat_map(|k| &k.pieces) {

@@ -1,6 +1,7 @@
 //! The archive as one file: to a folder, or a folder behind SSH, where a restore (or a person) takes it as it is. Beside
 //! it stands a small record of what was put there, so that a later one is told from it without reading it.
 
+use super::digest::digest_of;
 use super::fence::{Mark, require_newer};
 use super::{Outgoing, Pushed};
 use crate::archive::{keys::Identities, seal};
@@ -81,7 +82,7 @@ fn send(
         }
         None => out.archive,
     };
-    let memory = Memory { sent: super::digest_of(file, None)?, mark: out.mark.clone() };
+    let memory = Memory { sent: digest_of(file, None)?, mark: out.mark.clone() };
     let text = serde_json::to_vec(&memory).expect("a memory has string keys only");
     disk::write_whole(&out.memory, &text)?;
     let source = Source::file(file)?;
@@ -166,7 +167,7 @@ fn unrecorded(out: &Outgoing, remote: &dyn Remote, name: &str, fence: u64) -> Re
 
 fn identify(out: &Outgoing, remote: &dyn Remote, name: &str, coming: &Path, open: &Path) -> Result<Mark> {
     let memory = fs::read(&out.memory).ok().and_then(|m| serde_json::from_slice::<Memory>(&m).ok());
-    let sent = super::digest_of(coming, None)?;
+    let sent = digest_of(coming, None)?;
     if let Some(memory) = memory.filter(|m| m.sent == sent) {
         return Ok(memory.mark);
     }
@@ -176,7 +177,7 @@ fn identify(out: &Outgoing, remote: &dyn Remote, name: &str, coming: &Path, open
         Err(e) => return Err(e),
     };
     let label = label.ok_or_else(|| fault(remote, Fault::Foreign { name: name.to_owned() }))?;
-    Ok(Mark::of(&label, 0, super::digest_of(open, None)?))
+    Ok(Mark::of(&label, 0, digest_of(open, None)?))
 }
 
 /// Fetches the archive into the new file `to`; sealed ones are opened on the way.
