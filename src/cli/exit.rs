@@ -13,7 +13,7 @@ pub enum Exit {
     Failed,
     /// The command line or the configuration is wrong.
     Usage,
-    /// Doubtful, or the login can't be told.
+    /// Doubtful, or the login can't be told; of `status`, too: no good archive that is new enough.
     Doubtful,
     /// Broken or missing.
     Broken,

@@ -26,6 +26,8 @@ struct Picture {
     archive: Option<(jiff::Timestamp, u64)>,
     newer: Option<Newer>,
     held: bool,
+    /// When the newest good archive was made that a start would restore from, where one stands.
+    good: Option<jiff::Timestamp>,
     backups: (usize, u64),
     keeper: Option<String>,
     next: Option<jiff::Timestamp>,
@@ -50,7 +52,7 @@ enum Leased {
     Unknown(Error),
 }
 
-/// Shows every session's state; the exit code is the gravest verdict's.
+/// Shows every session's state; the exit code is 0 exactly where all are safe, else that of what is gravest.
 pub fn status(context: &Context) -> Result<Exit> {
     let wards = context.wards()?;
     let show = &context.show;
@@ -82,7 +84,7 @@ pub fn status(context: &Context) -> Result<Exit> {
     } else {
         draw_all(context, &all);
     }
-    Ok(all.iter().map(|(_, picture)| Exit::of_verdict(&picture.verdict)).fold(worst, Exit::or))
+    Ok(all.iter().map(|(ward, picture)| danger(context, ward, picture)).fold(worst, Exit::or))
 }
 
 /// One session in full; of several a line each, and in full only those that somebody must look after.
@@ -130,6 +132,11 @@ fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
     let verdict = reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "status")?.verdict;
     let archive = ward.vault.latest().map(|l| (l.made, size(ward.vault.archive())));
     let newer = ward.vault.ahead()?.map(|(path, label)| Newer { bytes: size(&path), made: label.made, path });
+    let held = ward.vault.is_held(context.now);
+    // What arrived keeps the path; the rounds go into the vault meanwhile.
+    let kept = if held { ward.vault.newest()?.map(|(_, label)| label) } else { ward.vault.latest() };
+    let kept = kept.filter(|label| label.is_good()).map(|label| label.made);
+    let good = kept.map(|made| newer.as_ref().map_or(made, |newer| newer.made));
     let backups = ward.vault.backups()?;
     let outlook = Outlook::of(ward, &context.config, context.now)?;
     let keeper = ward.work.who_keeps()?;
@@ -141,7 +148,8 @@ fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
         verdict,
         archive,
         newer,
-        held: ward.vault.is_held(context.now),
+        held,
+        good,
         backups: (backups.len(), backups.iter().map(|b| b.bytes).sum()),
         next: outlook.round.filter(|_| keeper.is_some()).map(|r| r.next),
         keeper,
@@ -173,13 +181,33 @@ const FRESH: i64 = 3600;
 
 /// Safe means: the login is good, and a good archive stands that holds it as it is now, or was within the hour.
 fn is_safe(context: &Context, ward: &Ward, picture: &Picture) -> bool {
-    let Some(label) = ward.vault.latest().filter(|l| l.is_good()) else { return false };
-    let made = picture.newer.as_ref().map_or(label.made, |newer| newer.made);
-    let fresh = context.now.as_second() - made.as_second() <= FRESH;
-    let same = ward.session.stamp().is_ok_and(|stamp| ward.vault.stamp().as_ref() == Some(&stamp.digest));
+    danger(context, ward, picture) == Exit::Done
+}
+
+/// What keeps a session from being safe, as the code that says so.
+fn danger(context: &Context, ward: &Ward, picture: &Picture) -> Exit {
+    if !picture.verdict.is_good() {
+        return Exit::of_verdict(&picture.verdict);
+    }
     // A login that the phone ended, or that another host has, isn't this bot's, however good its archive is.
-    let ours = !picture.wrong.iter().any(|c| matches!(c, Condition::QrNeeded | Condition::LeaseLost));
-    picture.verdict.is_good() && ours && (fresh || same)
+    if picture.wrong.iter().any(|c| matches!(c, Condition::QrNeeded)) {
+        return Exit::LoggedOut;
+    }
+    if picture.wrong.iter().any(|c| matches!(c, Condition::LeaseLost)) {
+        return Exit::LeaseHeld;
+    }
+    match picture.good {
+        Some(made) if is_fresh(context, ward, made) => Exit::Done,
+        None if picture.archive.is_none() && picture.backups.0 == 0 && !disk::exists(ward.vault.archive()) => {
+            Exit::NothingToRestore
+        }
+        _ => Exit::Doubtful,
+    }
+}
+
+fn is_fresh(context: &Context, ward: &Ward, made: jiff::Timestamp) -> bool {
+    let same = || ward.session.stamp().is_ok_and(|stamp| ward.vault.stamp().as_ref() == Some(&stamp.digest));
+    context.now.as_second() - made.as_second() <= FRESH || same()
 }
 
 fn draw(context: &Context, ward: &Ward, picture: &Picture) {

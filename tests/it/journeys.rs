@@ -635,6 +635,29 @@ fn a_bot_tells_what_it_knows() {
     assert_eq!(bot.wakeep(["restore", "--if-needed", "--json"]).json(0)["outcome"], "restored");
 }
 
+/// A script that looks at the code alone learns what the first line says.
+#[test]
+fn the_code_of_status_agrees_with_its_headline() {
+    let bot = StandIn::stopped();
+    let status = |code: i32| {
+        let (said, shown) = (bot.wakeep(["status"]).run(), bot.wakeep(["status"]).json(code));
+        let safe = code == 0;
+        assert_eq!((said.code, said.stdout.contains("NOT safe")), (code, !safe), "{said:?}");
+        assert_eq!(shown["sessions"][0]["safe"], safe, "{shown}");
+    };
+    status(10);
+    bot.wakeep(["archive"]).json(0);
+    status(0);
+    bot.wakeep(["event", "logged-out", "--reason", "401"]).json(0);
+    status(5);
+    bot.wakeep(["event", "ready"]).json(0);
+    status(0);
+    fs::write(bot.archive(), "no archive").unwrap();
+    status(3);
+    bot.tear();
+    status(4);
+}
+
 #[test]
 fn a_drill_proves_the_archive_and_status_says_so() {
     let bot = StandIn::stopped();
@@ -648,7 +671,7 @@ fn a_drill_proves_the_archive_and_status_says_so() {
     assert_eq!(digest(&bot.archive()), before);
     fs::write(bot.archive(), &fs::read(bot.archive()).unwrap()[..5000]).unwrap();
     assert_eq!(bot.wakeep(["check", "--drill"]).run().code, 4);
-    assert_eq!(bot.wakeep(["status", "--json"]).run().code, 0, "the session itself is good");
+    assert_eq!(bot.wakeep(["status"]).json(3)["sessions"][0]["safe"], false, "the session itself is good");
 }
 
 #[test]
