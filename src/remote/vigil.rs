@@ -2,11 +2,8 @@
 //! deadline, is ended, however alive the line is. Keepalives only tell that the machine is there.
 
 use crate::error::{At, Result};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
+use crate::platform::ending::{self, Running};
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,14 +39,16 @@ impl Vigil {
     /// # Errors
     /// `Io`: it can't be watched.
     pub fn over(child: &Child, silence: Duration, deadline: Option<Instant>, leads: bool) -> Result<Vigil> {
-        let pid = Pid::from_child(child);
-        let running = pidfd_open(pid, PidfdFlags::empty()).at("watching", Path::new("ssh"))?;
+        let pid = child.id();
         let vigil = Vigil { heard: Arc::new(Mutex::new(Instant::now())), gave_up: Arc::default() };
+        let Some(running) = Running::of(pid).at("watching", Path::new("ssh"))? else { return Ok(vigil) };
         let watching = vigil.clone();
         std::thread::spawn(move || {
             if watching.outlasts(&running, silence, deadline) {
-                let group = leads && kill_process_group(pid, Signal::KILL).is_ok();
-                let _ = if group { Ok(()) } else { pidfd_send_signal(&running, Signal::KILL) };
+                if leads {
+                    ending::end_group(pid);
+                }
+                running.kill();
             }
         });
         Ok(vigil)
@@ -66,7 +65,7 @@ impl Vigil {
     }
 
     /// Waits; returns whether patience ended before the program did.
-    fn outlasts(&self, running: &OwnedFd, silence: Duration, deadline: Option<Instant>) -> bool {
+    fn outlasts(&self, running: &Running, silence: Duration, deadline: Option<Instant>) -> bool {
         loop {
             let silent = self.heard.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
             let late = deadline.map_or(Duration::MAX, |d| d.saturating_duration_since(Instant::now()));
@@ -75,9 +74,8 @@ impl Vigil {
                 self.gave_up.store(true, Ordering::SeqCst);
                 return true;
             }
-            match poll(&mut [PollFd::new(running, PollFlags::IN)], Timespec::try_from(left).ok().as_ref()) {
-                Ok(0) | Err(Errno::INTR) => {}
-                _ => return false,
+            if running.has_ended(left).unwrap_or(true) {
+                return false;
             }
         }
     }

@@ -2,7 +2,8 @@
 //! shell understands.
 
 use crate::error::{At, Error, Fault, Result};
-use crate::remote::{Heard, Place, Settings, Vigil, silence};
+use crate::platform::host;
+use crate::remote::{Heard, Place, Settings, Vigil, quoted, silence};
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
@@ -124,12 +125,10 @@ impl Far {
     /// Brings this very program there, if the machine is of the same make. Returns whether it was.
     fn bring_wakeep(&self) -> Result<bool> {
         let theirs = self.succeed("uname -sm", None)?;
-        let ours = rustix::system::uname();
-        let ours = format!("{} {}", ours.sysname().to_string_lossy(), ours.machine().to_string_lossy());
-        if String::from_utf8_lossy(&theirs.stdout).trim() != ours {
+        if String::from_utf8_lossy(&theirs.stdout).trim() != host::make() {
             return Ok(false);
         }
-        let this = Path::new("/proc/self/exe");
+        let this = host::this_program();
         let program = File::open(this).at("opening", this)?;
         let take =
             "cat >.wakeep-new && chmod 755 .wakeep-new && ./.wakeep-new --version >/dev/null && mv .wakeep-new wakeep";
@@ -244,8 +243,4 @@ fn watched(child: &mut Child, silence: Duration) -> Result<Vigil> {
 
 fn timed_out(place: &str) -> Error {
     Error::Remote { place: place.to_owned(), fault: Fault::TimedOut }
-}
-
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }

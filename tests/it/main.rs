@@ -15,6 +15,7 @@ mod crash;
 mod dashboard;
 mod differences;
 mod documents;
+mod elsewhere;
 mod env;
 mod faults;
 mod fuzzed;

@@ -2,9 +2,9 @@
 
 use super::words;
 use crate::error::{At, Fault, Result};
+use crate::platform::ending;
 use crate::remote::{Heard, Settings, Vigil, silence};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
@@ -64,7 +64,7 @@ impl Line {
         let mut ssh = Command::new(place);
         if self.deadline.is_some() {
             // What it started itself (a jump host's `ssh`) ends with it.
-            ssh.process_group(0);
+            ending::in_its_own_group(&mut ssh);
         }
         let mut child = ssh
             .args(&self.args)
