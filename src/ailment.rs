@@ -34,6 +34,8 @@ pub enum Ailment {
     WorldReadable {
         /// The archive.
         path: PathBuf,
+        /// The permission bits it should have, in octal.
+        mode: String,
     },
     /// git has a key to the account in its history.
     TrackedByGit {

@@ -12,7 +12,7 @@ use crate::setup::server::SHIMS;
 use crate::verdict::masked;
 use jiff::Timestamp;
 use std::fs;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -55,14 +55,36 @@ pub fn examine(ward: &Ward, config: &Config, now: Timestamp) -> Result<Vec<Ailme
     Ok(found)
 }
 
-/// Mends what is safe to mend. Returns whether it did.
-pub fn mend(ailment: &Ailment) -> Result<bool> {
+/// Mends what is safe to mend of a session's. Returns whether it did.
+pub fn mend(ailment: &Ailment, ward: &Ward) -> Result<bool> {
     match ailment {
-        Ailment::WorldReadable { path } => disk::set_mode(path, 0o600).map(|()| true),
+        Ailment::WorldReadable { path, .. } => disk::set_mode(path, ward.vault.rules.archive_mode).map(|()| true),
         Ailment::NotExecutable { path } => disk::set_mode(path, 0o755).map(|()| true),
-        Ailment::StaleLock { path, dead: true, .. } => disk::remove_file(path).map(|()| true),
+        Ailment::StaleLock { path, owner, dead: true } => clear(path, owner),
         _ => Ok(false),
     }
+}
+
+/// Removes a dead owner's lock. A bot may have started since it was looked at: what is moved aside is looked at again, and
+/// put back where it is another one.
+fn clear(lock: &Path, owner: &str) -> Result<bool> {
+    let aside = lock.with_file_name(".wakeep-SingletonLock");
+    disk::remove_file(&aside)?;
+    match disk::move_to(lock, &aside) {
+        Err(e) if e.io_kind() == Some(ErrorKind::NotFound) => return Ok(true),
+        other => other?,
+    }
+    let is_same = fs::read_link(&aside).is_ok_and(|now| now.to_string_lossy() == owner);
+    if is_same && is_dead(owner) {
+        return disk::remove_file(&aside).map(|()| true);
+    }
+    disk::move_to(&aside, lock).map(|()| false)
+}
+
+/// Whether the owner that a lock names (`<host>-<pid>`) is proved dead.
+fn is_dead(owner: &str) -> bool {
+    let Some((host, pid)) = owner.rsplit_once('-') else { return false };
+    host == host::name() && !pid.parse().is_ok_and(processes::is_alive)
 }
 
 fn not_writable(ward: &Ward) -> Vec<Ailment> {
@@ -81,9 +103,9 @@ fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
     };
     let mut found = Vec::new();
     // Where the owner decided so, it is no ailment.
-    let meant = ward.vault.rules.archive_mode & 0o004 != 0;
-    if !meant && disk::world_readable(path)? {
-        found.push(Ailment::WorldReadable { path: path.to_owned() });
+    let mode = ward.vault.rules.archive_mode;
+    if mode & 0o004 == 0 && disk::world_readable(path)? {
+        found.push(Ailment::WorldReadable { path: path.to_owned(), mode: format!("{mode:o}") });
     }
     let newest = ward.vault.ahead()?.map(|(_, label)| label).or_else(|| ward.vault.latest());
     let made = newest.map_or(mark.mtime.0, |l| l.made.as_second());
@@ -114,11 +136,10 @@ fn tracked(ward: &Ward) -> Vec<Ailment> {
 fn locks(ward: &Ward) -> Option<Ailment> {
     let path = ward.session.path.join("SingletonLock");
     let owner = fs::read_link(&path).ok()?.to_string_lossy().into_owned();
-    let (host, pid) = owner.rsplit_once('-')?;
-    let here = host == host::name();
-    let alive = pid.parse().is_ok_and(processes::is_alive);
-    let stale = !here || !alive;
-    stale.then_some(Ailment::StaleLock { path, owner: owner.clone(), dead: here && !alive })
+    let (host, _) = owner.rsplit_once('-')?;
+    let dead = is_dead(&owner);
+    let stale = dead || host != host::name();
+    stale.then_some(Ailment::StaleLock { path, owner, dead })
 }
 
 fn scripts(home: &Path) -> Vec<Ailment> {
@@ -222,6 +243,25 @@ fn says(args: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A bot may start between the look and the mending.
+    #[test]
+    fn only_the_lock_that_was_looked_at_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = dir.path().join("SingletonLock");
+        let (dead, alive) = (format!("{}-4194399", host::name()), format!("{}-{}", host::name(), std::process::id()));
+        // Another one's by now; the same number, but of a process that lives by now; gone by now.
+        for (now, looked) in [(&alive, &dead), (&alive, &alive)] {
+            disk::point(&lock, Path::new(now)).unwrap();
+            assert!(!clear(&lock, looked).unwrap());
+            assert_eq!(fs::read_link(&lock).unwrap(), Path::new(now));
+            fs::remove_file(&lock).unwrap();
+        }
+        assert!(clear(&lock, &dead).unwrap());
+        disk::point(&lock, Path::new(&dead)).unwrap();
+        assert!(clear(&lock, &dead).unwrap());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
 
     #[test]
     fn numbers_in_the_bots_log_are_masked() {

@@ -426,6 +426,12 @@ fn the_doctor_finds_and_mends() {
     assert_eq!(fs::metadata(bot.archive()).unwrap().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(&script).unwrap().mode() & 0o777, 0o755);
     assert!(fs::symlink_metadata(bot.session().join("SingletonLock")).is_err());
+    // The mode that the owner chose, not the usual one.
+    fs::write(bot.home().join("wakeep.toml"), "archive_mode = \"0640\"\n").unwrap();
+    fs::set_permissions(bot.archive(), fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(bot.wakeep(["doctor"]).run().stdout.contains("chmod 640"));
+    bot.wakeep(["doctor", "--fix"]).run();
+    assert_eq!(fs::metadata(bot.archive()).unwrap().mode() & 0o777, 0o640);
     let report = bot.wakeep(["doctor", "--report"]).run().stdout;
     let home = bot.home().to_str().unwrap();
     assert!(!report.contains("9001234567") && !report.contains(home) && report.contains("chromium"), "{report}");
