@@ -2,6 +2,9 @@
 //!
 //! A variant earns its place by an exit code, a hint or a caller that matches on it; all the rest is [`Error::Io`].
 
+mod problem;
+
+pub use problem::{Missing, Problem, Wanted};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -58,7 +61,7 @@ pub enum Error {
         /// Where it stands: a file's path, or the flag's or variable's name.
         place: String,
         /// What is wrong with it.
-        problem: String,
+        problem: Problem,
         /// The nearest thing that would be right.
         suggestion: Option<String>,
     },

@@ -73,7 +73,7 @@ fn place(context: &Context, to: &str) -> Result<(Far, String)> {
 
 fn wrong(context: &Context, to: &str, problem: Phrase) -> Error {
     let suggestion = matches!(problem, Phrase::MoveNeedsSsh).then(|| "ssh://user@host/opt/bot".to_owned());
-    Error::Config { place: to.to_owned(), problem: context.show.lang.phrase(problem).to_owned(), suggestion }
+    Error::Config { place: to.to_owned(), problem: context.show.lang.phrase(problem).into(), suggestion }
 }
 
 /// Says that it isn't active here any more, or is again: a keeper may be at work here.

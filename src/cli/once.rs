@@ -8,7 +8,7 @@ use super::{progress, pull, push, reading, sides};
 use crate::archive::{self, Archive, Depth, Form, seal};
 use crate::disk;
 use crate::drill::drill;
-use crate::error::{At, Error, Result};
+use crate::error::{At, Error, Problem, Result};
 use crate::keep::Keeping;
 use crate::keeper::active;
 use crate::keeper::browser::{self, Closing};
@@ -74,7 +74,7 @@ pub(super) fn hear(context: &Context, what: Told, reason: Option<&str>) -> Resul
     if context.wards()?.len() > 1 {
         return Err(Error::Config {
             place: "wakeep event".to_owned(),
-            problem: "there are several sessions here: say which with --only NAME".to_owned(),
+            problem: Problem::WhichSession,
             suggestion: None,
         });
     }
@@ -285,7 +285,7 @@ fn source(context: &Context, wish: &Restore) -> Result<Source> {
     match (&wish.from, &wish.at) {
         (Some(file), Some(_)) => Err(Error::Config {
             place: "--at".to_owned(),
-            problem: context.show.lang.phrase(Phrase::AtOfFile).to_owned(),
+            problem: context.show.lang.phrase(Phrase::AtOfFile).into(),
             suggestion: Some(format!("--from {}", file.display())),
         }),
         (Some(file), None) => {
@@ -320,7 +320,7 @@ pub(super) fn time(text: &str, now: Timestamp) -> Result<Timestamp> {
     let at = text.parse().ok().or_else(|| text.parse().ok().and_then(here)).or_else(of_today).or_else(ago);
     at.ok_or_else(|| Error::Config {
         place: "--at".to_owned(),
-        problem: format!("`{text}` is no time"),
+        problem: Problem::NoTime(text.to_owned()),
         suggestion: Some("2026-11-24T12:00".to_owned()),
     })
 }

@@ -4,7 +4,7 @@
 use super::existing::Existing;
 use super::units::{Unit, stands, unit_of, units};
 use crate::config::Place;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::owner::Owner;
 use crate::session::find;
 use std::fs;
@@ -103,7 +103,7 @@ impl Facts {
         ];
         let odd = names.into_iter().find(|(_, name)| !name.is_some_and(is_plain)).map(|(place, name)| Error::Config {
             place: place.to_owned(),
-            problem: format!("`{}`: a name in services has letters, digits and /._-+@: only", name.unwrap_or("?")),
+            problem: Problem::OddName(name.unwrap_or("?").to_owned()),
             suggestion: None,
         });
         odd.map_or(Ok(self), Err)
@@ -161,7 +161,7 @@ fn app(root: &Path, said: &Said, here: &Path, units: &[Unit]) -> Result<PathBuf>
     let mut found = all.filter(|dir| dir.is_absolute() && is_bot(dir));
     found.next().ok_or_else(|| Error::Config {
         place: "--app-dir".to_owned(),
-        problem: "no folder of a bot was found; name it".to_owned(),
+        problem: Problem::NoBotFolder,
         suggestion: Some(format!("--app-dir {USUAL_APP}")),
     })
 }

@@ -298,9 +298,9 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("the session changed, but the archive is from {}", ago(*age)),
             "wakeep archive; it says what hinders it",
         ),
-        Ailment::WorldReadable { path } => Told::new(
+        Ailment::WorldReadable { path, mode } => Told::new(
             format!("everybody on this machine can read {}, a key to the account", path.display()),
-            format!("chmod 600 {} (or set archive_mode, where that is meant)", path.display()),
+            format!("chmod {mode} {} (or set archive_mode, where that is meant)", path.display()),
         ),
         Ailment::TrackedByGit { path } => Told::new(
             format!("git tracks {}, a key to the account", path.display()),

@@ -7,6 +7,7 @@ mod io;
 mod notice;
 mod page;
 mod phrase;
+mod problem;
 mod progress;
 mod ru;
 mod way_back;
@@ -75,7 +76,11 @@ impl Lang {
             Lang::Ru => ru::code(finding.code, way),
         };
         let place = finding.path.display().to_string();
-        let detail = [place, finding.detail.clone()].into_iter().filter(|s| !s.is_empty());
+        let detail = match self {
+            Lang::En => finding.detail.clone(),
+            Lang::Ru => ru::detail(&finding.detail),
+        };
+        let detail = [place, detail].into_iter().filter(|s| !s.is_empty());
         let detail = detail.collect::<Vec<_>>().join(", ");
         let what = if detail.is_empty() { told.what } else { format!("{} ({detail})", told.what) };
         Told { what, next: told.next }

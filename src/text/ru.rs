@@ -1,5 +1,6 @@
 //! Русский.
 
+mod detail;
 mod error;
 mod phrase;
 
@@ -8,6 +9,7 @@ use crate::ailment::Ailment;
 use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
+pub(super) use detail::detail;
 pub(super) use error::error;
 pub(super) use phrase::phrase;
 
@@ -316,9 +318,9 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         Ailment::ArchiveStale { seconds: age, .. } => {
             Told::new(format!("сессия менялась, а архив сделан {}", ago(*age)), "wakeep archive; он скажет, что мешает")
         }
-        Ailment::WorldReadable { path } => Told::new(
+        Ailment::WorldReadable { path, mode } => Told::new(
             format!("{} может прочитать любой на этой машине, а это ключ к аккаунту", path.display()),
-            format!("chmod 600 {} (или archive_mode, если так задумано)", path.display()),
+            format!("chmod {mode} {} (или archive_mode, если так задумано)", path.display()),
         ),
         Ailment::TrackedByGit { path } => Told::new(
             format!("{} лежит в git, а это ключ к аккаунту", path.display()),

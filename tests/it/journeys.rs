@@ -597,7 +597,10 @@ fn flags_beat_the_environment_and_that_the_file() {
     fs::write(bot.home().join("wakeep.toml"), "intervall = \"2m\"\n").unwrap();
     let outcome = bot.wakeep(["status"]).run();
     assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.contains("wakeep.toml:1:1: there is no key `intervall`"), "{outcome:?}");
     assert!(outcome.stderr.contains("did you mean `interval`?"), "{outcome:?}");
+    let outcome = bot.wakeep(["status", "--lang", "ru"]).run();
+    assert!(outcome.stderr.contains("wakeep.toml:1:1: ключа `intervall` нет"), "{outcome:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod job;
 mod listener;
 
 use crate::disk;
-use crate::error::{At, Error, Result};
+use crate::error::{At, Error, Problem, Result};
 use api::Shared;
 use gate::Gate;
 use std::fs;
@@ -54,6 +54,6 @@ pub fn token(file: &Path) -> Result<String> {
     if text.len() >= 16 {
         return Ok(text);
     }
-    let problem = format!("{} holds no token of 16 characters or more", file.display());
+    let problem = Problem::NoToken(file.to_owned());
     Err(Error::Config { place: "serve_token_file".to_owned(), problem, suggestion: None })
 }

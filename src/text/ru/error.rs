@@ -1,13 +1,13 @@
 //! What went wrong and what to do, in Russian.
 
 use crate::error::{Error, Fault, Holder, Unsealable};
-use crate::text::{Told, dated, io};
+use crate::text::{Lang, Told, dated, io};
 
 pub fn error(error: &Error) -> Told {
     match error {
         Error::Io { doing, path, source } => io::ru(doing, path, source),
         Error::Config { place, problem, suggestion } => Told::new(
-            format!("ошибка настройки: {place}: {problem}"),
+            format!("ошибка настройки: {place}: {}", Lang::Ru.problem(problem)),
             suggestion.as_ref().map(|s| format!("может быть, `{s}`?")).unwrap_or_default(),
         ),
         Error::SessionMissing { path } => Told::new(
