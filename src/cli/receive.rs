@@ -130,7 +130,10 @@ fn copy_and_judge(context: &Context, source: &mut dyn Read, temp: &Path, ward: &
     }
     // Only as long as it takes to look: nobody's round waits for a slow line or for an answer.
     let _work = ward.work.work("receive")?;
-    judge(temp, ward)
+    let mut verdict = judge(temp, ward)?;
+    // What is wrong with it is wrong with what arrived, whose name stands before.
+    verdict.findings.iter_mut().filter(|f| f.path == temp).for_each(|f| f.path = PathBuf::new());
+    Ok(verdict)
 }
 
 /// The judgement on the session in an archive that this ward's could be restored from.

@@ -11,7 +11,7 @@ use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFormat};
 use crate::disk;
-use crate::error::{At, Error, Result};
+use crate::error::{At, Error, Problem, Result};
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::become_owner;
 use crate::platform::host;
@@ -133,7 +133,7 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Demo { bot: Some(dir) } => demo::bot(&dir),
         Verb::Demo { bot: None } => demo::demo(&context),
         Verb::Verify { file, quick } => reading::verify(&context, &file, quick),
-        Verb::Extract { file, paths, into } => extract(&file, &paths, &into),
+        Verb::Extract { file, paths, into } => extract(&context, &file, &paths, &into),
         Verb::Move { to, can_stop } => moving::go(&context, &to, can_stop),
         Verb::Push { remote, force } => push::push(&context, remote.as_deref(), force),
         Verb::Pull { remote, at, force } => pull::pull(&context, remote.as_deref(), at.as_deref(), force),
@@ -270,7 +270,7 @@ fn say_cleaned(show: &Show, cleaned: &Cleaned, dry_run: bool) {
     }
 }
 
-fn extract(file: &Path, paths: &[PathBuf], into: &Path) -> Result<Exit> {
+fn extract(context: &Context, file: &Path, paths: &[PathBuf], into: &Path) -> Result<Exit> {
     let wanted = |name: &Path| {
         let named = paths.is_empty() || paths.iter().any(|p| name.starts_with(p));
         named.then(|| name.to_owned())
@@ -279,7 +279,14 @@ fn extract(file: &Path, paths: &[PathBuf], into: &Path) -> Result<Exit> {
     let limits = archive::Limits::of_disk(disk::free_space(into)?);
     let done = archive::extract(file, into, &wanted, &limits)?;
     if done.files == 0 && !paths.is_empty() {
-        return Err(Error::damaged(file, "none of these names is in it"));
+        let (place, list) = (file.display().to_string(), format!("wakeep list {}", file.display()));
+        return Err(Error::Config { place, problem: Problem::NotInside, suggestion: Some(list) });
+    }
+    let show = &context.show;
+    if show.json {
+        show.object(&json!({"into": into.to_string_lossy(), "files": done.files, "bytes": done.bytes}));
+    } else {
+        show.line(&format!("{} {} ({})", show.lang.phrase(Phrase::Wrote), near(into), show.lang.bytes(done.bytes)));
     }
     Ok(Exit::Done)
 }

@@ -13,6 +13,7 @@ use crate::keeper::standing::Outlook;
 use crate::keeper::ward::Ward;
 use crate::notice::Condition;
 use crate::text::{self, Phrase, Told};
+use crate::vault::backup::label_of;
 use crate::vault::journal::Event;
 use crate::verdict::Verdict;
 use serde_json::{Value, json};
@@ -266,9 +267,17 @@ fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
             format!("{}, {}, {ago}", near(ward.vault.archive()), context.show.lang.bytes(bytes))
         }
         None if disk::exists(ward.vault.archive()) => {
-            let whole = archive::verify(ward.vault.archive(), Depth::Content).is_ok();
-            let what = if whole { Phrase::NotOurs } else { Phrase::NotWhole };
-            format!("{}, {}", near(ward.vault.archive()), lang.phrase(what))
+            let path = ward.vault.archive();
+            let whole = archive::verify(path, Depth::Content).is_ok();
+            match label_of(path).filter(|_| whole) {
+                // A wakeep made it: pulled, or copied here.
+                Some(label) => {
+                    let ago = lang.ago(context.now.as_second() - label.made.as_second());
+                    format!("{}, {}, {ago}", near(path), lang.bytes(size(path)))
+                }
+                None if whole => format!("{}, {}", near(path), lang.phrase(Phrase::NotOurs)),
+                None => format!("{}, {}", near(path), lang.phrase(Phrase::NotWhole)),
+            }
         }
         None => lang.phrase(Phrase::NoArchive).to_owned(),
     };

@@ -44,6 +44,8 @@ pub enum Problem {
     ArchiveNoFolder,
     /// A command that means one session met several.
     WhichSession,
+    /// None of the names that were asked for is in an archive.
+    NotInside,
     /// A text is no time.
     NoTime(String),
     /// A text is no place for archives.

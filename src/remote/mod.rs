@@ -97,6 +97,18 @@ pub struct Spent {
     pub received: u64,
 }
 
+impl Spent {
+    /// What came to it since it was `earlier`.
+    #[must_use]
+    pub fn since(self, earlier: Spent) -> Spent {
+        Spent {
+            requests: self.requests - earlier.requests,
+            sent: self.sent - earlier.sent,
+            received: self.received - earlier.received,
+        }
+    }
+}
+
 /// Counts what is [`Spent`], from any thread.
 #[derive(Debug, Default)]
 struct Meter {

@@ -684,7 +684,10 @@ fn a_file_is_taken_out_by_the_index() {
     let log = ".wwebjs_auth/session/Default/Local Storage/leveldb";
     let outcome = bot.wakeep(["extract", "whatsapp_auth_latest.tar.gz", log, "--into", "out"]).run();
     assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("wrote out ("), "{outcome:?}");
     assert!(bot.home().join("out").join(log).join("CURRENT").exists());
+    let none = bot.wakeep(["extract", "whatsapp_auth_latest.tar.gz", "nothing", "--into", "out"]).run();
+    assert!(none.code == 2 && none.stderr.contains("wakeep list whatsapp_auth_latest.tar.gz"), "{none:?}");
     assert!(!bot.home().join("out/.wwebjs_auth/session/Default/IndexedDB").exists());
     assert_eq!(bot.wakeep(["verify", "whatsapp_auth_latest.tar.gz"]).run().code, 0);
     let list = bot.wakeep(["list", "whatsapp_auth_latest.tar.gz"]).run().stdout;

@@ -392,7 +392,10 @@ fn of_several_sessions_each_is_restored_from_its_own() {
     std::fs::rename(other.session(), &second).unwrap();
     let remote = disk.path().to_str().unwrap();
     bot.wakeep(["archive"]).json(0);
-    bot.wakeep(["push", remote]).json(0);
+    let pushed = bot.wakeep(["push", remote]).json(0);
+    let spent = |n: usize| (number(&pushed["sessions"][n], "requests"), number(&pushed["sessions"][n], "bytes_sent"));
+    assert_eq!(spent(0).0, spent(1).0, "each its own, not what all before it cost: {pushed}");
+    assert!(spent(1).1 < 2 * spent(0).1, "{pushed}");
     std::fs::remove_dir_all(bot.session()).unwrap();
     std::fs::remove_dir_all(&second).unwrap();
     let looked = bot.wakeep(["restore", "--from", remote, "--dry-run"]).json(0);
