@@ -10,6 +10,7 @@ mod archive_differs;
 mod archive_hostile;
 mod archive_reuse;
 mod archive_zoo;
+mod arrivals;
 mod booted;
 mod crash;
 mod dashboard;
