@@ -39,6 +39,19 @@ pub enum Unsealable {
     NotSealed,
 }
 
+/// How far a move of the bot to another machine has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// It is going on right now.
+    UnderWay,
+    /// It was broken off before the other machine was asked to take the session: nothing has left.
+    BrokenOff,
+    /// It was broken off after that: the bot could be active there.
+    Half,
+    /// The session stands there.
+    Done,
+}
+
 /// A fact about what failed.
 #[derive(Debug)]
 pub enum Error {
@@ -163,6 +176,13 @@ pub enum Error {
     LeaseHeld {
         /// Who has it.
         holder: Holder,
+    },
+    /// The bot was moved to another machine, or that was begun.
+    Moved {
+        /// Where to.
+        to: String,
+        /// How far that has come.
+        how: Departure,
     },
     /// Another place for archives can't be used, or not now.
     Remote {

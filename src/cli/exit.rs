@@ -67,7 +67,7 @@ impl Exit {
             Error::Busy { .. } | Error::Kept { .. } => Exit::Busy,
             Error::NothingToRestore { .. } | Error::NothingSoOld { .. } => Exit::NothingToRestore,
             Error::OtherSession { .. } => Exit::Usage,
-            Error::LeaseHeld { .. } | Error::RemoteNewer { .. } => Exit::LeaseHeld,
+            Error::LeaseHeld { .. } | Error::Moved { .. } | Error::RemoteNewer { .. } => Exit::LeaseHeld,
             Error::Interrupted => Exit::Interrupted,
         }
     }
