@@ -8,8 +8,9 @@ use crate::error::{At, Error, Result};
 use crate::keeper::bot::{State, Supervisor};
 use crate::keeper::signals::{Alarm, Signals, Woken};
 use crate::owner::{self, Owner};
+use crate::platform::ending::send;
+use crate::platform::signals::Signal;
 use crate::text::Phrase;
-use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
@@ -62,8 +63,7 @@ impl<'a> Outer<'a> {
             }
             self.asked |= self.signals.wait(LOOK)? == Woken::Asked;
             if self.asked && !std::mem::replace(&mut told, true) {
-                // One that has ended meanwhile can't hear it.
-                let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+                send(child.id(), Signal::TERM);
             }
         }
     }

@@ -1,9 +1,8 @@
 //! Waiting for the next round or for being asked to end (SIGTERM, SIGINT), whichever comes first.
 
 use crate::error::{At, Result};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use crate::platform::signals::{self, Wire};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -25,29 +24,20 @@ pub trait Alarm {
 /// The signals that ask the process to end, once [`Signals::new`] was called, arrive here and nowhere else.
 #[derive(Debug)]
 pub struct Signals {
-    arriving: UnixStream,
-    sending: UnixStream,
+    arriving: Wire,
+    sending: Wire,
 }
 
 impl Signals {
     /// Takes over SIGTERM and SIGINT.
     pub fn new() -> Result<Signals> {
-        Signals::of(&[SIGTERM, SIGINT])
+        let (arriving, sending) = signals::that_ask_to_end().at("waiting for", Path::new("signals"))?;
+        Ok(Signals { arriving, sending })
     }
 
     /// For a command at a terminal, which ends with it: SIGHUP, too, unless whoever started this has it ignored (`nohup`).
     pub fn at_a_terminal() -> Result<Signals> {
-        let all = [SIGTERM, SIGINT, SIGHUP];
-        Signals::of(if is_ignored(SIGHUP) { &all[..2] } else { &all })
-    }
-
-    fn of(signals: &[i32]) -> Result<Signals> {
-        let place = Path::new("signals");
-        let (arriving, sending) = UnixStream::pair().at("making a pipe for", place)?;
-        for &signal in signals {
-            let pipe = sending.try_clone().at("making a pipe for", place)?;
-            signal_hook::low_level::pipe::register(signal, pipe).at("waiting for", place)?;
-        }
+        let (arriving, sending) = signals::that_end_a_command().at("waiting for", Path::new("signals"))?;
         Ok(Signals { arriving, sending })
     }
 
@@ -62,13 +52,6 @@ impl Signals {
         });
         Ok(())
     }
-}
-
-/// Source: proc_pid_status(5), `SigIgn`: a mask in which signal 1 is the lowest bit.
-fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
-    mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
 }
 
 impl Alarm for Signals {
