@@ -2,6 +2,7 @@
 //!
 //! A variant earns its place by an exit code, a hint or a caller that matches on it; all the rest is [`Error::Io`].
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,7 +41,8 @@ pub enum Unsealable {
 }
 
 /// How far a move of the bot to another machine has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Departure {
     /// It is going on right now.
     UnderWay,
@@ -132,6 +134,13 @@ pub enum Error {
     NothingToRestore {
         /// Where it was looked for.
         place: PathBuf,
+    },
+    /// An archive is of other sessions than this one.
+    NotInArchive {
+        /// The archive.
+        path: PathBuf,
+        /// The session's name.
+        session: String,
     },
     /// A file is no archive, or its bytes are not whole.
     Damaged {

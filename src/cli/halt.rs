@@ -61,8 +61,10 @@ impl<'a> Outer<'a> {
                 // What came to its own end in spite of it has: what it says counts.
                 return if status.code().is_some() { Ok(status) } else { Err(Error::Interrupted) };
             }
-            self.asked |= self.signals.wait(LOOK)? == Woken::Asked;
-            if self.asked && !std::mem::replace(&mut told, true) {
+            // What was asked before this process began is answered by its caller.
+            let asked = self.signals.wait(LOOK)? == Woken::Asked;
+            self.asked |= asked;
+            if asked && !std::mem::replace(&mut told, true) {
                 send(child.id(), Signal::TERM);
             }
         }

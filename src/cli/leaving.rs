@@ -44,23 +44,29 @@ fn settled(
     owner: Option<Owner>,
 ) -> Result<()> {
     let show = &context.show;
-    match by {
-        Some(by) if is_moved => tell(context, Phrase::StaysStopped, &by.retire_command()),
-        _ if is_moved => {}
-        _ if how_far(context)? == Some(Departure::Half) => show.talk(show.lang.phrase(Phrase::MoveHalf)),
-        _ => {
-            if how_far(context)? == Some(Departure::BrokenOff) {
+    if is_moved {
+        by.iter().for_each(|by| tell(context, Phrase::StaysStopped, &by.retire_command()));
+        return Ok(());
+    }
+    let how = how_far(context);
+    match (&how, by) {
+        (Ok(Some(Departure::Half)), _) => show.talk(show.lang.phrase(Phrase::MoveHalf)),
+        (Ok(None | Some(Departure::BrokenOff)), _) => {
+            if let Ok(Some(_)) = how {
                 outer.again(&args(&["--stay"]))?;
             }
             let Some(by) = by else { return Ok(()) };
-            let stopped_before = !outer.has_stopped() && !by.runs(owner);
+            let stood_still = !outer.has_stopped() && !by.runs(owner);
             outer.start(by)?;
-            if stopped_before {
+            if stood_still {
                 tell(context, Phrase::StillStopped, &by.command("start"));
             }
         }
+        // Whoever moves it just now decides what becomes of it; and what can't be read starts nothing.
+        (Err(_), Some(by)) if outer.has_stopped() => tell(context, Phrase::StillStopped, &by.command("start")),
+        _ => {}
     }
-    Ok(())
+    how.map(drop)
 }
 
 /// How far a move has come that was begun: what ended in an error after the offer goes on with the same line, also where

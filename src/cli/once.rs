@@ -278,7 +278,12 @@ fn source(context: &Context, wish: &Restore) -> Result<Source> {
         }),
         (Some(file), None) => {
             // One that isn't there is said at once, by its name.
-            std::fs::metadata(file).at("reading", file)?;
+            let is_file = std::fs::metadata(file).at("reading", file)?.is_file();
+            if !is_file {
+                // A pipe would be waited for, for ever.
+                let problem = context.show.lang.phrase(Phrase::NoRegularFile).to_owned();
+                return Err(Error::Config { place: file.display().to_string(), problem, suggestion: None });
+            }
             let file = std::path::absolute(file).at("resolving", file)?;
             Ok(Source::File(if seal::is_sealed(&file)? { opened(context, &file)? } else { file }))
         }

@@ -178,7 +178,7 @@ fn is_safe(context: &Context, ward: &Ward, picture: &Picture) -> bool {
     let fresh = context.now.as_second() - made.as_second() <= FRESH;
     let same = ward.session.stamp().is_ok_and(|stamp| ward.vault.stamp().as_ref() == Some(&stamp.digest));
     // A login that the phone ended, or that another host has, isn't this bot's, however good its archive is.
-    let ours = !picture.wrong.iter().any(|c| matches!(c, Condition::QrNeeded | Condition::LeaseLost));
+    let ours = !picture.wrong.iter().any(|c| matches!(c, Condition::QrNeeded | Condition::LeaseLost | Condition::Moved { .. }));
     picture.verdict.is_good() && ours && (fresh || same)
 }
 

@@ -141,6 +141,8 @@ pub enum Phrase {
     StoppingBot,
     /// The bot is started again; before the command.
     StartingBot,
+    /// What is named is a pipe or a device.
+    NoRegularFile,
     /// Nobody is there to answer.
     NobodyToAsk,
     /// Question: restore?

@@ -14,6 +14,7 @@ mod arrivals;
 mod booted;
 mod crash;
 mod dashboard;
+mod departures;
 mod differences;
 mod documents;
 mod elsewhere;

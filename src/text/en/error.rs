@@ -57,6 +57,10 @@ pub fn error(error: &Error) -> Told {
         Error::Damaged { path, what } => {
             Told::new(format!("{} is damaged: {what}", path.display()), "use another archive: `wakeep list` shows them")
         }
+        Error::NotInArchive { path, session } => Told::new(
+            format!("{} holds no archive of the session {session}", path.display()),
+            "name the session that is meant with --only NAME; `wakeep check FILE` says which are in it",
+        ),
         Error::Hostile { path, what } => {
             Told::new(format!("{} was refused: {what}", path.display()), "don't use it; ask where it came from")
         }

@@ -78,6 +78,7 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::SetupEffect => "Takes effect at your bot's next start:",
         Phrase::LogNotWritten => "warning: the log can't be written:",
+        Phrase::NoRegularFile => "it is no regular file, so no archive",
         Phrase::StoppingBot => "the bot is being stopped for the restore:",
         Phrase::StartingBot => "and started again:",
         Phrase::NobodyToAsk => "nobody is at a terminal to answer",

@@ -57,6 +57,10 @@ pub fn error(error: &Error) -> Told {
             format!("архив {} повреждён: {what}", path.display()),
             "возьмите другой архив: их покажет `wakeep list`",
         ),
+        Error::NotInArchive { path, session } => Told::new(
+            format!("{}: архива сессии {session} в нём нет", path.display()),
+            "укажите нужную сессию через --only ИМЯ; `wakeep check ФАЙЛ` покажет, какие в нём есть",
+        ),
         Error::Hostile { path, what } => {
             Told::new(format!("архив {} отвергнут: {what}", path.display()), "не используйте его; выясните, откуда он")
         }

@@ -82,6 +82,7 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::SetupEffect => "Вступит в силу при следующем запуске бота:",
         Phrase::LogNotWritten => "предупреждение: не удаётся писать в лог:",
+        Phrase::NoRegularFile => "это не обычный файл, значит, не архив",
         Phrase::StoppingBot => "бот останавливается на время восстановления:",
         Phrase::StartingBot => "и снова запущен:",
         Phrase::NobodyToAsk => "у терминала никого нет, ответить некому",
