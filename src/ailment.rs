@@ -1,6 +1,7 @@
 //! What can be wrong around a bot's login, besides the login itself: facts that `doctor` finds. What each means and
 //! what mends it stands in `text`.
 
+use crate::error::Departure;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -8,6 +9,22 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Ailment {
+    /// The bot was moved to another machine, or that was broken off.
+    Moved {
+        /// Where to.
+        to: String,
+        /// How far that has come.
+        how: Departure,
+        /// What starts it here.
+        start: Option<String>,
+    },
+    /// The bot stands still, as its supervisor says.
+    BotStopped {
+        /// The unit or app.
+        name: String,
+        /// What starts it.
+        start: String,
+    },
     /// No session is there.
     SessionMissing {
         /// Where it is expected.

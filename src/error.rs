@@ -5,6 +5,7 @@
 mod problem;
 
 pub use problem::{Missing, Problem, Wanted};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,20 @@ pub enum Unsealable {
     NotSealed,
     /// It is a difference: without its base it brings nothing back, sealed or not.
     Difference,
+}
+
+/// How far a move of the bot to another machine has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Departure {
+    /// It is going on right now.
+    UnderWay,
+    /// It was broken off before the other machine was asked to take the session: nothing has left.
+    BrokenOff,
+    /// It was broken off after that: the bot could be active there.
+    Half,
+    /// The session stands there.
+    Done,
 }
 
 /// A fact about what failed.
@@ -125,6 +140,13 @@ pub enum Error {
         /// Where it was looked for.
         place: PathBuf,
     },
+    /// An archive is of other sessions than this one.
+    NotInArchive {
+        /// The archive.
+        path: PathBuf,
+        /// The session's name.
+        session: String,
+    },
     /// A file is no archive, or its bytes are not whole.
     Damaged {
         /// The archive.
@@ -168,6 +190,13 @@ pub enum Error {
     LeaseHeld {
         /// Who has it.
         holder: Holder,
+    },
+    /// The bot was moved to another machine, or that was begun.
+    Moved {
+        /// Where to.
+        to: String,
+        /// How far that has come.
+        how: Departure,
     },
     /// Another place for archives can't be used, or not now.
     Remote {

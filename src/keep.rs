@@ -112,7 +112,10 @@ impl Keeping<'_> {
             Some(label) if label.generation < self.vault.state().generation && !may_wait => return None,
             Some(label) if label.generation < self.vault.state().generation => self.vault.ahead().ok()??,
             Some(label) => (self.vault.archive().to_owned(), label),
-            None if self.vault.is_held(now) => self.vault.newest().ok()??,
+            // Who writes into the archive's file may have taken the newest generation away: of an older one it isn't said.
+            None if self.vault.is_held(now) => {
+                self.vault.newest().ok()?.filter(|(_, label)| label.generation >= self.vault.state().generation)?
+            }
             None => return None,
         };
         let bytes = disk::FileMark::of(&archive).ok()?.size;

@@ -41,7 +41,7 @@ pub fn unfold(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Re
     disk::remove_tree(into)?;
     let kind = interior.kind;
     let wanted = |name: &Path| {
-        let entry = interior.inside(name)?;
+        let entry = interior.inside(name).filter(|entry| !is_a_macs(entry))?;
         let taken = match carry {
             Carry::Login => kind.matters(&entry) || entry.as_os_str().is_empty(),
             Carry::All => !kind.forbids(&entry),
@@ -53,6 +53,12 @@ pub fn unfold(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Re
     disk::make_dir(above)?;
     archive::extract(path, above, &wanted, &Limits::of_disk(disk::free_space(above)?))?;
     if disk::exists(into) { Ok(()) } else { Err(Error::damaged(path, "the session in it is empty")) }
+}
+
+/// What a Mac's `tar` and Finder put beside files; no program that keeps a session makes such names. Source: AppleDouble's
+/// `._NAME`, Finder's `.DS_Store`.
+fn is_a_macs(entry: &Path) -> bool {
+    entry.file_name().is_some_and(|n| n == ".DS_Store" || n.as_encoded_bytes().starts_with(b"._"))
 }
 
 fn name_of(path: &Path) -> PathBuf {

@@ -208,9 +208,15 @@ pub enum Verb {
     Move {
         /// The bot's folder there: ssh://user@host/opt/bot
         to: String,
-        /// Whoever started this can stop the bot
+        /// An outer process looks after the bot's supervisor
+        #[arg(long, hide = true)]
+        inner: bool,
+        /// It can stop the bot, so a session in use is no news
         #[arg(long, hide = true)]
         can_stop: bool,
+        /// Forget a move that was broken off before it was offered to anybody
+        #[arg(long, hide = true)]
+        stay: bool,
     },
     /// Bring the newest archive to another place: a folder, ssh://host/path or s3://bucket/prefix
     Push {

@@ -5,6 +5,7 @@ mod asked;
 mod demo;
 mod doctor;
 mod exit;
+mod halt;
 mod leaving;
 mod members;
 mod moving;

@@ -132,6 +132,9 @@ fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
 /// `wakeep restore`, as whoever this process runs.
 pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
     let mut sources = if from_remote(wish) { pulled(context, wish)? } else { Sources::Same(source(context, wish)?) };
+    if !wish.dry_run {
+        forget_broken_moves(context);
+    }
     // What is wrong with the sessions is told below, and holds no bot back.
     if let (true, Ok(wards)) = (wish.before_start, context.wards()) {
         let begun = Instant::now();
@@ -188,6 +191,25 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
         Ok(Exit::Done) if !changed => Ok(told),
         Err(e) if wish.before_start => Ok(let_start(&context.show, &e)),
         other => other,
+    }
+}
+
+/// Who moves the bot and is cut off before any machine was asked to take it has moved nothing: it runs here as before, and
+/// its lease is wanted here.
+pub(super) fn forget_broken_moves(context: &Context) {
+    for mut ward in context.wards().unwrap_or_default() {
+        if ward.vault.state().moved.is_none() {
+            continue;
+        }
+        let forgotten = ward.work.work("restore").and_then(|_work| {
+            ward.vault.refresh()?;
+            ward.vault.forget_broken_move(&ward.work)
+        });
+        match forgotten {
+            Ok(true) => context.show.talk(context.show.lang.phrase(Phrase::MoveForgotten)),
+            Ok(false) => {}
+            Err(e) => context.show.error(&e),
+        }
     }
 }
 
@@ -290,7 +312,12 @@ fn source(context: &Context, wish: &Restore) -> Result<Source> {
         }),
         (Some(file), None) => {
             // One that isn't there is said at once, by its name.
-            std::fs::metadata(file).at("reading", file)?;
+            let is_file = std::fs::metadata(file).at("reading", file)?.is_file();
+            if !is_file {
+                // A pipe would be waited for, for ever.
+                let problem = context.show.lang.phrase(Phrase::NoRegularFile).into();
+                return Err(Error::Config { place: file.display().to_string(), problem, suggestion: None });
+            }
             let file = std::path::absolute(file).at("resolving", file)?;
             Ok(Source::File(if seal::is_sealed(&file)? { opened(context, &file)? } else { file }))
         }

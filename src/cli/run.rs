@@ -99,7 +99,7 @@ fn verb(cli: Cli, context: Context) -> Result<Exit> {
     whose::prepare_log(context.show.log_to.as_deref(), owner);
     match (verb, owner) {
         (Verb::Restore(wish), owner) => whose::restore(&context, &wish, owner),
-        (Verb::Move { to, can_stop: false }, owner) => leaving::go(&context, &to, owner),
+        (Verb::Move { inner: false, .. }, owner) => leaving::go(&context, owner),
         (Verb::Receive { file, yes, members: false }, owner) => receive::receive(&context, file.as_deref(), yes, owner),
         (_, Some(owner)) => match become_owner(owner, &whose::arguments())? {},
         (verb, None) => here(verb, context),
@@ -134,7 +134,8 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Demo { bot: None } => demo::demo(&context),
         Verb::Verify { file, quick } => reading::verify(&context, &file, quick),
         Verb::Extract { file, paths, into } => extract(&context, &file, &paths, &into),
-        Verb::Move { to, can_stop } => moving::go(&context, &to, can_stop),
+        Verb::Move { stay: true, .. } => moving::stay(&context),
+        Verb::Move { to, can_stop, .. } => moving::go(&context, &to, can_stop),
         Verb::Push { remote, force } => push::push(&context, remote.as_deref(), force),
         Verb::Pull { remote, at, force } => pull::pull(&context, remote.as_deref(), at.as_deref(), force),
         Verb::Keygen { file } => seal::keygen(&context, file.as_deref()),

@@ -194,7 +194,7 @@ fn danger(context: &Context, ward: &Ward, picture: &Picture) -> Exit {
     if picture.wrong.iter().any(|c| matches!(c, Condition::QrNeeded)) {
         return Exit::LoggedOut;
     }
-    if picture.wrong.iter().any(|c| matches!(c, Condition::LeaseLost)) {
+    if picture.wrong.iter().any(|c| matches!(c, Condition::LeaseLost | Condition::Moved { .. })) {
         return Exit::LeaseHeld;
     }
     match picture.good {

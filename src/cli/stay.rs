@@ -2,7 +2,7 @@
 
 use super::args::{Restore, Verb, Watch};
 use super::exit::Exit;
-use super::once::{let_start, restore};
+use super::once::{forget_broken_moves, let_start, restore};
 use super::run::{Context, clock};
 use super::serve;
 use super::show::{Show, near};
@@ -97,6 +97,7 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
             Box::new(Deaf)
         }
     };
+    forget_broken_moves(&context);
     // What is wrong with the sessions is told by the restore.
     let wards = context.wards().unwrap_or_default();
     let (mut keeper, taken) = Keeper::new(wards, &context.config, &context.host, show.lang, clock);

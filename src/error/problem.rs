@@ -38,6 +38,8 @@ pub enum Problem {
         /// The remote.
         remote: String,
     },
+    /// An archive or a vault would lie within this session.
+    Within(PathBuf),
     /// What stands at the archive's path is no regular file.
     ArchiveNoFile,
     /// The archive's folder doesn't exist.

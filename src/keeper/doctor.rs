@@ -1,12 +1,15 @@
 //! Finding out what is wrong around a bot's login: permissions, archive, keeper, units, cron, scripts, locks, disk,
 //! clock, the bot's log. Looks; mends only what is safe, on demand.
 
+use super::bot::{State, Supervisor};
+use super::standing::moved;
 use super::ward::Ward;
 pub use crate::ailment::Ailment;
 use crate::config::{Config, SYSTEM};
 use crate::disk::{self, FileMark};
 use crate::error::Result;
 use crate::keeper::botlog;
+use crate::notice::Condition;
 use crate::platform::{host, modes, processes};
 use crate::setup::server::SHIMS;
 use crate::verdict::masked;
@@ -39,7 +42,7 @@ const TROUBLE: [&str; 8] = [
 
 /// All that is wrong with one bot.
 pub fn examine(ward: &Ward, config: &Config, now: Timestamp) -> Result<Vec<Ailment>> {
-    let mut found = Vec::new();
+    let mut found = astray(ward, config);
     if !disk::exists(&ward.session.path) {
         found.push(Ailment::SessionMissing { path: ward.session.path.clone() });
     }
@@ -53,6 +56,16 @@ pub fn examine(ward: &Ward, config: &Config, now: Timestamp) -> Result<Vec<Ailme
     found.extend(bot_errors(ward, config)?);
     found.extend(keeping(ward, config)?);
     Ok(found)
+}
+
+/// A bot that is elsewhere, or nowhere: who stopped it may have been killed.
+fn astray(ward: &Ward, config: &Config) -> Vec<Ailment> {
+    if let Some(Condition::Moved { to, how, start }) = moved(ward, config) {
+        return vec![Ailment::Moved { to, how, start }];
+    }
+    let stopped = Supervisor::of(config).filter(|by| by.state(None) == State::Down);
+    let ailment = |by: Supervisor| Ailment::BotStopped { name: by.name().to_owned(), start: by.command("start") };
+    stopped.map(ailment).into_iter().collect()
 }
 
 /// Mends what is safe to mend of a session's. Returns whether it did.

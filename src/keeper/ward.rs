@@ -204,6 +204,7 @@ fn ward(session: Session, place: &Place, config: &Config, firsts: &mut Firsts) -
     let root = vault_root(place, &session.home);
     let plain = plain_archive(place, &session.home);
     require_file(&plain)?;
+    require_outside(&session, [&plain, &root])?;
     let first = recorded_first(&root)
         .unwrap_or_else(|| firsts.entry(root.clone()).or_insert_with(|| session.name.clone()).clone());
     let is_first = first == session.name;
@@ -266,6 +267,20 @@ fn require_file(archive: &Path) -> Result<()> {
         Err(_) if !disk::parent(archive).is_dir() => wrong(Problem::ArchiveNoFolder),
         _ => Ok(()),
     }
+}
+
+/// Within a session a restore would take them away, and every archive would hold the ones before.
+fn require_outside(session: &Session, places: [&Path; 2]) -> Result<()> {
+    let root = session.prefix.components().next().map(|first| session.home.join(first));
+    for place in places {
+        let full = find::absolute(place)?;
+        let inside = [Some(&session.path), root.as_ref()].into_iter().flatten().find(|folder| full.starts_with(folder));
+        if let Some(folder) = inside {
+            let problem = Problem::Within(folder.clone());
+            return Err(Error::Config { place: place.display().to_string(), problem, suggestion: None });
+        }
+    }
+    Ok(())
 }
 
 /// `whatsapp_auth_latest.<session>.tar.gz` for a session that isn't the first.

@@ -8,7 +8,7 @@ use crate::ailment::Ailment;
 use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
-pub(super) use error::error;
+pub(super) use error::{error, moved};
 pub(super) use phrase::phrase;
 
 pub(super) fn bytes(n: u64) -> String {
@@ -282,6 +282,8 @@ pub(super) fn ago(seconds: i64) -> String {
 
 pub(super) fn ailment(ailment: &Ailment) -> Told {
     match ailment {
+        Ailment::Moved { to, how, start } => moved(to, *how, start.as_deref()),
+        Ailment::BotStopped { name, start } => Told::new(format!("the bot ({name}) doesn't run"), start.as_str()),
         Ailment::SessionMissing { path } => Told::new(
             format!("there is no session at {}", path.display()),
             "./auto-restore-auth.sh, or `wakeep restore`; without an archive start the bot and scan its QR code",

@@ -237,6 +237,18 @@ impl Lang {
         }
     }
 
+    /// That a configuration of one user's names another user's bot to be stopped.
+    pub fn not_theirs_to_stop(self, unit: &str, user: &str, author: &str) -> String {
+        match self {
+            Lang::En => format!(
+                "`bot_unit` names {unit}, which runs as {user}: {author}, whose file this is, may not have it stopped"
+            ),
+            Lang::Ru => format!(
+                "`bot_unit` называет {unit}, который работает от имени {user}: {author}, чей это файл, не может его остановить"
+            ),
+        }
+    }
+
     /// That another host's lease is waited for.
     pub fn takes_over(self, seconds: u64) -> String {
         match self {

@@ -143,6 +143,8 @@ pub enum Phrase {
     StoppingBot,
     /// The bot is started again; before the command.
     StartingBot,
+    /// What is named is a pipe or a device.
+    NoRegularFile,
     /// Nobody is there to answer.
     NobodyToAsk,
     /// Question: restore?
@@ -175,7 +177,7 @@ pub enum Phrase {
     TakeFromRemote,
     /// Move: it stands there.
     MovedThere,
-    /// Move: the bot is stopped here; before the command.
+    /// Move: the bot is being stopped here; before the command.
     StoppingToMove,
     /// Move: what had been sent; before the place.
     LastStateSent,
@@ -185,8 +187,10 @@ pub enum Phrase {
     StaysStopped,
     /// Move: neither here nor surely there.
     MoveHalf,
-    /// Move: nothing was moved, and the bot stands still; before the command.
+    /// The bot stands still; before the command that starts it.
     StillStopped,
+    /// Move: one that was broken off before the offer is forgotten.
+    MoveForgotten,
     /// Move: there is no wakeep there, and this one doesn't run there.
     MoveNoWakeep,
     /// Move: a shell is needed there.

@@ -34,6 +34,7 @@ fn en(problem: &Problem) -> String {
             paths.0.display(),
             paths.1.display()
         ),
+        Problem::Within(session) => format!("lies within the session {}: put it beside that", session.display()),
         Problem::ArchiveNoFile => "the archive would have to be a regular file".into(),
         Problem::ArchiveNoFolder => "the archive's folder doesn't exist".into(),
         Problem::WhichSession => "there are several sessions here: say which with --only NAME".into(),
@@ -111,6 +112,7 @@ fn ru(problem: &Problem) -> String {
             paths.0.display(),
             paths.1.display()
         ),
+        Problem::Within(session) => format!("лежит внутри сессии {}: положите рядом с ней", session.display()),
         Problem::ArchiveNoFile => "архив должен быть обычным файлом".into(),
         Problem::ArchiveNoFolder => "папки для архива нет".into(),
         Problem::WhichSession => "сессий здесь несколько: укажите нужную через --only ИМЯ".into(),

@@ -10,7 +10,7 @@ use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
 pub(super) use detail::detail;
-pub(super) use error::error;
+pub(super) use error::{error, moved};
 pub(super) use phrase::phrase;
 
 pub(super) fn bytes(n: u64) -> String {
@@ -303,6 +303,8 @@ pub(super) fn ago(seconds: i64) -> String {
 
 pub(super) fn ailment(ailment: &Ailment) -> Told {
     match ailment {
+        Ailment::Moved { to, how, start } => moved(to, *how, start.as_deref()),
+        Ailment::BotStopped { name, start } => Told::new(format!("бот ({name}) не работает"), start.as_str()),
         Ailment::SessionMissing { path } => Told::new(
             format!("сессии нет: {}", path.display()),
             "./auto-restore-auth.sh или `wakeep restore`; без архива запустите бота и отсканируйте QR-код",

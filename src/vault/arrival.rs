@@ -46,11 +46,13 @@ impl Vault {
         disk::sweep_all(&self.dir)
     }
 
-    /// `cp FILE latest` writes into our own inode: the vault's second name for it then isn't that generation any more.
+    /// `cp FILE latest` writes into our own inode: the vault's second name for it then isn't that generation any more, and
+    /// how the session looked when it was made stands for nothing.
     fn drop_overwritten(&self, mark: FileMark) -> Result<()> {
         for backup in self.backups()? {
             let other = FileMark::of(&backup.path)?;
             if (other.device, other.inode) == (mark.device, mark.inode) {
+                self.note_stamp(None)?;
                 disk::remove_file(&backup.path)?;
             }
         }
@@ -90,7 +92,8 @@ impl Vault {
     }
 }
 
-/// A copy that is still being written has a young time of last write.
+/// A copy that is still being written has a young time of last write. One from the future was brought along, or is from
+/// before the clock was set back; a server's clock may be ahead a little.
 fn may_be_growing(now: Timestamp, mark: FileMark) -> bool {
-    now.as_second() - mark.mtime.0 <= 60
+    (-60..=60).contains(&(now.as_second() - mark.mtime.0))
 }

@@ -7,6 +7,7 @@ mod copies;
 mod difference;
 pub mod journal;
 pub mod label;
+mod leave;
 mod publish;
 pub mod retention;
 pub mod state;

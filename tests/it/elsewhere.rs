@@ -72,6 +72,9 @@ with tarfile.open(to, 'w:gz', format=tarfile.PAX_FORMAT) as tar:
             tar.addfile(tarfile.TarInfo(os.path.join(name, '.DS_Store')), None)
 ";
     comes_back(&bot, &made(&bot, "mac.tar.gz", script));
+    let left =
+        Command::new("find").arg(bot.session()).args(["-name", "._*", "-o", "-name", ".DS_Store"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&left.stdout), "", "none of the shadows is in the profile");
 }
 
 #[test]

@@ -350,7 +350,8 @@ fn a_bot_moves_to_a_machine_without_wakeep_and_starts_here_no_more() {
             ended = Some(out);
             break;
         }
-        assert_eq!(out.code, -9, "{out:?}");
+        // The process that does the work is killed; who waits for it says so.
+        assert_eq!(out.code, 130, "{out:?}");
     }
     assert!(ended.is_some(), "it never ended");
     assert!(folder.join(".wwebjs_auth/session/Default").is_dir());

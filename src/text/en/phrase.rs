@@ -79,7 +79,8 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::SetupEffect => "Takes effect at your bot's next start:",
         Phrase::LogNotWritten => "warning: the log can't be written:",
-        Phrase::StoppingBot => "the bot is stopped for the restore:",
+        Phrase::NoRegularFile => "it is no regular file, so no archive",
+        Phrase::StoppingBot => "the bot is being stopped for the restore:",
         Phrase::StartingBot => "and started again:",
         Phrase::NobodyToAsk => "nobody is at a terminal to answer",
         Phrase::RestoreIt => "Put the archive in the session's place? What is there now is kept as a backup.",
@@ -98,7 +99,7 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::TakeFromRemote => "Fetch the archive from",
         Phrase::MovedThere => "the session stands there, and is not active here any more; start the bot there",
-        Phrase::StoppingToMove => "the bot is stopped here:",
+        Phrase::StoppingToMove => "the bot is being stopped here:",
         Phrase::LastStateSent => "the last state was sent to",
         Phrase::LeaseHandedOver => "the right to run the bot was given up here: the other machine may take it",
         Phrase::StaysStopped => "it stays stopped here; so that no boot tries to start it:",
@@ -106,7 +107,8 @@ pub fn phrase(phrase: Phrase) -> &'static str {
             "the bot is active neither here nor surely there: type the same line again, and it goes on; to have it back \
              here, once it surely doesn't run there: wakeep restore --force"
         }
-        Phrase::StillStopped => "nothing was moved, and the bot is stopped here; to start it:",
+        Phrase::StillStopped => "the bot is stopped; to start it:",
+        Phrase::MoveForgotten => "nothing had been handed over by a move that was broken off: the bot belongs here",
         Phrase::MoveNoWakeep => {
             "no wakeep is there, and this one doesn't run there: install it there, then type this line again"
         }

@@ -83,7 +83,8 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::SetupEffect => "Вступит в силу при следующем запуске бота:",
         Phrase::LogNotWritten => "предупреждение: не удаётся писать в лог:",
-        Phrase::StoppingBot => "бот остановлен на время восстановления:",
+        Phrase::NoRegularFile => "это не обычный файл, значит, не архив",
+        Phrase::StoppingBot => "бот останавливается на время восстановления:",
         Phrase::StartingBot => "и снова запущен:",
         Phrase::NobodyToAsk => "у терминала никого нет, ответить некому",
         Phrase::RestoreIt => "Поставить архив на место сессии? То, что есть сейчас, останется в резервной копии.",
@@ -100,7 +101,7 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::TakeFromRemote => "Взять архив из",
         Phrase::MovedThere => "сессия стоит там, здесь она больше не активна; запустите бота там",
-        Phrase::StoppingToMove => "бот здесь остановлен:",
+        Phrase::StoppingToMove => "бот здесь останавливается:",
         Phrase::LastStateSent => "последнее состояние отправлено в",
         Phrase::LeaseHandedOver => "право запускать бота здесь отдано: другая машина может его взять",
         Phrase::StaysStopped => "здесь он остаётся остановленным; чтобы его не запускали при загрузке:",
@@ -108,7 +109,8 @@ pub fn phrase(phrase: Phrase) -> &'static str {
             "бот не активен здесь и, возможно, не активен там: повторите ту же команду, и переезд продолжится; вернуть \
              его сюда, если там он точно не работает: wakeep restore --force"
         }
-        Phrase::StillStopped => "переезд не состоялся, бот здесь остановлен; чтобы запустить его:",
+        Phrase::StillStopped => "бот остановлен; чтобы запустить его:",
+        Phrase::MoveForgotten => "переезд оборвался, ничего не было передано: бот остаётся здесь",
         Phrase::MoveNoWakeep => "wakeep там нет, а этот там не работает: установите его там и повторите эту же команду",
         Phrase::MoveNeedsSsh => "бот переезжает только по SSH",
         Phrase::MoveOnlyOne => "здесь несколько сессий: укажите одну через --only NAME",
