@@ -2,8 +2,9 @@
 //! what was written is recorded with its digest, so that undoing takes away exactly that and puts back what was there.
 //!
 //! What is to be set up stands in `local` (beside a bot, without root) and `server` (a whole VPS); what is found out
-//! about the machine in `facts` and `existing`; which ignore lists there are in `lists`.
+//! about the machine in `facts`, `bots` and `existing`; which ignore lists there are in `lists`.
 
+pub mod bots;
 mod configuration;
 pub mod existing;
 pub mod facts;

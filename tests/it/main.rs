@@ -11,6 +11,7 @@ mod archive_hostile;
 mod archive_reuse;
 mod archive_zoo;
 mod booted;
+mod bots;
 mod crash;
 mod dashboard;
 mod differences;
