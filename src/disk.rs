@@ -14,14 +14,13 @@ mod step;
 mod unfinished;
 
 use crate::error::{At, Error, Result};
+use crate::platform::{files, modes, moves, users, volumes};
 pub use flush::{begin_writing, begin_writing_tree, sync_dir, sync_file, sync_tree};
 pub use lock::Lock;
-pub use mark::{FileMark, born};
+pub use mark::{FileMark, Making, born};
 pub use mode::{give_to, mode, set_mode, world_readable};
-use rustix::fs::{CWD, RenameFlags};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use step::step;
 pub use step::{crash_before, stop_before};
@@ -41,17 +40,17 @@ pub fn make_dir(dir: &Path) -> Result<()> {
         return Ok(());
     }
     step();
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).at("making the folder", dir)
+    files::private_folders().recursive(true).create(dir).at("making the folder", dir)
 }
 
 /// Opens a new file for writing, private to its owner; fails if something is there.
 pub fn create_new(path: &Path) -> Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).at("creating", path)
+    files::private().read(true).write(true).create_new(true).open(path).at("creating", path)
 }
 
 /// Opens a file of ours to read it and to write behind its end, private to its owner; makes it where there is none.
 pub fn open_to_append(path: &Path) -> Result<File> {
-    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).at("opening", path)
+    files::private().read(true).append(true).create(true).open(path).at("opening", path)
 }
 
 /// Replaces `to` by the finished file `temp` in one step and makes that durable: data first, then the name.
@@ -66,10 +65,10 @@ pub fn publish(temp: &Path, to: &Path) -> Result<()> {
 /// Moves a file or folder to a name that is free, and makes that durable.
 pub fn move_to(from: &Path, to: &Path) -> Result<()> {
     step();
-    rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
+    moves::move_to_free(from, to)
         .or_else(|e| match e {
-            // File systems without RENAME_NOREPLACE: look first. Callers hold the work lock.
-            rustix::io::Errno::INVAL if !exists(to) => rustix::fs::rename(from, to),
+            // Where there is no such move: look first. Callers hold the work lock.
+            e if moves::knows_no_such_move(&e) && !exists(to) => fs::rename(from, to),
             other => Err(other),
         })
         .at("moving", from)?;
@@ -81,7 +80,7 @@ pub fn move_to(from: &Path, to: &Path) -> Result<()> {
 /// Swaps two folders in one step (`renameat2(RENAME_EXCHANGE)`) and makes that durable.
 pub fn exchange(a: &Path, b: &Path) -> Result<()> {
     step();
-    rustix::fs::renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).at("exchanging", b)?;
+    moves::exchange(a, b).at("exchanging", b)?;
     step();
     sync_dir(parent(a))?;
     sync_dir(parent(b))
@@ -112,11 +111,12 @@ pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<()> {
     let known = fs::metadata(path).at("reading", path)?;
     let may_not = |e: &Error| e.io_kind() == Some(io::ErrorKind::PermissionDenied);
     replace(path, bytes, |temp| {
-        match give_to(temp, known.uid(), known.gid()) {
-            Err(e) if may_not(&e) && !rustix::process::geteuid().is_root() => {}
+        let (uid, gid) = modes::owner(&known);
+        match give_to(temp, uid, gid) {
+            Err(e) if may_not(&e) && !users::is_root() => {}
             other => other?,
         }
-        set_mode(temp, known.mode() & 0o7777)
+        set_mode(temp, modes::mode(&known))
     })
 }
 
@@ -166,7 +166,7 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
     let source = File::open(from).at("opening", from)?;
     let mut target = create_new(to)?;
     let written = source.metadata().and_then(|m| m.modified()).at("reading", from)?;
-    let size = if rustix::fs::ioctl_ficlone(&target, &source).is_ok() {
+    let size = if files::share_blocks(&source, &target) {
         target.metadata().at("reading", to)?.len()
     } else {
         io::copy(&mut &source, &mut target).at("copying", from)?
@@ -178,7 +178,7 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
 /// Makes a symbolic link.
 pub fn point(link: &Path, to: &Path) -> Result<()> {
     step();
-    std::os::unix::fs::symlink(to, link).at("making the link", link)
+    files::link(link, to).at("making the link", link)
 }
 
 /// Gives a file a second name, or copies it where it can't have one (another file system, no permission).
@@ -224,8 +224,7 @@ pub fn exists(path: &Path) -> bool {
 
 /// Bytes free for this user on the file system a path lies on.
 pub fn free_space(path: &Path) -> Result<u64> {
-    let stat = rustix::fs::statvfs(path).at("asking the free space of", path)?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    volumes::free_space(path).at("asking the free space of", path)
 }
 
 /// Removes a folder if nothing is in it.

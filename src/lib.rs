@@ -14,6 +14,7 @@ pub mod keep;
 pub mod keeper;
 pub mod notice;
 pub mod owner;
+pub mod platform;
 pub mod progress;
 pub mod remote;
 pub mod restore;

@@ -4,9 +4,9 @@
 
 use crate::disk;
 use crate::error::{At, Result};
+use crate::platform::users::{self, User};
+use crate::platform::{host, modes};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
@@ -19,10 +19,7 @@ pub struct Owner {
     pub gid: u32,
 }
 
-/// Whether this process may become somebody else.
-pub fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
+pub use crate::platform::users::is_root;
 
 impl Owner {
     /// Whose the path is: the first folder, file or link on the way to it that isn't root's decides, for its owner
@@ -33,8 +30,9 @@ impl Owner {
         for part in full.components() {
             so_far.push(part);
             let Ok(meta) = fs::symlink_metadata(&so_far) else { break };
-            if meta.uid() != 0 {
-                return Some(Owner { uid: meta.uid(), gid: own_group(meta.uid()).unwrap_or(meta.uid()) });
+            let (uid, _) = modes::owner(&meta);
+            if uid != 0 {
+                return Some(Owner { uid, gid: known(uid).map_or(uid, |user| user.gid) });
             }
             if meta.is_symlink() {
                 // Root's own link may be followed; what it leads to is judged in turn.
@@ -50,25 +48,27 @@ impl Owner {
 
     /// The user of this name.
     pub fn named(name: &str) -> Option<Owner> {
-        let found = users().into_iter().find(|u| u.name == name)?;
+        let found = users::all().into_iter().find(|u| u.name == name)?;
         Some(Owner { uid: found.uid, gid: found.gid }).filter(|o| o.uid != 0)
     }
 
     /// The user's name, where the system knows one.
     pub fn name(self) -> Option<String> {
-        users().into_iter().find(|u| u.uid == self.uid).map(|u| u.name)
+        known(self.uid).map(|u| u.name)
     }
 
     /// The user's home folder, where the system knows one.
     pub fn home(self) -> Option<PathBuf> {
-        users().into_iter().find(|u| u.uid == self.uid).map(|u| u.home)
+        known(self.uid).map(|u| u.home)
     }
 
     /// A command that runs as this user, without any group of root's.
     pub fn command(self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        // The standard library drops the supplementary groups with the user.
-        command.gid(self.gid).uid(self.uid);
+        self.command_of(Path::new(program))
+    }
+
+    fn command_of(self, program: &Path) -> Command {
+        let mut command = users::command_as(program, self.uid, self.gid);
         if let Some(home) = self.home() {
             command.env("HOME", home);
         }
@@ -78,10 +78,9 @@ impl Owner {
 
 /// The command that runs this very program again, as the owner where there is one.
 pub fn again(owner: Option<Owner>) -> Command {
-    // The link leads to this program's file also where the user can't reach its folder.
-    let this = "/proc/self/exe";
-    let mut command = owner.map_or_else(|| Command::new(this), |o| o.command(this));
-    command.arg0("wakeep");
+    let this = host::this_program();
+    let mut command = owner.map_or_else(|| Command::new(this), |o| o.command_of(this));
+    users::call_it(&mut command, "wakeep");
     command
 }
 
@@ -92,7 +91,7 @@ pub fn run_again(owner: Option<Owner>, args: &[String]) -> Result<ExitStatus> {
 
 /// Becomes the owner: this program starts anew as that user. Returns only where that failed.
 pub fn become_owner(owner: Owner, args: &[String]) -> Result<std::convert::Infallible> {
-    let failed = again(Some(owner)).args(args).exec();
+    let failed = users::become_it(again(Some(owner)).args(args));
     Err(failed).at("starting again as the bot's user", Path::new("wakeep"))
 }
 
@@ -107,27 +106,8 @@ pub fn make_log(log: &Path, owner: Option<Owner>) -> Result<()> {
     disk::set_mode(log, 0o664)
 }
 
-/// A line of `/etc/passwd` (passwd(5)).
-struct User {
-    name: String,
-    uid: u32,
-    gid: u32,
-    home: PathBuf,
-}
-
-fn users() -> Vec<User> {
-    let text = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    text.lines().filter_map(user).collect()
-}
-
-fn user(line: &str) -> Option<User> {
-    let fields: Vec<&str> = line.split(':').collect();
-    let (name, home) = (fields.first()?.to_string(), PathBuf::from(fields.get(5)?));
-    Some(User { name, uid: fields.get(2)?.parse().ok()?, gid: fields.get(3)?.parse().ok()?, home })
-}
-
-fn own_group(uid: u32) -> Option<u32> {
-    users().into_iter().find(|u| u.uid == uid).map(|u| u.gid)
+fn known(uid: u32) -> Option<User> {
+    users::all().into_iter().find(|u| u.uid == uid)
 }
 
 #[cfg(test)]
@@ -144,7 +124,7 @@ mod tests {
     #[test]
     fn the_first_foreign_folder_on_the_way_decides() {
         let dir = tempfile::tempdir().unwrap();
-        let me = fs::metadata(dir.path()).unwrap().uid();
+        let (me, _) = modes::owner(&fs::metadata(dir.path()).unwrap());
         let inside = dir.path().join("a/b");
         if me != 0 {
             return assert_eq!(Owner::of(&inside).map(|o| o.uid), Some(me));

@@ -2,9 +2,9 @@
 
 use crate::disk::FileMark;
 use crate::error::{At, Error, Result};
+use crate::platform::modes;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// What an entry is.
@@ -74,7 +74,7 @@ fn entry(root: &Path, path: PathBuf) -> Result<Option<Entry>> {
         _ => EntryKind::Other,
     };
     let mark = FileMark::from(&meta);
-    Ok(Some(Entry { path, kind, mark, mode: meta.mode() & 0o7777 }))
+    Ok(Some(Entry { path, kind, mark, mode: modes::mode(&meta) }))
 }
 
 fn vanished(e: &io::Error) -> bool {

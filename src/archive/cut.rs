@@ -4,10 +4,10 @@
 use super::header::{self, BLOCK};
 use super::names;
 use crate::disk::FileMark;
+use crate::platform::paths;
 use crate::tree::EntryKind;
 use std::io;
 use std::ops::Range;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Contents of large files are cut at multiples of this.
@@ -78,7 +78,7 @@ impl Item {
 
     /// Its header in the tar.
     pub fn header(&self) -> Vec<u8> {
-        header::blocks(self.name.as_os_str().as_bytes(), self.kind, self.mark.size, self.mark.mtime.0)
+        header::blocks(paths::to_bytes(&self.name), self.kind, self.mark.size, self.mark.mtime.0)
     }
 
     /// Its length in the tar.
@@ -93,7 +93,7 @@ impl Item {
 
     /// Whether a member begins at this item, whatever stands before it: the more likely, the larger it is.
     fn begins(&self, len: u64) -> bool {
-        let digest = blake3::hash(self.name.as_os_str().as_bytes());
+        let digest = blake3::hash(paths::to_bytes(&self.name));
         let (low, _) = digest.as_bytes().split_first_chunk().expect("a digest has 32 bytes");
         u64::from(u16::from_le_bytes(*low)) % AIM < len.next_power_of_two()
     }

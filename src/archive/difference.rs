@@ -7,9 +7,8 @@ use super::output::Output;
 use super::tail;
 use crate::disk;
 use crate::error::{Error, Result};
-use std::ffi::OsStr;
+use crate::platform::paths;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// What stands for a member that the difference itself holds.
@@ -35,7 +34,7 @@ impl Plan {
 
     /// The bytes of the plan, which the index follows.
     pub fn encode(&self) -> Vec<u8> {
-        let name = self.name.as_os_str().as_bytes();
+        let name = paths::to_bytes(&self.name);
         let mut out = self.base.to_vec();
         out.extend_from_slice(&u16::try_from(name.len()).expect("a file's name is short").to_le_bytes());
         out.extend_from_slice(name);
@@ -51,7 +50,7 @@ impl Plan {
         let mut rest = Numbers(bytes);
         let base = rest.take()?;
         let len = usize::from(u16::from_le_bytes(rest.take()?));
-        let name = PathBuf::from(OsStr::from_bytes(rest.slice(len)?));
+        let name = paths::to_path(rest.slice(len)?).to_owned();
         // Nothing outside its own folder is ever a base.
         if name.file_name() != Some(name.as_os_str()) {
             return Err("the name of its base is none");

@@ -5,14 +5,14 @@ use super::entry::{Body, Head, Visit};
 use super::guard::{Limits, hostile};
 use super::names;
 use super::open::{self, Archive, Opened};
-use super::stage::{Stage, is_clash};
 use super::untar;
 use super::walk::{compared, walk};
 use crate::error::{At, Error, Result};
+use crate::platform::paths;
+use crate::platform::stage::{Stage, is_clash};
 use crate::tree::EntryKind;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -131,7 +131,7 @@ fn clash(path: &Path, into: &Path, head: &Head, target: &Path, fresh: bool, e: i
 }
 
 fn refused(path: &Path, what: &str, head: &Head) -> Error {
-    hostile(path, what, head.name.as_os_str().as_bytes())
+    hostile(path, what, paths::to_bytes(&head.name))
 }
 
 /// Writes one file of an archive to `out`; in one of ours it is found by the index, and only its own members are

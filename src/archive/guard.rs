@@ -4,11 +4,11 @@ use super::entry::Head;
 use super::names::shown;
 use super::open::{Archive, Opened};
 use crate::error::{Error, Result};
+use crate::platform::paths;
 use crate::tree::EntryKind;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Bounds on what an archive may unpack to.
@@ -111,7 +111,7 @@ impl<'a> Guard<'a> {
     }
 
     fn refuse(&self, what: &str, head: &Head) -> Result<()> {
-        Err(hostile(self.path, what, head.name.as_os_str().as_bytes()))
+        Err(hostile(self.path, what, paths::to_bytes(&head.name)))
     }
 }
 
@@ -136,7 +136,7 @@ fn heads(archive: &Archive) -> impl Iterator<Item = Head> {
 }
 
 fn key(name: &Path) -> [u8; 16] {
-    let digest = blake3::hash(name.as_os_str().as_bytes());
+    let digest = blake3::hash(paths::to_bytes(name));
     *digest.as_bytes().first_chunk().expect("a digest has 32 bytes")
 }
 

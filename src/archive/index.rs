@@ -2,9 +2,8 @@
 //! compared it with the members.
 
 use crate::disk::FileMark;
+use crate::platform::paths;
 use crate::tree::EntryKind;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 /// A digest by BLAKE3.
@@ -111,7 +110,7 @@ fn count(n: usize) -> u32 {
 }
 
 fn encode_entry(e: &IndexEntry, out: &mut Vec<u8>) {
-    let name = e.name.as_os_str().as_bytes();
+    let name = paths::to_bytes(&e.name);
     let len = u16::try_from(name.len()).expect("names are checked before they are written");
     out.push(u8::from(e.kind == EntryKind::Dir));
     out.extend_from_slice(&e.mode.to_le_bytes());
@@ -141,7 +140,7 @@ fn decode_entry(rest: &mut Numbers) -> Result<IndexEntry, &'static str> {
         FileMark { device: rest.u64()?, inode: rest.u64()?, size: rest.u64()?, mtime: (rest.i64()?, rest.u32()?) };
     let (member, offset) = (rest.u32()?, rest.u64()?);
     let len = usize::from(u16::from_le_bytes(rest.take()?));
-    let name = PathBuf::from(OsStr::from_bytes(rest.slice(len)?));
+    let name = paths::to_path(rest.slice(len)?).to_owned();
     Ok(IndexEntry { name, kind, mark, mode, member, offset })
 }
 
@@ -183,7 +182,7 @@ mod tests {
     fn an_index_comes_back_and_no_cut_of_it_is_one() {
         let mark = FileMark { device: 1, inode: u64::MAX, size: 3, mtime: (-5, 999_999_999) };
         let entry = |name: &[u8], kind| IndexEntry {
-            name: OsStr::from_bytes(name).into(),
+            name: paths::to_path(name).to_owned(),
             kind,
             mark,
             mode: 0o644,

@@ -20,7 +20,6 @@ pub mod pieces;
 mod read;
 mod reuse;
 pub mod seal;
-mod stage;
 mod tail;
 mod untar;
 mod verify;

@@ -1,7 +1,6 @@
 //! Names in an archive: which are harmless, and what they mean here.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use crate::platform::paths;
 use std::path::{Component, Path, PathBuf};
 
 /// The longest name there may be, in bytes (PATH_MAX on Linux).
@@ -20,7 +19,7 @@ pub fn clean(raw: &[u8]) -> Result<PathBuf, &'static str> {
         return Err("a name with a zero byte");
     }
     let mut path = PathBuf::new();
-    for part in Path::new(OsStr::from_bytes(raw)).components() {
+    for part in paths::to_path(raw).components() {
         match part {
             Component::Normal(p) if p.len() > LONGEST_PART => return Err("a name with a part of more than 255 bytes"),
             Component::Normal(p) => path.push(p),
@@ -34,7 +33,7 @@ pub fn clean(raw: &[u8]) -> Result<PathBuf, &'static str> {
 
 /// Whether a path is what [`clean`] makes: relative, and of nothing but names.
 pub fn is_clean(path: &Path) -> bool {
-    clean(path.as_os_str().as_bytes()).is_ok_and(|p| p.as_os_str() == path.as_os_str())
+    clean(paths::to_bytes(path)).is_ok_and(|p| p.as_os_str() == path.as_os_str())
 }
 
 /// A name from an archive as it may stand in an error: escaped and short.

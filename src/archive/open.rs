@@ -8,10 +8,10 @@ use super::read::read_at;
 use super::tail;
 use crate::disk::FileMark;
 use crate::error::{At, Error, Result};
+use crate::platform::files;
 use crate::tree::EntryKind;
 use std::fs::File;
 use std::ops::Range;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The most content that a member of several may have; what is read is bounded by it.
@@ -276,9 +276,7 @@ pub fn open(path: &Path) -> Result<Opened> {
 
 /// Opens a file that may be an archive, whatever stands at the path.
 pub(super) fn open_file(path: &Path) -> Result<(File, FileMark)> {
-    // Without O_NONBLOCK, a pipe at the path would be waited for.
-    let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
-    let file = File::options().read(true).custom_flags(flags).open(path).at("opening", path)?;
+    let file = files::open_at_once(path).at("opening", path)?;
     let meta = file.metadata().at("reading", path)?;
     if !meta.is_file() {
         return Err(Error::damaged(path, "not a file"));

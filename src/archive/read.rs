@@ -1,10 +1,10 @@
 //! Bytes in order, whatever they come from, with errors that say which archive is damaged.
 
 use crate::error::{At, Error, Result};
+use crate::platform::files::FileExt;
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Bytes in order. Unlike `Read` it fails with our own errors and lends its buffer.

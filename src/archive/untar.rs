@@ -7,8 +7,8 @@ use super::names;
 use super::pax::Pax;
 use super::read::Source;
 use crate::error::{Error, Result};
+use crate::platform::paths;
 use crate::tree::EntryKind;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use tar::Header;
 
@@ -136,7 +136,7 @@ impl Tar<'_> {
             return Err(self.hostile("an entry that is no file and has content", &raw));
         }
         let name = names::clean(&raw).map_err(|what| self.hostile(what, &raw))?;
-        if name.as_os_str().as_bytes().is_empty() && kind != EntryKind::Dir {
+        if paths::to_bytes(&name).is_empty() && kind != EntryKind::Dir {
             return Err(self.hostile("an entry without a name", &raw));
         }
         self.check_numbers(header)?;

@@ -10,8 +10,8 @@ use super::read;
 use super::untar;
 use super::zipped;
 use crate::error::{Error, Result};
+use crate::platform::paths;
 use crate::tree::EntryKind;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// How much there was.
@@ -50,7 +50,7 @@ fn ours(archive: &Archive, visit: &mut Visit) -> Result<()> {
     })?;
     match claims.next() {
         None => Ok(()),
-        Some(more) => Err(hostile(&archive.path, "the index names what isn't there", more.name.as_os_str().as_bytes())),
+        Some(more) => Err(hostile(&archive.path, "the index names what isn't there", paths::to_bytes(&more.name))),
     }
 }
 
@@ -70,5 +70,5 @@ pub fn compared(archive: &Archive, claim: &IndexEntry, head: &Head) -> Result<He
 }
 
 fn lies(archive: &Archive, head: &Head) -> Error {
-    hostile(&archive.path, "the index says otherwise than the tar", head.name.as_os_str().as_bytes())
+    hostile(&archive.path, "the index says otherwise than the tar", paths::to_bytes(&head.name))
 }

@@ -12,10 +12,10 @@ use super::reuse::{Base, Twin};
 use super::tail::MAX_LABEL;
 use crate::disk::{self, FileMark};
 use crate::error::{At, Result};
+use crate::platform::files::FileExt;
 use crate::tree;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// What goes into an archive: a folder (or a single file) that holds still.

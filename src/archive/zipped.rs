@@ -5,17 +5,17 @@ use super::guard::hostile;
 use super::names;
 use super::read::{Place, Source, Stream, unreadable};
 use crate::error::{Error, Result};
+use crate::platform::paths;
 use crate::tree::EntryKind;
 use jiff::civil;
 use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::BufReader;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use zip::read::{Config, ZipFile};
 use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
-use zip::{DateTime, ZipReadOptions};
+use zip::{DateTime, System, ZipReadOptions};
 
 type Entry<'z, 'f> = ZipFile<'z, BufReader<Place<'f>>>;
 
@@ -40,14 +40,14 @@ pub fn walk(path: &Path, file: &File, visit: &mut Visit) -> Result<()> {
 }
 
 fn visit_one(path: &Path, entry: Entry, visit: &mut Visit) -> Result<()> {
-    let raw = entry.name_raw().to_vec();
+    let raw = name(&entry);
     let kind = kind(&entry);
     let size = entry.size();
     if size > 0 && kind == EntryKind::Dir {
         return Err(hostile(path, "a folder with content", &raw));
     }
     let name = names::clean(&raw).map_err(|what| hostile(path, what, &raw))?;
-    if name.as_os_str().as_bytes().is_empty() && kind != EntryKind::Dir {
+    if paths::to_bytes(&name).is_empty() && kind != EntryKind::Dir {
         return Err(hostile(path, "an entry without a name", &raw));
     }
     let mtime = entry.last_modified().and_then(seconds).unwrap_or(0);
@@ -58,6 +58,16 @@ fn visit_one(path: &Path, entry: Entry, visit: &mut Visit) -> Result<()> {
     body.skip()?;
     // The end must be reached: there the checksum is looked at, and there a lie about the size shows.
     if content.chunk()?.is_empty() { Ok(()) } else { Err(hostile(path, "an entry longer than it says", &raw)) }
+}
+
+/// Names have `/` between their parts (APPNOTE.TXT, 4.4.17.1). Windows' own programs of old, `Compress-Archive` of PowerShell
+/// 5.1 among them, write `\` all the same; where it was made on Unix, that is a letter.
+fn name(entry: &Entry) -> Vec<u8> {
+    let mut raw = entry.name_raw().to_vec();
+    if entry.system() == System::Dos && !raw.contains(&b'/') {
+        raw.iter_mut().filter(|byte| **byte == b'\\').for_each(|byte| *byte = b'/');
+    }
+    raw
 }
 
 fn kind(entry: &Entry) -> EntryKind {

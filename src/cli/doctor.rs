@@ -7,6 +7,7 @@ use super::show::{Show, Tone, near};
 use crate::error::Result;
 use crate::keeper::doctor::{self, Ailment};
 use crate::keeper::ward::Ward;
+use crate::platform::host;
 use crate::text::{Phrase, WayBack};
 use crate::verdict::veiled;
 use crate::verdict::{Login, Verdict};
@@ -85,8 +86,7 @@ fn as_json(context: &Context, all: &[Examined]) -> Value {
 /// Facts without names: fit to be pasted where everybody reads it.
 fn print_report(context: &Context, all: &[Examined]) -> Result<()> {
     let show = &context.show;
-    let system = rustix::system::uname();
-    let kernel = system.release().to_string_lossy().into_owned();
+    let kernel = host::kernel();
     show.line(&format!("wakeep {} ({kernel}, {})", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH));
     for (n, one) in all.iter().enumerate() {
         let findings: Vec<_> = one.verdict.findings.iter().map(|f| f.code.as_str()).collect();
@@ -108,7 +108,7 @@ fn print_report(context: &Context, all: &[Examined]) -> Result<()> {
 /// Without the folder's, the session's and the host's names.
 fn redacted(one: &Examined, text: &str) -> String {
     let home = one.ward.session.home.to_string_lossy().into_owned();
-    let host = crate::session::process::host_name();
+    let host = host::name();
     let text = if home.len() > 1 { text.replace(&home, "<bot>") } else { text.to_owned() };
     let text = if host.is_empty() { text } else { text.replace(&host, "<host>") };
     veiled(&text)

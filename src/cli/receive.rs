@@ -13,14 +13,13 @@ use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::ward::{ARCHIVE, Ward};
 use crate::owner::{self, Owner};
+use crate::platform::{files, host, modes};
 use crate::sync::seals;
 use crate::text::{Phrase, WayBack};
 use crate::unpack;
 use crate::verdict::Verdict;
-use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -145,14 +144,12 @@ pub fn judge(archive: &Path, ward: &Ward) -> Result<Verdict> {
 /// Opens what root was told to take, but never what somebody else could have put there to have it read: no link, and
 /// a file of root's, of the bot's user or of whoever called sudo.
 fn open_own(file: &Path, owner: Option<Owner>) -> Result<File> {
-    let flags = if owner.is_some() { OFlags::RDONLY | OFlags::NOFOLLOW } else { OFlags::RDONLY };
     // Whether it is a pipe is seen once it is open; opening one must not wait for whoever writes into it.
-    let flags = if owner.is_some() { flags | OFlags::NONBLOCK } else { flags };
-    let source = File::from(rustix::fs::open(file, flags | OFlags::CLOEXEC, Mode::empty()).at("opening", file)?);
+    let source = if owner.is_some() { files::open_no_link(file) } else { File::open(file) }.at("opening", file)?;
     let meta = source.metadata().at("reading", file)?;
     let caller = crate::config::environment("SUDO_UID").and_then(|u| u.parse().ok());
     let trusted = [Some(0), owner.map(|o| o.uid), caller];
-    if owner.is_some() && (!meta.is_file() || !trusted.contains(&Some(meta.uid()))) {
+    if owner.is_some() && (!meta.is_file() || !trusted.contains(&Some(modes::owner(&meta).0))) {
         return Err(Error::Hostile { path: file.to_owned(), what: "it belongs to another user".to_owned() });
     }
     Ok(source)
@@ -196,7 +193,7 @@ fn explain(context: &Context) {
 
 /// The exact line for the machine where the bot ran.
 fn explain_lines(show: &Show) {
-    let host = crate::session::process::host_name();
+    let host = host::name();
     let user = crate::config::environment("SUDO_USER")
         .or_else(|| crate::config::environment("USER"))
         .unwrap_or_else(|| "root".to_owned());

@@ -14,7 +14,7 @@ use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::become_owner;
-use crate::session::process;
+use crate::platform::host;
 use crate::text::{self, Lang, Phrase, WayBack};
 use crate::vault::journal::Event;
 use clap::CommandFactory;
@@ -66,7 +66,7 @@ fn context(common: Common, mut show: Show) -> Result<Context> {
     if let Some(log) = &common.log_to {
         show.log_to(log);
     }
-    Ok(Context { config, show, host: process::host_name(), now: clock() })
+    Ok(Context { config, show, host: host::name(), now: clock() })
 }
 
 fn configuration(common: &Common) -> Result<Config> {

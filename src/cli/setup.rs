@@ -13,6 +13,7 @@ use crate::error::{At, Error, Result};
 use crate::keeper::bot::Supervisor;
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::{self, Owner};
+use crate::platform::host;
 use crate::session::find;
 use crate::setup::bots;
 use crate::setup::facts::{Facts, Said, Schedule};
@@ -139,7 +140,7 @@ fn site<'a>(wish: &'a Setup, facts: &Facts) -> Result<Site<'a>> {
 fn build(context: &Context, wish: &Setup) -> Result<Exit> {
     let facts = facts(wish)?;
     let names = Names::of(&facts);
-    let this = std::env::current_exe().at("reading", Path::new("/proc/self/exe"))?;
+    let this = std::env::current_exe().at("reading", host::this_program())?;
     let installed = facts.wakeep.starts_with("/usr/bin") || (wish.root.is_none() && this == facts.wakeep);
     let program = (!installed).then_some(this.as_path());
     forewarn(context, wish, &facts, &names);

@@ -2,19 +2,19 @@
 //! a line for `grep`.
 
 use crate::config;
+use crate::platform::host::{self, Stream};
 use std::io::IsTerminal;
-use std::os::fd::AsFd;
 
 /// Narrower than this nothing can be read anyway, in columns.
 const LEAST: usize = 40;
 
 /// The columns of a terminal; elsewhere those that `COLUMNS` asks for, if it does.
-pub fn of(stream: &(impl AsFd + IsTerminal)) -> Option<usize> {
+pub fn of(stream: &(impl Stream + IsTerminal)) -> Option<usize> {
     let asked = config::environment("COLUMNS").and_then(|c| c.parse().ok());
     if !stream.is_terminal() {
         return asked.map(|c: usize| c.max(LEAST));
     }
-    let seen = rustix::termios::tcgetwinsize(stream).ok().map(|s| usize::from(s.ws_col)).filter(|c| *c > 0);
+    let seen = host::columns(stream);
     Some(seen.or(asked).unwrap_or(80).max(LEAST))
 }
 

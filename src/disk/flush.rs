@@ -1,6 +1,7 @@
 //! Flushing: what is in memory only goes to the disk, now or soon.
 
 use crate::error::{At, Result};
+use crate::platform::{files, volumes};
 use crate::tree;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ pub fn sync_tree(root: &Path) -> Result<()> {
     let entries = tree::walk(root, &|_| true)?;
     if entries.len() > MANY {
         let handle = File::open(root).at("opening", root)?;
-        return rustix::fs::syncfs(&handle).at("flushing", root);
+        return volumes::flush_all(&handle).at("flushing", root);
     }
     // Links and sockets have no content to flush.
     let has_content = |e: &&tree::Entry| matches!(e.kind, tree::EntryKind::File | tree::EntryKind::Dir);
@@ -49,12 +50,11 @@ pub fn sync_file(path: &Path) -> Result<()> {
     File::open(path).and_then(|f| f.sync_all()).at("flushing", path)
 }
 
-/// Asks the system to begin writing this part of a file to the disk now, so that flushing it later finds little to do.
-/// (For dirty pages that is what `POSIX_FADV_DONTNEED` does; they stay in memory while they are being written.)
+/// Asks the system to begin writing this part of a file to the disk now, so that flushing it later finds little to do. Only
+/// a hint.
 pub fn begin_writing(file: &File, from: u64, len: u64) {
     if let Some(len) = std::num::NonZeroU64::new(len) {
-        // Only a hint: a file system that knows none writes when it is flushed.
-        let _ = rustix::fs::fadvise(file, from, Some(len), rustix::fs::Advice::DontNeed);
+        files::begin_writing(file, from, len);
     }
 }
 

@@ -1,9 +1,9 @@
 //! Locks between processes.
 
 use crate::error::{At, Result};
-use std::fs::{File, OpenOptions, TryLockError};
+use crate::platform::files;
+use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// An exclusive lock (flock) that lasts as long as the value, and says who holds it.
@@ -15,12 +15,11 @@ pub struct Lock {
 impl Lock {
     /// Takes the lock, or returns what its holder wrote into it.
     pub fn take(path: &Path, says: &str) -> Result<std::result::Result<Lock, String>> {
-        let mut file = OpenOptions::new()
+        let mut file = files::private()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .mode(0o600)
             .open(path)
             .at("opening the lock", path)?;
         match file.try_lock() {

@@ -1,6 +1,7 @@
 //! The steps that change what a later start would find: where the fault tests of `tests/it` can kill or stop the process.
 
-use rustix::process::Signal;
+use crate::platform::ending::strike;
+use crate::platform::signals::Signal;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 static KILLED_IN: AtomicI64 = AtomicI64::new(-1);
@@ -22,7 +23,7 @@ pub(super) fn step() {
     if cfg!(debug_assertions) {
         for (left, signal) in [(&KILLED_IN, Signal::KILL), (&STOPPED_IN, Signal::STOP)] {
             if left.fetch_sub(1, Ordering::SeqCst) == 1 {
-                let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
+                strike(signal);
             }
         }
     }

@@ -2,9 +2,8 @@
 
 use super::{move_to, parent, remove_file, remove_tree};
 use crate::error::{At, Result};
-use rustix::process::Pid;
+use crate::platform::{files, host, processes};
 use std::fs;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -44,28 +43,19 @@ fn sweep(dir: &Path, start: &str, purpose: &str) -> Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let rest = name.strip_prefix(start).and_then(|r| r.strip_suffix(purpose)?.strip_suffix('.'));
         let pid = rest.and_then(|r| r.rsplit('.').next()?.parse().ok());
-        if pid.is_some_and(|pid| !runs(pid)) {
+        if pid.is_some_and(|pid| !processes::exists(pid)) {
             remove_file(&path)?;
         }
     }
     Ok(())
 }
 
-/// Whether a process of this number runs, whoever's it is.
-fn runs(pid: u32) -> bool {
-    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    number.is_some_and(|n| rustix::process::test_kill_process(n) != Err(rustix::io::Errno::SRCH))
-}
-
 /// Makes a new folder below `above`, private to its owner, under a name that nobody can have foreseen: what others put
 /// into a folder that all may write to is never taken for ours.
 pub fn scratch(above: &Path) -> Result<PathBuf> {
-    let mut random = [0u8; 8];
-    // Without chance the name is only new.
-    let _ = rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty());
-    let name = format!("wakeep-{:016x}-{}-{}", u64::from_ne_bytes(random), std::process::id(), unique());
+    let name = format!("wakeep-{}-{}-{}", host::random::<8>(), std::process::id(), unique());
     let dir = above.join(name);
-    fs::DirBuilder::new().mode(0o700).create(&dir).at("making the folder", &dir)?;
+    files::private_folders().create(&dir).at("making the folder", &dir)?;
     Ok(dir)
 }
 

@@ -3,11 +3,11 @@
 //! the bot was asked to end. Figures: docs/reliability.md. Stopping the bot itself is its supervisor's business.
 
 use crate::error::{At, Result};
+use crate::platform::ending::Running;
+use crate::platform::processes;
 use crate::session::Session;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// How long a browser may take to end; much less than the time after which systemd (`TimeoutStopSec=` of the drop-in) or a
@@ -33,10 +33,10 @@ pub enum Closing {
     },
 }
 
-/// A browser that was asked to end. The descriptors stand for these very processes, also once their numbers are others'.
+/// A browser that was asked to end.
 struct Asked {
     pid: u32,
-    processes: Vec<OwnedFd>,
+    processes: Vec<Running>,
 }
 
 /// Asks the browsers of all sessions to end, then waits until they have, [`PATIENCE`] in all. One that the bot starts
@@ -51,7 +51,7 @@ pub fn close<'a>(sessions: impl IntoIterator<Item = &'a Session>) -> Result<Vec<
         let Some(Asked { pid, processes }) = asked else { return Ok(Closing::NoBrowser) };
         for process in &processes {
             let left = PATIENCE.saturating_sub(begun.elapsed());
-            if !has_ended(process, left).at("waiting for", &place(pid))? {
+            if !process.has_ended(left).at("waiting for", &place(pid))? {
                 return Ok(Closing::StillRuns { pid });
             }
         }
@@ -66,7 +66,7 @@ pub fn close<'a>(sessions: impl IntoIterator<Item = &'a Session>) -> Result<Vec<
 /// without a handler of its own goes on; it takes note when the browser's process is reaped.
 fn until_noted(pid: u32) {
     let begun = Instant::now();
-    while place(pid).exists() && begun.elapsed() < Duration::from_secs(1) {
+    while processes::exists(pid) && begun.elapsed() < Duration::from_secs(1) {
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(100));
@@ -75,38 +75,15 @@ fn until_noted(pid: u32) {
 fn ask(session: &Session) -> Result<Option<Asked>> {
     let all = session.browser();
     let Some(&pid) = all.first() else { return Ok(None) };
-    let processes: rustix::io::Result<Vec<_>> = all.iter().filter_map(|&pid| descriptor(pid).transpose()).collect();
+    let processes: io::Result<Vec<_>> = all.iter().filter_map(|&pid| Running::of(pid).transpose()).collect();
     let processes = processes.at("asking to end", &place(pid))?;
-    // Between the proof and the descriptors a number may have become another's.
+    // Between the proof and holding the processes a number may have become another's.
     let Some(first) = processes.first().filter(|_| session.browser().first() == Some(&pid)) else { return Ok(None) };
-    match pidfd_send_signal(first, Signal::TERM) {
-        Err(rustix::io::Errno::SRCH) => Ok(None),
-        sent => sent.map(|()| Some(Asked { pid, processes })).at("asking to end", &place(pid)),
-    }
+    let asked = first.ask_to_end().at("asking to end", &place(pid))?;
+    Ok(asked.then_some(Asked { pid, processes }))
 }
 
-/// `None` for a process that has ended meanwhile.
-fn descriptor(pid: u32) -> rustix::io::Result<Option<OwnedFd>> {
-    let number = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a number that /proc has shown");
-    match pidfd_open(number, PidfdFlags::empty()) {
-        Err(rustix::io::Errno::SRCH) => Ok(None),
-        other => other.map(Some),
-    }
-}
-
+/// How an error names it.
 fn place(pid: u32) -> PathBuf {
-    Path::new("/proc").join(pid.to_string())
-}
-
-/// A process's descriptor can be read once the process has ended.
-fn has_ended(process: &OwnedFd, patience: Duration) -> rustix::io::Result<bool> {
-    let end = Instant::now() + patience;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        let limit = Timespec::try_from(left).unwrap_or(Timespec { tv_sec: 0, tv_nsec: 0 });
-        match poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&limit)) {
-            Err(rustix::io::Errno::INTR) => {}
-            other => return other.map(|ready| ready > 0),
-        }
-    }
+    PathBuf::from(format!("process {pid}"))
 }

@@ -7,14 +7,12 @@ use crate::config::{Config, SYSTEM};
 use crate::disk::{self, FileMark};
 use crate::error::Result;
 use crate::keeper::botlog;
-use crate::session::process;
+use crate::platform::{host, modes, processes};
 use crate::setup::server::SHIMS;
 use crate::verdict::masked;
 use jiff::Timestamp;
-use rustix::fs::Access;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -71,13 +69,9 @@ fn not_writable(ward: &Ward) -> Vec<Ailment> {
     let archive_dir = disk::parent(ward.vault.archive());
     let vault = disk::parent(ward.vault.dir());
     let all = [archive_dir, &ward.session.home, &ward.session.path, vault];
-    let mut bad: Vec<&Path> = all.into_iter().filter(|p| disk::exists(p) && !may_write(p)).collect();
+    let mut bad: Vec<&Path> = all.into_iter().filter(|p| disk::exists(p) && !modes::may_write(p)).collect();
     bad.dedup();
     bad.into_iter().map(|p| Ailment::NotWritable { path: p.to_owned() }).collect()
-}
-
-fn may_write(path: &Path) -> bool {
-    rustix::fs::access(path, Access::WRITE_OK).is_ok()
 }
 
 fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
@@ -121,15 +115,15 @@ fn locks(ward: &Ward) -> Option<Ailment> {
     let path = ward.session.path.join("SingletonLock");
     let owner = fs::read_link(&path).ok()?.to_string_lossy().into_owned();
     let (host, pid) = owner.rsplit_once('-')?;
-    let here = host == process::host_name();
-    let alive = pid.parse().is_ok_and(process::process_alive);
+    let here = host == host::name();
+    let alive = pid.parse().is_ok_and(processes::is_alive);
     let stale = !here || !alive;
     stale.then_some(Ailment::StaleLock { path, owner: owner.clone(), dead: here && !alive })
 }
 
 fn scripts(home: &Path) -> Vec<Ailment> {
     let here = SHIMS.iter().map(|(name, _)| home.join(name)).filter(|p| p.is_file());
-    let bad = here.filter(|p| fs::metadata(p).is_ok_and(|m| m.permissions().mode() & 0o111 != 0o111));
+    let bad = here.filter(|p| fs::metadata(p).is_ok_and(|m| modes::mode(&m) & 0o111 != 0o111));
     bad.map(|path| Ailment::NotExecutable { path }).collect()
 }
 

@@ -7,19 +7,15 @@ use super::signals::{Alarm, Woken};
 use super::{Keeper, Tell, browser, ward};
 use crate::config::Config;
 use crate::error::{At, Error, Result};
-use crate::session::{Session, process};
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
-use signal_hook::iterator::Signals;
+use crate::platform::signals::{self, Heard, Signal};
+use crate::platform::{ending, processes};
+use crate::session::Session;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-/// What is passed on to the bot.
-const PASSED_ON: [i32; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH];
 
 /// Starts the bot and keeps its session until it has ended; then takes the last archives. Returns the bot's exit code,
 /// or 128 and the number of the signal that ended it. `asked` hears what asked this process to end before.
@@ -36,7 +32,7 @@ pub fn run(
     let (program, args) = command.split_first().expect("the command line asks for one word at least");
     let place = Path::new(program);
     // Before the bot starts, so that no signal and no end of it is missed.
-    let signals = Signals::new(PASSED_ON.iter().chain(&[SIGCHLD])).at("waiting for signals for", place)?;
+    let signals = signals::to_pass_on().at("waiting for signals for", place)?;
     let started = rights.confirm().and_then(|()| match asked.wait(Duration::from_millis(1)) {
         Ok(Woken::Asked) => Err(Error::Interrupted),
         _ => Command::new(program).args(args).spawn().at("starting", place),
@@ -48,7 +44,7 @@ pub fn run(
             return Err(e);
         }
     };
-    let bot = Bot { pid: Pid::from_child(&child), runs: Arc::new(Mutex::new(true)) };
+    let bot = Bot { pid: child.id(), runs: Arc::new(Mutex::new(true)) };
     let mut ended = attend(bot.clone(), signals, Profiles::of(&keeper));
     // Another host runs it now: it ends as if it had been asked to, and if it doesn't, all the same.
     let patience = keeper.patience();
@@ -62,7 +58,7 @@ pub fn run(
 /// The bot's process. Once it was reaped its number may be another's.
 #[derive(Clone)]
 struct Bot {
-    pid: Pid,
+    pid: u32,
     runs: Arc<Mutex<bool>>,
 }
 
@@ -70,7 +66,7 @@ impl Bot {
     fn send(&self, signal: Signal) {
         if *self.runs.lock().unwrap_or_else(PoisonError::into_inner) {
             // It may have ended in this moment.
-            let _ = kill_process(self.pid, signal);
+            ending::send(self.pid, signal);
         }
     }
 
@@ -96,11 +92,10 @@ impl Bot {
     /// Takes note of its end.
     fn reap(&self, tell: &Sender<u8>) {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(Some((_, status))) = waitpid(Some(self.pid), WaitOptions::NOHANG) {
+        if let Some(code) = ending::reap(self.pid) {
             *runs = false;
-            let code = status.exit_status().or_else(|| status.terminating_signal().map(|s| 128 + s)).unwrap_or(1);
             // Nobody listens any more only when this process ends.
-            let _ = tell.send(u8::try_from(code).unwrap_or(1));
+            let _ = tell.send(code);
         }
     }
 }
@@ -111,13 +106,13 @@ const OURS: Duration = Duration::from_secs(5);
 /// Takes leave of what the bot left behind: orphans that this process, the first of a container, was given. A program of
 /// our own, such as `ssh`, is waited for by whoever started it, within a moment, and its number must not be another's
 /// before that; what stays dead for longer is nobody's.
-fn bury_orphans(bot: Pid, ended: &Receiver<()>) {
+fn bury_orphans(bot: u32, ended: &Receiver<()>) {
     while ended.recv().is_ok() {
-        let dead = process::zombies();
+        let dead = processes::zombies();
         std::thread::sleep(OURS);
-        let still = process::zombies().into_iter().filter(|pid| dead.contains(pid));
-        for pid in still.filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).filter(|pid| *pid != bot) {
-            let _ = waitpid(Some(pid), WaitOptions::NOHANG);
+        let still = processes::zombies().into_iter().filter(|pid| dead.contains(pid));
+        for pid in still.filter(|pid| *pid != bot) {
+            let _ = ending::reap(pid);
         }
     }
 }
@@ -141,27 +136,26 @@ impl Profiles {
 }
 
 /// Passes signals on and reaps in a thread of its own: a round may take seconds.
-fn attend(bot: Bot, mut signals: Signals, profiles: Profiles) -> Ended {
+fn attend(bot: Bot, signals: impl Iterator<Item = Heard> + Send + 'static, profiles: Profiles) -> Ended {
     let (tell, ended) = channel();
     let (died, deaths) = channel();
     let pid = bot.pid;
     std::thread::spawn(move || bury_orphans(pid, &deaths));
     std::thread::spawn(move || {
         let mut profiles = Some(profiles);
-        for signal in &mut signals {
-            match (signal, Signal::from_named_raw(signal)) {
-                (SIGCHLD, _) => {
+        for heard in signals {
+            match heard {
+                Heard::ChildEnded => {
                     bot.reap(&tell);
                     let _ = died.send(());
                 }
                 // What the terminal's keys send, the terminal sends to the bot as well.
-                (SIGINT | SIGQUIT | SIGWINCH, _) if std::io::stdin().is_terminal() => {}
-                (SIGTERM | SIGINT, Some(signal)) => match profiles.take() {
+                _ if heard.may_come_from_the_terminal() && std::io::stdin().is_terminal() => {}
+                Heard::AskedToEnd(signal) => match profiles.take() {
                     Some(profiles) => bot.end(signal, profiles),
                     None => bot.send(signal),
                 },
-                (_, Some(signal)) => bot.send(signal),
-                (_, None) => {}
+                Heard::Other(signal) => bot.send(signal),
             }
         }
     });

@@ -1,9 +1,8 @@
 //! Waiting for the next round or for being asked to end (SIGTERM, SIGINT), whichever comes first.
 
 use crate::error::{At, Result};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use crate::platform::signals::{self, Wire};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -25,19 +24,15 @@ pub trait Alarm {
 /// The signals that ask the process to end, once [`Signals::new`] was called, arrive here and nowhere else.
 #[derive(Debug)]
 pub struct Signals {
-    arriving: UnixStream,
-    sending: UnixStream,
+    arriving: Wire,
+    sending: Wire,
 }
 
 impl Signals {
     /// Takes over SIGTERM and SIGINT.
     pub fn new() -> Result<Signals> {
         let place = Path::new("signals");
-        let (arriving, sending) = UnixStream::pair().at("making a pipe for", place)?;
-        for signal in [SIGTERM, SIGINT] {
-            let pipe = sending.try_clone().at("making a pipe for", place)?;
-            signal_hook::low_level::pipe::register(signal, pipe).at("waiting for", place)?;
-        }
+        let (arriving, sending) = signals::that_ask_to_end().at("waiting for", place)?;
         Ok(Signals { arriving, sending })
     }
 

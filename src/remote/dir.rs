@@ -4,11 +4,11 @@
 use super::{Meter, Object, Put, Remote, Source, Spent, Tag, When, checked, fault, folder_of, nonce};
 use crate::disk::{self, Lock};
 use crate::error::{At, Error, Fault, Result};
+use crate::platform::{files, modes, users, volumes};
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -115,10 +115,10 @@ impl Dir {
 
     /// Root leaves to the folder's owner what it puts there.
     fn keep_owner(&self, path: &Path) -> Result<()> {
-        let owner = fs::metadata(&self.root).at("reading", &self.root)?;
-        let ours = fs::metadata(path).at("reading", path)?;
-        if rustix::process::geteuid().is_root() && (owner.uid(), owner.gid()) != (ours.uid(), ours.gid()) {
-            disk::give_to(path, owner.uid(), owner.gid())?;
+        let owner = |path: &Path| fs::metadata(path).map(|m| modes::owner(&m)).at("reading", path);
+        let (uid, gid) = owner(&self.root)?;
+        if users::is_root() && (uid, gid) != owner(path)? {
+            disk::give_to(path, uid, gid)?;
         }
         Ok(())
     }
@@ -253,7 +253,7 @@ fn object(name: String, path: &Path) -> Result<Option<Object>> {
         return Ok(None);
     }
     let tag = tag_of(&mut file).at("reading", path)?;
-    Ok(Some(Object { name, bytes: meta.len(), tag, modified: Timestamp::from_second(meta.mtime()).ok() }))
+    Ok(Some(Object { name, bytes: meta.len(), tag, modified: Timestamp::from_second(files::written(&meta).0).ok() }))
 }
 
 fn tag_at(path: &Path) -> Result<Option<Tag>> {
@@ -263,8 +263,8 @@ fn tag_at(path: &Path) -> Result<Option<Tag>> {
 fn tag_of(file: &mut File) -> io::Result<Tag> {
     let meta = file.metadata()?;
     if meta.len() > DIGESTED {
-        let (written, nanos) = (meta.mtime(), meta.mtime_nsec());
-        return Ok(Tag::new(format!("{:x}-{:x}-{written:x}.{nanos:x}", meta.ino(), meta.len())));
+        let ((_, inode), (written, nanos)) = (files::identity(&meta), files::written(&meta));
+        return Ok(Tag::new(format!("{inode:x}-{:x}-{written:x}.{nanos:x}", meta.len())));
     }
     let mut content = Vec::new();
     file.take(DIGESTED).read_to_end(&mut content)?;
@@ -276,9 +276,10 @@ fn tag_of(file: &mut File) -> io::Result<Tag> {
 fn sweep(temp: &Path, name: &str) -> Result<()> {
     const DAY: i64 = 24 * 60 * 60;
     let dir = disk::parent(temp);
-    let now = fs::metadata(temp).at("reading", temp)?.mtime();
+    let written = |meta: &fs::Metadata| files::written(meta).0;
+    let now = written(&fs::metadata(temp).at("reading", temp)?);
     for item in fs::read_dir(dir).at("reading", dir)?.flatten() {
-        let stale = |path: &Path| fs::symlink_metadata(path).is_ok_and(|m| m.is_file() && now - m.mtime() > DAY);
+        let stale = |path: &Path| fs::symlink_metadata(path).is_ok_and(|m| m.is_file() && now - written(&m) > DAY);
         if item.file_name().to_str().is_some_and(|file| is_part_of(file, name)) && stale(&item.path()) {
             disk::remove_file(&item.path())?;
         }
@@ -295,14 +296,5 @@ fn is_part_of(file: &str, name: &str) -> bool {
 /// The kind of a file system whose locks other hosts don't see, where the folder lies on one: what the locks of two
 /// processes here show says nothing about those of two hosts.
 fn unlocked(root: &Path) -> Result<Option<&'static str>> {
-    // linux/magic.h; `man 2 statfs`.
-    const BLIND: [(u32, &str); 5] = [
-        (0x6573_5546, "FUSE"),
-        (0xff53_4d42, "CIFS"),
-        (0xfe53_4d42, "SMB2"),
-        (0x0102_1997, "9P"),
-        (0x6b41_4653, "AFS"),
-    ];
-    let kind = rustix::fs::statfs(root).at("asking the file system of", root)?.f_type;
-    Ok(BLIND.iter().find(|(magic, _)| i64::from(*magic) == (kind as i64 & 0xffff_ffff)).map(|(_, name)| *name))
+    volumes::blind_to_locks(root).at("asking the file system of", root)
 }

@@ -10,6 +10,7 @@ mod memory;
 
 use super::{Put, Remote, Tag, When, nonce};
 use crate::error::{Error, Fault, Holder, Result};
+use crate::platform::host;
 use body::{Body, outlived, read, write};
 pub use memory::Memory;
 use std::sync::Arc;
@@ -27,9 +28,7 @@ pub struct Boot;
 
 impl Clock for Boot {
     fn now(&self) -> Duration {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        let (secs, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
-        Duration::new(secs.unwrap_or(0), nanos.unwrap_or(0))
+        host::since_boot()
     }
 }
 

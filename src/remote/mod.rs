@@ -13,8 +13,10 @@ mod ssh;
 
 pub use place::Place;
 pub use source::Source;
+pub use ssh::quoted;
 
 use crate::error::{Error, Fault, Result};
+use crate::platform::host;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 use std::io::Write;
@@ -237,13 +239,7 @@ fn fault(place: &str, fault: Fault) -> Error {
 
 /// A number nobody else has, in hexadecimal: names of unfinished files, nonces of lease bodies.
 fn nonce() -> String {
-    let mut bytes = [0u8; 16];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        let got = rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty());
-        filled += got.unwrap_or(0);
-    }
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    host::random::<16>()
 }
 
 /// Names that mean the same everywhere and can't leave the place.

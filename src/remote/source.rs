@@ -2,10 +2,10 @@
 //! broken line is no reason to begin anew.
 
 use crate::error::{At, Result};
+use crate::platform::files::FileExt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// The content of an object to be.

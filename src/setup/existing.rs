@@ -5,8 +5,8 @@
 use crate::config::{Own, Place, SYSTEM};
 use crate::error::{At, Error, Result};
 use crate::owner::{self, Owner};
+use crate::platform::modes;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The name of a bot's own configuration.
@@ -38,7 +38,7 @@ impl Existing {
             text.map(|t| Own::read(&t, crate::disk::parent(path), &path.display().to_string())).transpose()
         };
         let own = app.join(NAME);
-        let is_public = fs::metadata(super::inside(root, &own)).is_ok_and(|m| m.mode() & 0o004 != 0);
+        let is_public = fs::metadata(super::inside(root, &own)).is_ok_and(|m| modes::world_readable(&m));
         let found = Existing { server: read(&server)?, own: read(&own)?, is_public };
         found.require_inside(app, &own)?;
         Ok(found)

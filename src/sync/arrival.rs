@@ -9,11 +9,11 @@ use crate::archive::pieces::pieces;
 use crate::archive::{self, Depth};
 use crate::disk;
 use crate::error::{At, Error, Result};
+use crate::platform::files::FileExt;
 use crate::vault::backup::label_of;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufWriter, Seek, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Where a piece lies.

@@ -5,12 +5,12 @@ use super::packs::{hex, pack_name, read_pointer};
 use crate::archive::keys::Identities;
 use crate::disk;
 use crate::error::{At, Error, Fault, Result};
+use crate::platform::files::FileExt;
 use crate::remote::Remote;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// A push that ends meanwhile may remove the packs of what it replaces: then there is a new pointer, followed so often.

@@ -3,6 +3,7 @@
 
 use crate::disk;
 use crate::error::{At, Result};
+use crate::platform::host;
 use std::fs::File;
 use std::path::Path;
 
@@ -32,10 +33,5 @@ pub(super) fn own_secret(file: &Path) -> Result<String> {
 
 /// 32 bytes that nobody can guess, in hexadecimal.
 pub(super) fn secret() -> String {
-    let (mut bytes, mut filled) = ([0u8; 32], 0);
-    while filled < bytes.len() {
-        let got = rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty());
-        filled += got.unwrap_or(0);
-    }
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    host::random::<32>()
 }

@@ -3,7 +3,8 @@
 
 use crate::config::Config;
 use crate::error::{At, Error, Fault, Result};
-use crate::remote::Place;
+use crate::platform::host;
+use crate::remote::{Place, quoted};
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
@@ -116,12 +117,10 @@ impl Far {
     /// Brings this very program there, if the machine is of the same make. Returns whether it was.
     fn bring_wakeep(&self) -> Result<bool> {
         let theirs = self.succeed("uname -sm", None)?;
-        let ours = rustix::system::uname();
-        let ours = format!("{} {}", ours.sysname().to_string_lossy(), ours.machine().to_string_lossy());
-        if String::from_utf8_lossy(&theirs.stdout).trim() != ours {
+        if String::from_utf8_lossy(&theirs.stdout).trim() != host::make() {
             return Ok(false);
         }
-        let this = Path::new("/proc/self/exe");
+        let this = host::this_program();
         let program = File::open(this).at("opening", this)?;
         let take =
             "cat >.wakeep-new && chmod 755 .wakeep-new && ./.wakeep-new --version >/dev/null && mv .wakeep-new wakeep";
@@ -214,8 +213,4 @@ impl Talk {
         let stderr = self.errors.take().and_then(|errors| errors.join().ok()).unwrap_or_default();
         Ok(Output { status, stdout: Vec::new(), stderr })
     }
-}
-
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }

@@ -7,13 +7,13 @@ use super::fence::{Mark, require_newer};
 use super::{Outgoing, Pushed};
 use crate::archive::pieces::{Piece, pieces};
 use crate::error::{At, Error, Fault, Result};
+use crate::platform::files::FileExt;
 use crate::remote::{Spent, tries};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, Read, Write};
-use std::os::unix::fs::FileExt;
 
 /// How what is offered begins: the version of the talk.
 pub(super) const OFFER: &str = "wakeep-members 1 ";

@@ -11,13 +11,13 @@ use crate::archive::pieces::{Piece, pieces};
 use crate::archive::seal::Sealer;
 use crate::disk;
 use crate::error::{At, Error, Result};
+use crate::platform::files::FileExt;
 use crate::remote::{Put, Remote, Source, Tag, When};
 use crate::vault::retention::{self, Candidate};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// An archive is spread over no more packs than this: each costs a request when it is pulled.

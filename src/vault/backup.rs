@@ -8,7 +8,6 @@ use crate::error::{At, Result};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// How an archive came into the vault.
@@ -49,7 +48,7 @@ impl Backup {
     pub fn read(path: &Path) -> Result<Option<Backup>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let Some((origin, made)) = parse(&name) else { return Ok(None) };
-        let bytes = fs::metadata(path).at("reading", path)?.size();
+        let bytes = fs::metadata(path).at("reading", path)?.len();
         let label = label_of(path);
         let base = if is_difference(path) { archive::base_of(path) } else { None };
         Ok(Some(Backup { path: path.to_owned(), origin, made, bytes, label, base, why: None }))

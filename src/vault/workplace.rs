@@ -2,8 +2,8 @@
 //! was cut off. It is on the session's own mount, wherever the vault is, since links and exchanges need that.
 
 use crate::disk::{self, Lock};
-use crate::error::{At, Error, Holder, Result};
-use rustix::fs::{AtFlags, CWD, StatxFlags};
+use crate::error::{Error, Holder, Result};
+use crate::platform::volumes::mount;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -101,14 +101,6 @@ impl Workplace {
         let ignore = disk::parent(&self.dir).join(".gitignore");
         if disk::exists(&ignore) { Ok(()) } else { disk::write_whole(&ignore, b"*\n") }
     }
-}
-
-/// What tells one mount from another, bind mounts of one file system included.
-fn mount(path: &Path) -> Result<(u32, u32, u64)> {
-    let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
-    let stat = rustix::fs::statx(CWD, path, AtFlags::empty(), wanted).at("reading", path)?;
-    let id = if stat.stx_mask & StatxFlags::MNT_ID.bits() != 0 { stat.stx_mnt_id } else { 0 };
-    Ok((stat.stx_dev_major, stat.stx_dev_minor, id))
 }
 
 fn same_mount(a: &Path, b: &Path) -> bool {

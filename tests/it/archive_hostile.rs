@@ -475,7 +475,8 @@ fn zips_that_lead_elsewhere() {
     hostile(&zip("z.writestr('a', '1'); z.writestr('a/b', '2')"), "below a file");
     hostile(&zip("i = ZipInfo('l'); i.external_attr = 0o120777 << 16; z.writestr(i, '../../outside')"), "a link");
     hostile(&zip("i = ZipInfo('p'); i.external_attr = 0o010644 << 16; z.writestr(i, '')"), "device or pipe");
-    // On Linux a backslash is a letter: the file lands in the stage, by that very name.
+    hostile(&zip("i = ZipInfo('x'); i.filename = '..\\\\outside'; i.create_system = 0; z.writestr(i, 'x')"), "'..'");
+    // Of a Unix a backslash is a letter: the file lands in the stage, by that very name.
     let trap = Trap::new(&zip("z.writestr('..\\\\..\\\\outside', 'x')"));
     assert_eq!(trap.spring(&Limits::default()).unwrap().files, 1);
 }

@@ -90,6 +90,42 @@ fn rooms_use_only_what_the_table_allows() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What only a system's own code can be: calls into it, and where it tells of itself.
+const OF_THE_SYSTEM: [&str; 5] = ["rustix::", "signal_hook", "std::os::", "libc::", "\"/proc"];
+
+/// Chromium's own lock is a socket of the system's on Linux and a Mac alone; its source makes it anew for Windows.
+const NO_ROOM_BUT: [(&str, &str); 1] = [("src/session/chromium/door.rs", "std::os::unix::net::")];
+
+#[test]
+fn only_the_platform_room_knows_the_system() {
+    let mut wrong = Vec::new();
+    for file in rust_files(&root().join("src")) {
+        let name = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        if name.starts_with("src/platform/") || name.ends_with("/tests.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for line in code.lines().filter(|l| !l.trim_start().starts_with("//")) {
+            let allowed = NO_ROOM_BUT.iter().any(|(at, what)| *at == name && line.contains(what));
+            if !allowed && OF_THE_SYSTEM.iter().any(|word| line.contains(word)) {
+                wrong.push(format!("{name}: {}", line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "this belongs into src/platform/: {wrong:#?}");
+}
+
+#[test]
+fn the_platform_room_says_of_each_file_what_another_system_has_to_give() {
+    let room = root().join("src/platform");
+    let rows = read("src/platform/mod.rs").replace("//! ", "");
+    for item in fs::read_dir(&room).unwrap().flatten() {
+        let name = item.file_name().to_string_lossy().trim_end_matches(".rs").to_owned();
+        assert!(name == "mod" || rows.contains(&format!("| `{name}` | ")), "src/platform/mod.rs doesn't name {name}");
+    }
+}
+
 #[test]
 fn every_path_on_the_map_exists_and_every_room_is_on_it() {
     let architecture = read("ARCHITECTURE.md");

@@ -16,6 +16,7 @@ mod crash;
 mod dashboard;
 mod differences;
 mod documents;
+mod elsewhere;
 mod env;
 mod faults;
 mod fuzzed;

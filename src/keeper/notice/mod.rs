@@ -14,6 +14,7 @@ use super::ward::Ward;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::notice::{Condition, News, Notice};
+use crate::platform::files;
 use crate::text::Lang;
 use crate::vault::journal::Event;
 use crate::verdict::{masked, veiled};
@@ -21,7 +22,6 @@ use courier::{Couriers, Turn};
 use jiff::Timestamp;
 use memory::Memory;
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ impl<'a> Notices<'a> {
 
     /// What is wrong with this session, but for a full file system that another session tells of.
     fn its_own(&mut self, outlook: &Outlook, memory: &Memory, vault: &Path) -> Vec<Condition> {
-        let device = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.dev());
+        let device = |path: &Path| std::fs::metadata(path).map_or(0, |m| files::identity(&m).0);
         let mut wrong = Vec::new();
         let mut still = None;
         for condition in &outlook.conditions {

@@ -2,11 +2,9 @@
 
 use super::words;
 use crate::error::{At, Fault, Result};
+use crate::platform::ending::{self, Running};
 use crate::remote::Settings;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
@@ -62,7 +60,7 @@ impl Line {
         let mut ssh = Command::new(place);
         if self.deadline.is_some() {
             // What it started itself (a jump host's `ssh`) ends with it.
-            ssh.process_group(0);
+            ending::in_its_own_group(&mut ssh);
         }
         let mut child = ssh
             .args(&self.args)
@@ -131,13 +129,12 @@ impl Child {
 
     /// Kills it and its group at the deadline, if it still runs then.
     fn end_at(&self, deadline: Instant) -> Result<()> {
-        let pid = Pid::from_child(&self.child);
-        let running = pidfd_open(pid, PidfdFlags::empty()).at("watching", Path::new("ssh"))?;
+        let pid = self.child.id();
+        let Some(running) = Running::of(pid).at("watching", Path::new("ssh"))? else { return Ok(()) };
         std::thread::spawn(move || {
-            let left = Timespec::try_from(deadline.saturating_duration_since(Instant::now())).ok();
-            let ended = poll(&mut [PollFd::new(&running, PollFlags::IN)], left.as_ref());
-            if ended == Ok(0) {
-                let _ = kill_process_group(pid, Signal::KILL);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if running.has_ended(left).is_ok_and(|ended| !ended) {
+                ending::end_group(pid);
             }
         });
         Ok(())

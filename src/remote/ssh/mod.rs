@@ -8,6 +8,8 @@
 mod line;
 mod words;
 
+pub use words::quoted;
+
 use super::{
     Meter, Object, Place, Put, Remote, Settings, Source, Spent, Tag, When, checked, fault, folder_of, left, tries,
 };

@@ -59,7 +59,7 @@ pub(super) fn script(body: &str) -> String {
 }
 
 /// One word for any shell.
-pub(super) fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 

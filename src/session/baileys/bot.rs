@@ -13,9 +13,9 @@
 //! started before the last write: it can't be told. Everything else is free.
 
 use crate::error::Holder;
-use crate::session::{Use, holder, process};
+use crate::platform::{files, holders, modes, processes};
+use crate::session::Use;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Programs that run JavaScript.
@@ -34,18 +34,18 @@ const SLACK: i64 = 2;
 /// Whether a bot works on the folder.
 pub fn of(folder: &Path) -> Use {
     let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    match holder::open_by(&all_files(&folder)) {
+    match holders::open_by(&all_files(&folder)) {
         Ok(scan) if !scan.pids.is_empty() => return held(scan.pids[0].0),
         Ok(_) => {}
         Err(e) => return Use::CannotTell(e.to_string()),
     }
     let place = Place::of(folder);
-    let ours = process::started_at(std::process::id());
-    let above = process::ancestors();
+    let ours = processes::started_at(std::process::id());
+    let above = processes::ancestors();
     let mut doubt = Use::Free;
-    for pid in process::processes().unwrap_or_default() {
+    for pid in processes::all().unwrap_or_default() {
         // One that is dead, and that nobody has waited for yet, shows neither where it worked nor what it ran.
-        if above.contains(&pid) || !is_runtime(&process::program_of(pid)) || !process::process_alive(pid) {
+        if above.contains(&pid) || !is_runtime(&processes::program_of(pid)) || !processes::is_alive(pid) {
             continue;
         }
         match place.weigh(&Process::of(pid), ours) {
@@ -66,7 +66,7 @@ fn is_runtime(program: &str) -> bool {
 }
 
 fn held(pid: u32) -> Use {
-    Use::Held(Holder { pid: Some(pid), program: process::program_of(pid), host: None })
+    Use::Held(Holder { pid: Some(pid), program: processes::program_of(pid), host: None })
 }
 
 /// A process as far as it shows itself.
@@ -81,10 +81,8 @@ struct Process {
 
 impl Process {
     fn of(pid: u32) -> Process {
-        let cwd = fs::read_link(format!("/proc/{pid}/cwd")).ok();
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words = line.split(|&b| b == 0).map(|w| String::from_utf8_lossy(w).into_owned()).collect();
-        Process { pid, cwd, words, uid: process::uid_of(pid), started: process::started_at(pid) }
+        let (cwd, words) = (processes::folder_of(pid), processes::words_of(pid));
+        Process { pid, cwd, words, uid: processes::uid_of(pid), started: processes::started_at(pid) }
     }
 
     /// The script that runs, or the title the process gave itself.
@@ -128,8 +126,8 @@ impl Place {
         let mut files = if there == folder { all_files(&folder) } else { Vec::new() };
         files.push(there.to_owned());
         let metas = files.iter().filter_map(|f| fs::symlink_metadata(f).ok());
-        let written = metas.map(|m| m.mtime()).max().unwrap_or(0);
-        let owner = fs::metadata(there).ok().map(|m| m.uid());
+        let written = metas.map(|m| files::written(&m).0).max().unwrap_or(0);
+        let owner = fs::metadata(there).ok().map(|m| modes::owner(&m).0);
         Place { home, owner, written, folder }
     }
 
@@ -138,7 +136,7 @@ impl Place {
         if process.is_runner() {
             return Use::Free;
         }
-        let doubt = || Use::CannotTell(format!("{} {}", process::program_of(process.pid), process.pid));
+        let doubt = || Use::CannotTell(format!("{} {}", processes::program_of(process.pid), process.pid));
         let (Some(started), Some(ours)) = (process.started, ours) else { return Use::Free };
         let may_have_written = started <= self.written + SLACK;
         match self.belongs(process) {

@@ -10,10 +10,10 @@ use super::layout::{self, CREDS, Part};
 use super::store::is_whole;
 use crate::disk::{self, FileMark};
 use crate::error::{At, Error, Result};
+use crate::platform::files;
 use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -137,9 +137,9 @@ fn read_still(path: &Path) -> Result<Option<Reading>> {
         other => other.at("opening", path)?,
     };
     let meta = file.metadata().at("reading", path)?;
-    let mut text = Vec::with_capacity(usize::try_from(meta.size()).unwrap_or(0));
+    let mut text = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
     file.read_to_end(&mut text).at("reading", path)?;
-    let (before, after) = (mark(&meta), mark(&file.metadata().at("reading", path)?));
+    let (before, after) = (FileMark::from(&meta), FileMark::from(&file.metadata().at("reading", path)?));
     let mut still = before == after;
     if path.ends_with(CREDS) {
         still &= fs::read(path).is_ok_and(|again| again == text);
@@ -148,18 +148,8 @@ fn read_still(path: &Path) -> Result<Option<Reading>> {
     Ok(Some(Reading { text, mark: before, time, still }))
 }
 
-fn mark(meta: &fs::Metadata) -> FileMark {
-    FileMark {
-        device: meta.dev(),
-        inode: meta.ino(),
-        size: meta.size(),
-        mtime: (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0)),
-    }
-}
-
 fn write(path: &Path, read: &Reading) -> Result<()> {
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).at("creating", path)?;
+    let mut file = files::private().write(true).create(true).truncate(true).open(path).at("creating", path)?;
     file.write_all(&read.text).at("writing", path)?;
     file.set_times(FileTimes::new().set_modified(read.time)).at("setting the time of", path)
 }

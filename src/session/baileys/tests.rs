@@ -244,7 +244,7 @@ fn node(cwd: &Path, script: &Path, code: &str) -> Child {
 }
 
 fn wait_until_dead(pid: u32) {
-    while !crate::session::process::zombies().contains(&pid) {
+    while !crate::platform::processes::zombies().contains(&pid) {
         std::thread::yield_now();
     }
 }

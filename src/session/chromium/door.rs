@@ -7,9 +7,8 @@
 
 use crate::disk;
 use crate::error::{At, Result};
-use std::fs::DirBuilder;
+use crate::platform::files;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,7 +51,7 @@ impl Door {
     fn open_in(room: PathBuf, word: String) -> Result<Door> {
         disk::remove_tree(&room)?;
         // Not one that somebody else has just made there.
-        DirBuilder::new().mode(0o700).create(&room).at("making the folder", &room)?;
+        files::private_folders().create(&room).at("making the folder", &room)?;
         let socket = room.join(SOCKET);
         let closing = Arc::new(AtomicBool::new(false));
         let mut door = Door { room, word, closing, porter: None };

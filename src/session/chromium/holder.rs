@@ -6,7 +6,8 @@
 use super::layout::PROFILE;
 use super::sqlite_stores;
 use crate::error::Holder;
-use crate::session::{Use, holder, process};
+use crate::platform::{holders, host, processes};
+use crate::session::Use;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ pub fn of(live: &Path) -> Use {
     if let Some(found) = lock.as_ref().and_then(Singleton::proves_use).or_else(|| locked(&files)) {
         return found;
     }
-    match holder::open_by(&files) {
+    match holders::open_by(&files) {
         Ok(scan) if !scan.pids.is_empty() => {
             let (pid, program) = scan.pids[0].clone();
             return Use::Held(Holder { pid: Some(pid), program, host: None });
@@ -33,9 +34,9 @@ pub fn of(live: &Path) -> Use {
 /// writes on when the first process has ended.
 pub fn browser(live: &Path) -> Vec<u32> {
     let Some(lock) = Singleton::read(live).filter(|lock| lock.proves_use().is_some()) else { return Vec::new() };
-    let open = holder::open_by(&locked_files(live)).map(|scan| scan.pids).unwrap_or_default();
+    let open = holders::open_by(&locked_files(live)).map(|scan| scan.pids).unwrap_or_default();
     let mut its_own: Vec<u32> = open.into_iter().map(|(pid, _)| pid).collect();
-    its_own.retain(|&pid| pid == lock.pid || process::ancestors_of(pid).contains(&lock.pid));
+    its_own.retain(|&pid| pid == lock.pid || processes::ancestors_of(pid).contains(&lock.pid));
     if its_own.is_empty() {
         return its_own;
     }
@@ -68,15 +69,15 @@ impl Singleton {
     }
 
     fn is_ours(&self) -> bool {
-        self.host == process::host_name()
+        self.host == host::name()
     }
 
     /// A living Chromium on this host. The number may belong to another program by now, as after a reboot.
     fn proves_use(&self) -> Option<Use> {
-        if !self.is_ours() || self.pid == std::process::id() || !process::process_alive(self.pid) {
+        if !self.is_ours() || self.pid == std::process::id() || !processes::is_alive(self.pid) {
             return None;
         }
-        let program = process::program_of(self.pid);
+        let program = processes::program_of(self.pid);
         if !is_browser(&program) {
             return None;
         }
@@ -115,12 +116,12 @@ fn locked_files(live: &Path) -> Vec<PathBuf> {
 fn locked(files: &[PathBuf]) -> Option<Use> {
     let mut doubt = None;
     for file in files {
-        match holder::posix_lock_owner(file) {
+        match holders::posix_lock_owner(file) {
             Ok(None) => {}
             Ok(Some(0)) => doubt = Some(format!("{}: locked by a process that can't be seen", file.display())),
             Ok(Some(pid)) if pid == std::process::id() => {}
             Ok(Some(pid)) => {
-                let program = process::program_of(pid);
+                let program = processes::program_of(pid);
                 return Some(Use::Held(Holder { pid: Some(pid), program, host: None }));
             }
             Err(e) => doubt = Some(format!("{e:?}")),
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_lock_counts_by_its_owner() {
-        let host = process::host_name();
+        let host = host::name();
         let of_owner = |owner: &str| of(profile_locked_by(owner).path());
         assert_eq!(of(tempfile::tempdir().unwrap().path()), Use::Free);
         assert_eq!(of_owner(&format!("{host}-{}", std::process::id())), Use::Free);
@@ -166,7 +167,7 @@ mod tests {
         fs::write(&lock, "").unwrap();
         let take = |pid: u32| {
             let _ = fs::remove_file(profile.path().join("SingletonLock"));
-            symlink(format!("{}-{pid}", process::host_name()), profile.path().join("SingletonLock")).unwrap();
+            symlink(format!("{}-{pid}", host::name()), profile.path().join("SingletonLock")).unwrap();
             browser(profile.path())
         };
         let mut other = chromium(programs.path(), std::process::Stdio::null());

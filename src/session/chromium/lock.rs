@@ -11,8 +11,8 @@ use super::door::Door;
 use super::holder;
 use crate::disk;
 use crate::error::Result;
+use crate::platform::host;
 use crate::session::Hold;
-use crate::session::process::host_name;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -92,7 +92,7 @@ impl Drop for Held {
 }
 
 fn ours() -> String {
-    format!("{}-{}", host_name(), std::process::id())
+    format!("{}-{}", host::name(), std::process::id())
 }
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
         for profile in [&one, &two] {
             fs::create_dir(profile).unwrap();
         }
-        let dead = format!("{}-4194399", host_name());
+        let dead = format!("{}-4194399", host::name());
         disk::point(&one.join(NAME), Path::new(&dead)).unwrap();
         let held = hold(&[&one, &two], dir.path()).unwrap();
         for profile in [&one, &two] {

@@ -2,9 +2,9 @@
 
 use super::layout::PROFILE;
 use super::{sqlite_stores, stores};
+use crate::disk::Making;
 use crate::session::sqlite::Point;
 use crate::session::{Progress, Vector, leveldb};
-use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 use std::path::Path;
 
 /// Reads them; one that can't be read just now is left out.
@@ -35,10 +35,8 @@ fn leveldb(dir: &Path) -> Option<Progress> {
 /// Tells one making of a database from the next: the folder's inode and, where the file system keeps it, the time
 /// of its birth, since inode numbers are used again.
 fn incarnation(path: &Path) -> Option<String> {
-    let stat = statx(CWD, path, AtFlags::empty(), StatxFlags::INO | StatxFlags::BTIME).ok()?;
-    let born = StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::BTIME);
-    let nanoseconds = i128::from(stat.stx_btime.tv_sec) * 1_000_000_000 + i128::from(stat.stx_btime.tv_nsec);
-    Some(if born { format!("{}-{nanoseconds}", stat.stx_ino) } else { stat.stx_ino.to_string() })
+    let Making { inode, born, .. } = Making::of(path)?;
+    Some(born.map_or_else(|| inode.to_string(), |born| format!("{inode}-{}", born.as_nanos())))
 }
 
 fn sqlite(live: &Path, path: &Path) -> Option<Vector> {

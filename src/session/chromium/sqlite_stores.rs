@@ -9,6 +9,7 @@ use super::stores::{Databases, Items, Store, is_there, storage_text};
 use super::value::version_in;
 use crate::disk;
 use crate::error::{At, Result};
+use crate::session::snappy::unpacked;
 use crate::session::sqlite::{self, Opened, Point};
 use crate::session::{Progress, Vector};
 use crate::tree::is_vanished;
@@ -122,10 +123,7 @@ fn items(db: &Connection) -> rusqlite::Result<Items> {
 fn plain(compression: u8, value: Vec<u8>) -> Option<Vec<u8>> {
     match compression {
         0 => Some(value),
-        2 => {
-            let length = snap::raw::decompress_len(&value).ok()?;
-            (length <= value.len().saturating_mul(32)).then(|| snap::raw::Decoder::new().decompress_vec(&value).ok())?
-        }
+        2 => unpacked(&value).ok(),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@
 //! Source: Blink's `idb_value_wrapping.cc` and `v8_script_value_serializer_for_modules.cc`.
 
 use crate::session::leveldb::Cursor;
+use crate::session::snappy::unpacked;
 use std::borrow::Cow;
 
 /// How a value is stored.
@@ -26,14 +27,9 @@ pub fn unwrap(value: &[u8]) -> Option<Stored<'_>> {
             let _size = cursor.varint()?;
             Some(Stored::InBlob(cursor.length()?))
         }
-        2 => inflate(cursor.rest).map(|bytes| Stored::Inline(bytes.into())),
+        2 => unpacked(cursor.rest).ok().map(|bytes| Stored::Inline(bytes.into())),
         _ => Some(Stored::Inline(value.into())),
     }
-}
-
-fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    let length = snap::raw::decompress_len(bytes).ok()?;
-    (length <= bytes.len().saturating_mul(32)).then(|| snap::raw::Decoder::new().decompress_vec(bytes).ok())?
 }
 
 /// The secrets of all HKDF keys in a value: host object, CryptoKey, "no parameters", algorithm 16, usages, length,

@@ -10,17 +10,18 @@
 mod copy;
 mod put_back;
 
+pub use super::sqlite::open_still;
 pub use copy::copy_live;
 pub use put_back::{finish, is_placed, place, take_out, write_into};
 
-use super::{Use, holder, process};
+use super::{Use, sqlite};
+use crate::disk::Making;
 use crate::error::{At, Error, Holder, Result};
+use crate::platform::{holders, processes};
 use crate::verdict::{Code, Finding};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// How every SQLite file begins (sqlite.org/fileformat2.html).
@@ -57,20 +58,6 @@ fn first_bytes(path: &Path, limit: u64) -> Vec<u8> {
         let _ = File::open(path).and_then(|f| f.take(limit).read_to_end(&mut bytes));
     }
     bytes
-}
-
-/// Opens a file of which nothing changes, without locks and without making anything beside it.
-pub fn open_still(db: &Path) -> rusqlite::Result<Connection> {
-    let mut uri = String::from("file:");
-    for &byte in db.as_os_str().as_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(byte)),
-            other => uri.push_str(&format!("%{other:02x}")),
-        }
-    }
-    uri.push_str("?immutable=1");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(uri, flags)
 }
 
 /// What SQLite complains about: its integrity check, and rows that refer to nothing. CHECK constraints are left to the
@@ -121,26 +108,24 @@ pub fn digest(db: &Path) -> Result<String> {
 
 /// Which making of a file or folder this is: device, inode and time of birth. Empty where nothing is.
 pub fn incarnation(path: &Path) -> String {
-    let Ok(meta) = fs::metadata(path) else {
-        return String::new();
-    };
-    let birth = meta.created().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
-    format!("{}:{}:{}", meta.dev(), meta.ino(), birth.as_nanos())
+    Making::of(path).map_or_else(String::new, |Making { device, inode, born }| {
+        format!("{device}:{inode}:{}", born.unwrap_or_default().as_nanos())
+    })
 }
 
 /// Who has the database open. A connection in WAL mode holds locks for as long as it is open, so those are seen
 /// across users and containers; an idle connection in rollback mode holds none, and only `/proc` shows it.
 pub fn holder(db: &Path) -> Use {
     let [wal, shm, journal] = sidecars(db);
-    let locks = [(db, holder::SQLITE_LOCK_BYTES), (&shm, (0, 0))];
+    let locks = [(db, sqlite::LOCK_BYTES), (&shm, (0, 0))];
     for (file, range) in locks {
-        match holder::posix_lock_owner_of(file, range) {
+        match holders::posix_lock_owner_of(file, range) {
             Ok(None) => {}
             Ok(Some(pid)) => return Use::Held(named(pid)),
             Err(e) => return Use::CannotTell(e.to_string()),
         }
     }
-    match holder::open_by(&[db.to_owned(), wal, shm, journal]) {
+    match holders::open_by(&[db.to_owned(), wal, shm, journal]) {
         Ok(scan) if !scan.pids.is_empty() => Use::Held(named(scan.pids[0].0)),
         Ok(scan) if scan.blind => Use::CannotTell("processes of its owner that can't be looked into".into()),
         Ok(_) => Use::Free,
@@ -151,7 +136,7 @@ pub fn holder(db: &Path) -> Use {
 fn named(pid: u32) -> Holder {
     match pid {
         0 => Holder::default(),
-        pid => Holder { pid: Some(pid), program: process::program_of(pid), host: None },
+        pid => Holder { pid: Some(pid), program: processes::program_of(pid), host: None },
     }
 }
 

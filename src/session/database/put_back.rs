@@ -13,9 +13,8 @@ use crate::error::{Error, Holder, Result};
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use std::os::unix::fs::PermissionsExt;
+use std::iter;
 use std::path::{Path, PathBuf};
-use std::{fs, iter};
 
 /// How often the lock is asked for, 25 ms apart. The bot should have stopped: who still has it is no passer-by.
 const LOCK_TRIES: u32 = 40;
@@ -61,7 +60,7 @@ fn write(copy: &Path, live: &Path) -> rusqlite::Result<()> {
 /// # Errors
 /// The disk refuses; then what was there is back, as far as the disk allows that: [`finish`] does the rest.
 pub fn place(copy: &Path, live: &Path, aside: &Path) -> Result<()> {
-    let mode = fs::metadata(live).map(|m| m.permissions().mode() & 0o7777).ok();
+    let mode = disk::mode(live).ok();
     let new = aside.join(NEW);
     disk::copy_file(copy, &new)?;
     if let Some(mode) = mode {

@@ -4,6 +4,7 @@ use super::*;
 use crate::disk::FileMark;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
 use std::process::{Child, Command, Stdio};
 
 /// A python3 process that runs `code` with `db` connected to the file (no transactions of its own making), says

@@ -4,6 +4,7 @@
 //! Source: LevelDB's `doc/table_format.md`, `table/format.cc`, `table/block.cc`.
 
 use super::coding::{Cursor, Op, checksum_holds, internal_key};
+use crate::session::snappy::unpacked;
 use std::borrow::Cow;
 
 const FOOTER: usize = 48;
@@ -90,19 +91,9 @@ impl Handle {
         let (content, compression) = block.split_at(self.length);
         match compression {
             [0] => Ok(Cow::Borrowed(content)),
-            [1] => self.inflate(content).map(Cow::Owned),
+            [1] => unpacked(content).map(Cow::Owned).map_err(|why| self.wrong(&format!("a block {why}"))),
             _ => Err(self.wrong("a block is compressed in an unknown way")),
         }
-    }
-
-    fn inflate(self, content: &[u8]) -> Result<Vec<u8>, String> {
-        let wrong = |_| self.wrong("a block can't be decompressed");
-        let length = snap::raw::decompress_len(content).map_err(wrong)?;
-        // Snappy's shortest copy makes 64 bytes of 3: more than that is a lie about the length.
-        if length > content.len().saturating_mul(32) {
-            return Err(self.wrong("a block claims an impossible length"));
-        }
-        snap::raw::Decoder::new().decompress_vec(content).map_err(wrong)
     }
 
     fn wrong(self, what: &str) -> String {

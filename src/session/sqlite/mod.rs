@@ -10,13 +10,17 @@ pub use wal::Wal;
 
 use crate::disk::{self, FileMark};
 use crate::error::{At, Error, Result};
+use crate::platform::paths;
 use crate::tree::is_vanished;
 use crate::verdict::{Code, Finding};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+/// Where SQLite's database file is locked: the pending, reserved and shared bytes from 1 GiB on, as offset and length
+/// (sqlite.org/fileformat2.html, "lock-byte page"). A connection in WAL mode holds a shared byte while it is open.
+pub const LOCK_BYTES: (u64, u64) = (0x4000_0000, 512);
 
 /// A file that belongs to a database: `-wal`, `-journal`.
 pub fn beside(db: &Path, suffix: &str) -> PathBuf {
@@ -154,24 +158,29 @@ impl Drop for Opened {
 pub fn open(db: &Path, scratch: &Path) -> Result<std::result::Result<Opened, String>> {
     let wal = beside(db, "-wal");
     if !disk::exists(&wal) {
-        return Ok(connect(db, "?immutable=1").map(|connection| Opened { connection, second: None }));
+        let opened = open_still(db).map(|connection| Opened { connection, second: None });
+        return Ok(opened.map_err(|e| e.to_string()));
     }
     disk::remove_tree(scratch)?;
     disk::make_dir(scratch)?;
     let second = scratch.join("db");
     disk::copy_file(db, &second)?;
     disk::copy_file(&wal, &beside(&second, "-wal"))?;
-    Ok(connect(&second, "").map(|connection| Opened { connection, second: Some(scratch.to_owned()) }))
+    let opened = connect(&second, "", OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let opened = opened.map(|connection| Opened { connection, second: Some(scratch.to_owned()) });
+    Ok(opened.map_err(|e| e.to_string()))
 }
 
-fn connect(db: &Path, query: &str) -> std::result::Result<Connection, String> {
-    let access = if query.is_empty() { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
-    let escaped: String = db.as_os_str().as_bytes().iter().map(|b| format!("%{b:02x}")).collect();
-    let connection = Connection::open_with_flags(
-        format!("file:{escaped}{query}"),
-        access | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    );
-    connection.map_err(|e| e.to_string())
+/// Opens a file of which nothing changes, without locks and without making anything beside it.
+pub fn open_still(db: &Path) -> rusqlite::Result<Connection> {
+    connect(db, "?immutable=1", OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// A file's name is part of an URI: then none of its bytes means anything else.
+fn connect(db: &Path, query: &str, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let name: String = paths::to_bytes(db).iter().map(|b| format!("%{b:02x}")).collect();
+    let flags = access | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(format!("file:{name}{query}"), flags)
 }
 
 /// What is wrong with a still copy's bytes, as far as SQLite's own check and the log's checksums show. `path` stands

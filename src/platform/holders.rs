@@ -8,18 +8,15 @@
 #[cfg(test)]
 mod tests;
 
-use super::process::{can_hold_files, processes, program_of, uid_of};
+use super::files::identity;
+use super::modes;
+use super::processes::{self, can_hold_files, program_of, uid_of};
 use crate::error::{At, Result};
 use rustix::process::{Flock, FlockType};
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-/// Where SQLite's database file is locked: the pending, reserved and shared bytes from 1 GiB on
-/// (sqlite.org/fileformat2.html, "lock-byte page"). A connection in WAL mode holds a shared byte while it is open.
-pub const SQLITE_LOCK_BYTES: (u64, u64) = (0x4000_0000, 512);
 
 /// Who has a POSIX lock (`fcntl`, not `flock`) on any byte of the file. `Some(0)`: somebody whom this process can't
 /// see, in another PID namespace or on another host of a network file system. A missing file is locked by nobody.
@@ -66,14 +63,14 @@ pub struct Scan {
 /// `/proc` can't be listed.
 pub fn open_by(files: &[PathBuf]) -> Result<Scan> {
     let wanted: Vec<_> = files.iter().filter_map(|f| fs::metadata(f).ok()).collect();
-    let ids: HashSet<_> = wanted.iter().map(|m| (m.dev(), m.ino())).collect();
+    let ids: HashSet<_> = wanted.iter().map(identity).collect();
     let mut scan = Scan::default();
-    for pid in processes()? {
+    for pid in processes::all()? {
         match has_open(pid, &ids) {
             Look::Open => scan.pids.push((pid, program_of(pid))),
             Look::Unseen => {
                 let owner = uid_of(pid);
-                scan.blind |= wanted.iter().any(|m| owner.is_none_or(|uid| uid == m.uid()));
+                scan.blind |= wanted.iter().any(|m| owner.is_none_or(|uid| uid == modes::owner(m).0));
                 scan.unseen.push((pid, program_of(pid)));
             }
             Look::No => {}
@@ -100,8 +97,7 @@ fn has_open(pid: u32, ids: &HashSet<(u64, u64)>) -> Look {
     let open = list.flatten().filter_map(|fd| fs::metadata(fd.path()).ok());
     let mapped = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
     let known = |id: &(u64, u64)| ids.contains(id);
-    if open.map(|m| (m.dev(), m.ino())).any(|id| known(&id)) || mapped.lines().filter_map(mapping).any(|id| known(&id))
-    {
+    if open.map(|m| identity(&m)).any(|id| known(&id)) || mapped.lines().filter_map(mapping).any(|id| known(&id)) {
         Look::Open
     } else {
         Look::No

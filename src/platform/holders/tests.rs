@@ -1,4 +1,7 @@
 use super::*;
+
+/// Where SQLite locks its files (sqlite.org/fileformat2.html, "lock-byte page").
+const LOCK_BYTES: (u64, u64) = (0x4000_0000, 512);
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
@@ -55,7 +58,7 @@ fn a_range_shows_only_its_own_locks_and_readers_count() {
     fs::write(&file, "x").unwrap();
     let code = "f = open(sys.argv[1], 'r+')\nfcntl.lockf(f, fcntl.LOCK_SH, 1, 0x40000002)";
     let child = python(code, &file);
-    assert_eq!(posix_lock_owner_of(&file, SQLITE_LOCK_BYTES).unwrap(), Some(child.id()));
+    assert_eq!(posix_lock_owner_of(&file, LOCK_BYTES).unwrap(), Some(child.id()));
     assert_eq!(posix_lock_owner_of(&file, (0, 100)).unwrap(), None);
     end(child);
 }
