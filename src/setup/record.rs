@@ -147,6 +147,13 @@ impl Record {
         self.add(Written { lines: all, ..Written::new(path, Kind::Lines) })
     }
 
+    /// These lines aren't in the file any more.
+    pub(super) fn forget_lines(&mut self, path: &Path, lines: &[String]) -> Result<()> {
+        let known = self.written.iter_mut().filter(|w| w.path == path);
+        known.for_each(|w| w.lines.retain(|line| !lines.contains(line)));
+        if lines.is_empty() { Ok(()) } else { self.save() }
+    }
+
     /// Takes out what stands at one of these paths. Nothing is saved: whoever gets it saves first.
     pub fn part_with(&mut self, paths: &[PathBuf]) -> Vec<Written> {
         let (parted, rest) = self.written.drain(..).partition(|w| paths.contains(&w.path));
@@ -271,7 +278,8 @@ fn shortened(at: &Path, lines: &[String]) -> Undone {
     }
 }
 
-fn rest(at: &Path, lines: &[String]) -> Result<String> {
+/// The file's text without these lines.
+pub(super) fn rest(at: &Path, lines: &[String]) -> Result<String> {
     let text = fs::read_to_string(at).at("reading", at)?;
     Ok(text.split_inclusive('\n').filter(|l| !lines.iter().any(|ours| ours == l.trim())).collect())
 }

@@ -157,12 +157,11 @@ pub fn beside_the_bot(facts: &Facts, on_disk: &Path) -> Vec<Step> {
     let ours: Vec<String> = ours.flat_map(|n| [n.clone(), format!("{n}.wakeep")]).collect();
     let here = |place: &config::Place| place.path.strip_prefix(&facts.app).ok().map(|p| on_disk.join(p));
     let sessions: Vec<PathBuf> = facts.sessions.iter().filter_map(here).collect();
-    for mut list in lists::steps(on_disk, &lists::lines(on_disk, &sessions), &ours) {
-        // Found on this disk, named as the machine that is set up has it.
+    for list in lists::steps(lists::Secret { home: on_disk, places: &sessions }, &ours) {
+        // Found on this disk, named as the machine that is set up has it. What lies outside its tree isn't its own.
         let above = facts.app.ancestors().zip(on_disk.ancestors()).find(|(_, here)| list.path.starts_with(here));
         let named = above.and_then(|(there, here)| Some(there.join(list.path.strip_prefix(here).ok()?)));
-        list.path = named.unwrap_or(list.path);
-        steps.push(list);
+        steps.extend(named.map(|path| Step { path, ..list }));
     }
     if facts.existing.own.is_some() {
         steps.push(Step { path: facts.app.join(existing::NAME), what: What::Aside, mode: 0, owner: None });
@@ -228,7 +227,8 @@ mod tests {
     #[test]
     fn the_earlier_systems_line_and_names_are_kept() {
         let steps = system(&facts(), None);
-        let line = "0 */6 * * * root cd /opt/nord-laundry-bot && ./auto-restore-auth.sh check\n";
+        let line = "0 */6 * * * root cd /opt/nord-laundry-bot && /usr/local/bin/wakeep --config /etc/wakeep/wakeep.toml \
+                    --log-to /var/log/whatsapp-auth-check.log restore --if-needed --tell\n";
         assert_eq!(text(&steps, "/etc/cron.d/whatsapp-auth-check"), line);
         let config: toml::Table = toml::from_str(text(&steps, "/etc/wakeep/wakeep.toml")).unwrap();
         assert_eq!(config["vault"].as_str(), Some(VAULT));

@@ -324,6 +324,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             "cron does not run, so the check every 6 hours doesn't either",
             "sudo systemctl enable --now cron; journalctl -u cron is where it logs",
         ),
+        Ailment::RootRunsScript { path, script } => Told::new(
+            format!("{} has root run {}, which the bot's user can write", path.display(), script.display()),
+            "sudo wakeep setup: its line calls the installed wakeep",
+        ),
         Ailment::CheckMissing { path } => {
             Told::new(format!("nothing checks every 6 hours: {} is missing", path.display()), "sudo wakeep setup")
         }

@@ -342,6 +342,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             "cron не работает, значит, и проверка каждые 6 часов тоже",
             "sudo systemctl enable --now cron; его лог: journalctl -u cron",
         ),
+        Ailment::RootRunsScript { path, script } => Told::new(
+            format!("по {} root запускает {}, а его может менять пользователь бота", path.display(), script.display()),
+            "sudo wakeep setup: его строка вызывает установленный wakeep",
+        ),
         Ailment::CheckMissing { path } => {
             Told::new(format!("проверка каждые 6 часов не настроена: нет {}", path.display()), "sudo wakeep setup")
         }

@@ -134,3 +134,24 @@ fn beside_a_bot_every_session_is_kept_or_named() {
     assert_eq!(done.code, 0, "{done:?}");
     assert!(text(&deep.path().join("wakeep.toml")).contains("\nsession = \"data/auth\"\n"));
 }
+
+/// Whatever of ours runs as root is the installed program, with a configuration of root's.
+#[test]
+fn root_runs_nothing_that_the_bots_user_can_write() {
+    for schedule in ["cron", "timer"] {
+        let root = server();
+        assert_eq!(setup(root.path(), &["--schedule", schedule]).code, 0);
+        let ours = picture(root.path()).into_iter().filter(|(path, _)| path.starts_with("etc") && path.is_relative());
+        let mut lines = 0;
+        for (path, (_, content)) in ours {
+            let text = String::from_utf8(content.unwrap_or_default()).unwrap();
+            let runs = |l: &&str| ["Exec", "0 */6"].iter().any(|s| l.starts_with(s)) && !l.contains("/usr/bin/node");
+            for line in text.lines().filter(runs) {
+                lines += 1;
+                assert!(line.contains("/usr/local/bin/wakeep --config /etc/wakeep/wakeep.toml"), "{path:?}: {line}");
+                assert!(!line.contains(".sh check") && !line.contains(&format!("/{APP}/")), "{path:?}: {line}");
+            }
+        }
+        assert!(lines >= 5, "{schedule}: {lines}");
+    }
+}
