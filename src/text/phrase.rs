@@ -119,6 +119,10 @@ pub enum Phrase {
     SetupNotKept,
     /// Setup: everything stands, but systemd does not start it; before the command that says why.
     SetupNotStarted,
+    /// Receive: an archive of another user's is not taken; before its path.
+    PassedOver,
+    /// Setup: the configuration that stands names another unit; before its path.
+    SetupUnitStands,
     /// Setup: the unit that was named isn't there; before its name.
     SetupNoSuchUnit,
     /// Setup: only root may; before the command.

@@ -50,4 +50,5 @@ mod sync_faults;
 mod terminal;
 mod threats;
 mod trouble;
+mod uploads;
 mod vps;
