@@ -163,6 +163,7 @@ fn forewarn(context: &Context, wish: &Setup, facts: &Facts, names: &Names) {
     if let Some(unit) = facts.unit.as_ref().filter(|_| !facts.unit_stands) {
         show.line(&format!("{} {unit}", show.lang.phrase(Phrase::SetupNoSuchUnit)));
     }
+    say_unit_stands(context, wish, facts, names);
     if facts.existing.own.is_none() {
         return;
     }
@@ -172,6 +173,17 @@ fn forewarn(context: &Context, wish: &Setup, facts: &Facts, names: &Names) {
     let lost = facts.existing.not_taken(facts.unit.as_deref()).join(", ");
     if !lost.is_empty() {
         show.line(&format!("{} {lost}", show.lang.phrase(Phrase::SetupNotTaken)));
+    }
+}
+
+/// Another unit was named than the configuration that stands has: what stands there is its owner's to change.
+fn say_unit_stands(context: &Context, wish: &Setup, facts: &Facts, names: &Names) {
+    let bare = |unit: &str| unit.trim_end_matches(".service").to_owned();
+    let standing = facts.existing.server.as_ref().and_then(|own| own.value("bot_unit")?.as_str()).map(bare);
+    let (Some(said), Some(standing)) = (wish.bot_unit.as_deref().map(bare), standing) else { return };
+    if said != standing {
+        let (phrase, file) = (context.show.lang.phrase(Phrase::SetupUnitStands), names.config.display());
+        context.show.line(&format!("{phrase} {file}: bot_unit = \"{standing}\" → \"{said}\""));
     }
 }
 
