@@ -18,6 +18,11 @@ pub enum Ailment {
         /// What.
         path: PathBuf,
     },
+    /// The file system is read-only.
+    ReadOnly {
+        /// What lies on it.
+        path: PathBuf,
+    },
     /// No archive stands.
     ArchiveMissing {
         /// Where it is expected.

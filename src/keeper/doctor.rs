@@ -73,7 +73,11 @@ fn not_writable(ward: &Ward) -> Vec<Ailment> {
     let all = [archive_dir, &ward.session.home, &ward.session.path, vault];
     let mut bad: Vec<&Path> = all.into_iter().filter(|p| disk::exists(p) && !modes::may_write(p)).collect();
     bad.dedup();
-    bad.into_iter().map(|p| Ailment::NotWritable { path: p.to_owned() }).collect()
+    let ailment = |path: PathBuf| match modes::is_read_only(&path) {
+        true => Ailment::ReadOnly { path },
+        false => Ailment::NotWritable { path },
+    };
+    bad.into_iter().map(|p| ailment(p.to_owned())).collect()
 }
 
 fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {

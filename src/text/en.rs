@@ -290,6 +290,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("{} can't be written to by the bot's user", path.display()),
             format!("sudo chown --no-dereference BOT_USER {}", path.display()),
         ),
+        Ailment::ReadOnly { path } => Told::new(
+            format!("{} lies on a file system that is read-only", path.display()),
+            format!("dmesg tells why; then sudo mount -o remount,rw $(findmnt -no TARGET -T {})", path.display()),
+        ),
         Ailment::ArchiveMissing { path } => Told::new(
             format!("there is no archive at {}", path.display()),
             "wakeep archive (on a new server: ./upload-auth-archive.sh)",

@@ -309,6 +309,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("пользователь бота не может писать в {}", path.display()),
             format!("sudo chown --no-dereference ПОЛЬЗОВАТЕЛЬ_БОТА {}", path.display()),
         ),
+        Ailment::ReadOnly { path } => Told::new(
+            format!("{} лежит на файловой системе, открытой только для чтения", path.display()),
+            format!("причину скажет dmesg; затем sudo mount -o remount,rw $(findmnt -no TARGET -T {})", path.display()),
+        ),
         Ailment::ArchiveMissing { path } => Told::new(
             format!("архива нет: {}", path.display()),
             "wakeep archive (на новом сервере: ./upload-auth-archive.sh)",
