@@ -35,6 +35,11 @@ pub enum Ailment {
         /// What.
         path: PathBuf,
     },
+    /// The file system is read-only.
+    ReadOnly {
+        /// What lies on it.
+        path: PathBuf,
+    },
     /// No archive stands.
     ArchiveMissing {
         /// Where it is expected.
@@ -76,6 +81,13 @@ pub enum Ailment {
     },
     /// cron doesn't run, and the check is called by it.
     CronRests,
+    /// A line of cron's has root run a script that another user can write.
+    RootRunsScript {
+        /// cron's file.
+        path: PathBuf,
+        /// The script.
+        script: PathBuf,
+    },
     /// Nothing calls the check every 6 hours.
     CheckMissing {
         /// Where its line is expected.

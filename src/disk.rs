@@ -24,7 +24,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use step::step;
 pub use step::{crash_before, stop_before};
-pub use unfinished::{beside, scratch, set_aside, sweep_all, unfinished, unique};
+pub use unfinished::{beside, scratch, set_aside, sweep_all, sweep_beside, unfinished, unique};
 
 /// The folder a path lies in; `.` for a bare name.
 pub fn parent(path: &Path) -> &Path {

@@ -314,6 +314,17 @@ impl Error {
         }
     }
 
+    /// The same, said of `shown`, of which the file at `path` is a copy.
+    #[must_use]
+    pub fn about(mut self, copy: &Path, shown: &Path) -> Error {
+        if let Error::Io { path, .. } | Error::Damaged { path, .. } | Error::Hostile { path, .. } = &mut self
+            && path.file_name().is_some_and(|n| copy.file_name() == Some(n))
+        {
+            shown.clone_into(path);
+        }
+        self
+    }
+
     /// A damaged archive, in one line.
     pub fn damaged(path: &Path, what: impl Into<String>) -> Error {
         Error::Damaged { path: path.to_owned(), what: what.into() }

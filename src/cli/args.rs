@@ -197,6 +197,9 @@ pub enum Verb {
     Receive {
         /// The archive, or - for standard input; without it the newest in ~ and /tmp
         file: Option<PathBuf>,
+        /// What whoever started this has opened as standard input
+        #[arg(long, hide = true, value_name = "FILE")]
+        opened: Option<PathBuf>,
         /// The bot on the other machine is stopped: don't ask
         #[arg(long)]
         yes: bool,

@@ -50,7 +50,7 @@ pub fn run() -> Exit {
         log_format: LogFormat::Text,
         log_to: None,
     };
-    let context = match context(common, show.clone()) {
+    let context = match context(common, cli.verb.as_ref(), show.clone()) {
         Ok(context) => context,
         Err(e) => return stay::without_configuration(cli.verb, &show, &e),
     };
@@ -59,14 +59,29 @@ pub fn run() -> Exit {
     done.unwrap_or_else(|e| Exit::of_error(&e))
 }
 
-fn context(common: Common, mut show: Show) -> Result<Context> {
-    let config = configuration(&common).inspect_err(|e| show.error(e))?;
+fn context(common: Common, verb: Option<&Verb>, mut show: Show) -> Result<Context> {
+    let config = match configuration(&common) {
+        // One that nobody named and that nothing is taken from but the language.
+        Err(e) if common.config.is_none() && verb.is_some_and(|verb| does_without(verb, &e)) => Config::default(),
+        read => read.inspect_err(|e| show.error(e))?,
+    };
     show.lang = language(&common, config.lang.as_deref());
     show.log_format = config.log_format;
     if let Some(log) = &common.log_to {
         show.log_to(log);
     }
     Ok(Context { config, show, host: host::name(), now: clock() })
+}
+
+/// Whether a verb can do its work although this is the matter with the configuration.
+fn does_without(verb: &Verb, e: &Error) -> bool {
+    let is_others = || matches!(e, Error::Io { path, .. } if path.starts_with(config::SYSTEM));
+    match verb {
+        Verb::Demo { .. } | Verb::Verify { .. } | Verb::Extract { .. } | Verb::Generate { .. } => true,
+        // Whoever may not read a server's sets up for themselves.
+        Verb::Setup(wish) => wish.undo || wish.root.is_some() || is_others(),
+        _ => false,
+    }
 }
 
 fn configuration(common: &Common) -> Result<Config> {
@@ -100,7 +115,10 @@ fn verb(cli: Cli, context: Context) -> Result<Exit> {
     match (verb, owner) {
         (Verb::Restore(wish), owner) => whose::restore(&context, &wish, owner),
         (Verb::Move { inner: false, .. }, owner) => leaving::go(&context, owner),
-        (Verb::Receive { file, yes, members: false }, owner) => receive::receive(&context, file.as_deref(), yes, owner),
+        (Verb::Receive { file, opened, yes, members: false }, owner) => {
+            let wish = receive::Wish { file: file.as_deref(), opened: opened.as_deref(), yes };
+            receive::receive(&context, &wish, owner)
+        }
         (_, Some(owner)) => match become_owner(owner, &whose::arguments())? {},
         (verb, None) => here(verb, context),
     }
@@ -126,7 +144,10 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::List { .. } => reading::backups(&context),
         Verb::Restore(wish) => once::restore(&context, &wish),
         Verb::Receive { file: Some(name), members: true, .. } => members::take(&context, &name),
-        Verb::Receive { file, yes, .. } => receive::receive(&context, file.as_deref(), yes, None),
+        Verb::Receive { file, opened, yes, .. } => {
+            let wish = receive::Wish { file: file.as_deref(), opened: opened.as_deref(), yes };
+            receive::receive(&context, &wish, None)
+        }
         Verb::Event { what, reason } => once::hear(&context, what, reason.as_deref()),
         Verb::CloseBrowser => once::close_browser(&context),
         Verb::Cleanup { dry_run } => clean(&context, dry_run),

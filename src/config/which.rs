@@ -27,11 +27,13 @@ fn files_for(system: &Path, here: &Path) -> Vec<PathBuf> {
 
 /// The server's configuration (in the folder `system`) for the bot in this folder: the one that names a session there.
 pub fn of_server(system: &Path, folder: &Path) -> Option<PathBuf> {
-    let files = named(system, folder).into_iter().chain([system.join("wakeep.toml")]);
-    files.into_iter().find(|file| is_for(file, folder))
+    let mut all: Vec<PathBuf> = fs::read_dir(system).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    all.retain(|file| file.extension().is_some_and(|e| e == "toml"));
+    all.sort();
+    named(system, folder).into_iter().chain(all).find(|file| is_for(file, folder))
 }
 
-/// The second bot on a server has a file named after its folder.
+/// A second bot on a server has a file that is named after its folder, where no other bot's is.
 fn named(system: &Path, folder: &Path) -> Option<PathBuf> {
     folder.file_name().map(|n| system.join(format!("{}.toml", n.to_string_lossy())))
 }
@@ -84,10 +86,12 @@ mod tests {
             "[[sessions]]\npath = \"/srv/shop/a\"\n[[sessions]]\npath = \"/srv/shop/b\"\n",
         )
         .unwrap();
+        fs::write(system.join("y-shop.toml"), "session = \"/srv/y/shop/auth\"\n").unwrap();
         fs::write(system.join("torn.toml"), "session = ").unwrap();
         let of = |folder: &str| of_server(system, Path::new(folder));
         assert_eq!(of("/opt/laundry"), Some(system.join("wakeep.toml")));
         assert_eq!(of("/srv/shop"), Some(system.join("shop.toml")));
+        assert_eq!(of("/srv/y/shop"), Some(system.join("y-shop.toml")), "another bot's folder has the same name");
         for stranger in ["/srv/other", "/opt", "/", "/opt/laundry/.wwebjs_auth", "/home/shop", "/srv/torn"] {
             assert_eq!(of(stranger), None, "{stranger}");
         }

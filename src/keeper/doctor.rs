@@ -10,6 +10,7 @@ use crate::disk::{self, FileMark};
 use crate::error::Result;
 use crate::keeper::botlog;
 use crate::notice::Condition;
+use crate::owner::Owner;
 use crate::platform::{host, modes, processes};
 use crate::setup::server::SHIMS;
 use crate::verdict::masked;
@@ -51,6 +52,7 @@ pub fn examine(ward: &Ward, config: &Config, now: Timestamp) -> Result<Vec<Ailme
     found.extend(tracked(ward));
     found.extend(locks(ward));
     found.extend(scripts(&ward.session.home));
+    found.extend(cron_files().iter().flat_map(|file| root_runs(file, &ward.session.home)));
     let free = disk::free_space(&ward.session.home)?;
     found.extend((free < LITTLE_SPACE).then_some(Ailment::DiskNearlyFull { free }));
     found.extend(bot_errors(ward, config)?);
@@ -106,7 +108,11 @@ fn not_writable(ward: &Ward) -> Vec<Ailment> {
     let all = [archive_dir, &ward.session.home, &ward.session.path, vault];
     let mut bad: Vec<&Path> = all.into_iter().filter(|p| disk::exists(p) && !modes::may_write(p)).collect();
     bad.dedup();
-    bad.into_iter().map(|p| Ailment::NotWritable { path: p.to_owned() }).collect()
+    let ailment = |path: PathBuf| match modes::is_read_only(&path) {
+        true => Ailment::ReadOnly { path },
+        false => Ailment::NotWritable { path },
+    };
+    bad.into_iter().map(|p| ailment(p.to_owned())).collect()
 }
 
 fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
@@ -159,6 +165,23 @@ fn scripts(home: &Path) -> Vec<Ailment> {
     let here = SHIMS.iter().map(|(name, _)| home.join(name)).filter(|p| p.is_file());
     let bad = here.filter(|p| fs::metadata(p).is_ok_and(|m| modes::mode(&m) & 0o111 != 0o111));
     bad.map(|path| Ailment::NotExecutable { path }).collect()
+}
+
+/// The tables in which cron finds lines with a user.
+fn cron_files() -> Vec<PathBuf> {
+    let more = fs::read_dir("/etc/cron.d").into_iter().flatten().flatten().map(|e| e.path());
+    more.chain([PathBuf::from("/etc/crontab")]).collect()
+}
+
+/// The scripts of ours in the bot's folder that a line of root's calls although another user decides what is in them.
+fn root_runs(file: &Path, home: &Path) -> Vec<Ailment> {
+    let table = fs::read_to_string(file).unwrap_or_default();
+    let of_root = |line: &&str| line.split_whitespace().nth(5) == Some("root") && !line.trim_start().starts_with('#');
+    let lines: Vec<&str> =
+        table.lines().filter(of_root).filter(|line| line.contains(&*home.to_string_lossy())).collect();
+    let called = SHIMS.iter().filter(|(name, _)| lines.iter().any(|line| line.contains(name)));
+    let writable = called.map(|(name, _)| home.join(name)).filter(|script| Owner::of(script).is_some());
+    writable.map(|script| Ailment::RootRunsScript { path: file.to_owned(), script }).collect()
 }
 
 fn bot_errors(ward: &Ward, config: &Config) -> Result<Option<Ailment>> {
@@ -274,6 +297,25 @@ mod tests {
         disk::point(&lock, Path::new(&dead)).unwrap();
         assert!(clear(&lock, &dead).unwrap());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_line_of_roots_that_calls_the_bots_script_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, table) = (dir.path().join("bot"), dir.path().join("check"));
+        fs::create_dir(&home).unwrap();
+        fs::write(home.join("auto-restore-auth.sh"), "").unwrap();
+        if crate::owner::is_root() {
+            disk::give_to(&home, 65534, 65534).unwrap();
+        }
+        let found = |user: &str, what: &str| {
+            let line = format!("# min\n0 */6 * * * {user} cd {} && {what}\n", home.display());
+            fs::write(&table, line).unwrap();
+            root_runs(&table, &home).len()
+        };
+        assert_eq!(found("root", "./auto-restore-auth.sh check"), 1);
+        assert_eq!(found("bot", "./auto-restore-auth.sh check"), 0, "the bot's user's own");
+        assert_eq!(found("root", "/usr/local/bin/wakeep --config /etc/wakeep/wakeep.toml restore"), 0);
     }
 
     #[test]

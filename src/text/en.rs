@@ -292,6 +292,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("{} can't be written to by the bot's user", path.display()),
             format!("sudo chown --no-dereference BOT_USER {}", path.display()),
         ),
+        Ailment::ReadOnly { path } => Told::new(
+            format!("{} lies on a file system that is read-only", path.display()),
+            format!("dmesg tells why; then sudo mount -o remount,rw $(findmnt -no TARGET -T {})", path.display()),
+        ),
         Ailment::ArchiveMissing { path } => Told::new(
             format!("there is no archive at {}", path.display()),
             "wakeep archive (on a new server: ./upload-auth-archive.sh)",
@@ -325,6 +329,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         Ailment::CronRests => Told::new(
             "cron does not run, so the check every 6 hours doesn't either",
             "sudo systemctl enable --now cron; journalctl -u cron is where it logs",
+        ),
+        Ailment::RootRunsScript { path, script } => Told::new(
+            format!("{} has root run {}, which the bot's user can write", path.display(), script.display()),
+            "sudo wakeep setup: its line calls the installed wakeep",
         ),
         Ailment::CheckMissing { path } => {
             Told::new(format!("nothing checks every 6 hours: {} is missing", path.display()), "sudo wakeep setup")

@@ -113,6 +113,18 @@ pub enum Phrase {
     SetupNotTaken,
     /// Setup: an ignore list can't be written; before its path.
     SetupNotListed,
+    /// Setup: it stays, since other bots use it; before its path.
+    SetupShared,
+    /// Setup: no session is in the folder; before the place where it is expected.
+    SetupNoSession,
+    /// Setup: a session that the standing configuration does not name; before its path.
+    SetupNotKept,
+    /// Setup: everything stands, but systemd does not start it; before the command that says why.
+    SetupNotStarted,
+    /// Receive: an archive of another user's is not taken; before its path.
+    PassedOver,
+    /// Setup: the configuration that stands names another unit; before its path.
+    SetupUnitStands,
     /// Setup: the unit that was named isn't there; before its name.
     SetupNoSuchUnit,
     /// Setup: only root may; before the command.

@@ -313,6 +313,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("пользователь бота не может писать в {}", path.display()),
             format!("sudo chown --no-dereference ПОЛЬЗОВАТЕЛЬ_БОТА {}", path.display()),
         ),
+        Ailment::ReadOnly { path } => Told::new(
+            format!("{} лежит на файловой системе, открытой только для чтения", path.display()),
+            format!("причину скажет dmesg; затем sudo mount -o remount,rw $(findmnt -no TARGET -T {})", path.display()),
+        ),
         Ailment::ArchiveMissing { path } => Told::new(
             format!("архива нет: {}", path.display()),
             "wakeep archive (на новом сервере: ./upload-auth-archive.sh)",
@@ -345,6 +349,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         Ailment::CronRests => Told::new(
             "cron не работает, значит, и проверка каждые 6 часов тоже",
             "sudo systemctl enable --now cron; его лог: journalctl -u cron",
+        ),
+        Ailment::RootRunsScript { path, script } => Told::new(
+            format!("по {} root запускает {}, а его может менять пользователь бота", path.display(), script.display()),
+            "sudo wakeep setup: его строка вызывает установленный wakeep",
         ),
         Ailment::CheckMissing { path } => {
             Told::new(format!("проверка каждые 6 часов не настроена: нет {}", path.display()), "sudo wakeep setup")

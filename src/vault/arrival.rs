@@ -43,6 +43,8 @@ impl Vault {
     /// What a kill left half done. Callers hold the work lock.
     pub(super) fn clear_unfinished(&self) -> Result<()> {
         [INCOMING, USED, difference::COMING].iter().try_for_each(|name| disk::remove_file(&self.dir.join(name)))?;
+        // An upload that was broken off is a key to the account like any archive.
+        disk::sweep_beside(&self.archive, "arriving")?;
         disk::sweep_all(&self.dir)
     }
 

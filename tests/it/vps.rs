@@ -71,7 +71,8 @@ fn a_server_is_set_up_once_and_undone_without_a_trace() {
     let as_done = shown.stdout.replace("would write", "wrote");
     assert!(shown.stdout != done.stdout && as_done == done.stdout, "the plan is what is done: {shown:?}");
     let at = |p: &str| root.path().join(p);
-    let line = "0 */6 * * * root cd /opt/nord-laundry-bot && ./auto-restore-auth.sh check\n";
+    let line = "0 */6 * * * root cd /opt/nord-laundry-bot && /usr/local/bin/wakeep --config /etc/wakeep/wakeep.toml \
+                --log-to /var/log/whatsapp-auth-check.log restore --if-needed --tell\n";
     assert_eq!(text(&at("etc/cron.d/whatsapp-auth-check")), line);
     let unit = text(&at("etc/systemd/system/whatsapp-auth-restore.service"));
     assert!(unit.contains("\nUser=bot\n"), "{unit}");

@@ -62,6 +62,18 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         Phrase::SetupServersHolds => "one configuration for services, scripts and commands stands already:",
         Phrase::SetupNotTaken => "warning: in the bot's own, not taken over:",
         Phrase::SetupNotListed => "warning: may not be written, keep session and archives out of it yourself",
+        Phrase::SetupShared => "stays, other bots here use it",
+        Phrase::SetupNoSession => {
+            "warning: no session is there yet; if the bot keeps it elsewhere, write so into the configuration (session =). Expected at:"
+        }
+        Phrase::SetupNotKept => {
+            "warning: the configuration that stands does not name this session, so nobody keeps it; add it under [[sessions]]:"
+        }
+        Phrase::SetupNotStarted => "all of it is written, but systemd did not start it. Why not is told by:",
+        Phrase::PassedOver => "passed over, it is another user's",
+        Phrase::SetupUnitStands => {
+            "warning: the configuration that stands names another unit, and the drop-in of that one stays; change it there, or undo and set up anew. In"
+        }
         Phrase::SetupNoSuchUnit => "warning: systemd has no such unit yet; nothing takes effect before it has:",
         Phrase::SetupNeedsRoot => "setting a server up takes root:",
         Phrase::SetupLinkFirst => {
