@@ -90,7 +90,7 @@ pub fn flush_and_verify(path: &Path, depth: Depth) -> Result<Verified> {
 /// one was: where the new one doesn't verify, all is written anew.
 ///
 /// # Errors
-/// As [`write`] and [`flush_and_verify`].
+/// As [`write()`] and [`flush_and_verify`].
 pub fn write_verified(
     to: &Path,
     content: &Content,
