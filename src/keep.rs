@@ -43,6 +43,10 @@ pub struct Keeping<'a> {
 impl Keeping<'_> {
     /// Makes the archive anew if the session changed. Returns what happened; everything but "unchanged" and
     /// repeated refusals is in the journal then.
+    ///
+    /// # Errors
+    /// `Busy` while another wakeep works on the session; `Hostile` or `Damaged` where what was written can't be used; `Io`. A
+    /// session that is broken, logged out, missing or never still is no error but an event.
     pub fn keep(&mut self, now: Timestamp) -> Result<Event> {
         let _work = self.work.work("archive")?;
         self.vault.refresh()?;

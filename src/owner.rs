@@ -86,11 +86,17 @@ pub fn again(owner: Option<Owner>) -> Command {
 }
 
 /// Runs this program again with these arguments and waits for its end.
+///
+/// # Errors
+/// This program can't be started.
 pub fn run_again(owner: Option<Owner>, args: &[impl AsRef<OsStr>]) -> Result<ExitStatus> {
     again(owner).args(args).status().at("starting again as the bot's user", Path::new("wakeep"))
 }
 
 /// Becomes the owner: this program starts anew as that user. Returns only where that failed.
+///
+/// # Errors
+/// Always: who comes back has failed.
 pub fn become_owner(owner: Owner, args: &[impl AsRef<OsStr>]) -> Result<std::convert::Infallible> {
     let failed = users::become_it(again(Some(owner)).args(args));
     Err(failed).at("starting again as the bot's user", Path::new("wakeep"))

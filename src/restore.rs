@@ -78,6 +78,10 @@ pub struct Restoring<'a> {
 
 impl Restoring<'_> {
     /// Restores the session if it needs it. Returns what happened; every change is in the journal then.
+    ///
+    /// # Errors
+    /// `InUse` or `MaybeInUse` under a running bot; `LeaseHeld` where the bot was moved away; `OtherSession`; `NothingSoOld` or
+    /// `NothingToRestore`; `Busy`; `Io`. A candidate that is no good is no error but an event.
     pub fn restore(&mut self, now: Timestamp) -> Result<Event> {
         let _work = self.work.work("restore")?;
         let started = Instant::now();

@@ -149,7 +149,7 @@ impl Sync {
                 name: vault.archive().file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 session: session.to_owned(),
                 mark,
-                origin: vault.state().pulled.clone(),
+                ancestor: vault.state().pulled.clone(),
                 recipients: self.recipients.as_ref(),
                 identities: &self.identities,
                 scratch: &scratch,

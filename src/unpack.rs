@@ -10,6 +10,9 @@ use crate::vault::backup;
 use std::path::{Path, PathBuf};
 
 /// The sessions an archive holds: as its label says, else by the names in it.
+///
+/// # Errors
+/// `Damaged`, `Hostile`, `Io`.
 pub fn sessions_in(path: &Path) -> Result<Vec<Interior>> {
     let labelled = backup::label_of(path).and_then(|label| {
         let kind = interior::kind_named(&label.kind)?;
@@ -31,12 +34,18 @@ pub fn meant<'a, T>(all: &'a [T], prefix: impl Fn(&T) -> &Path, name: &str, alon
 
 /// Unpacks one session of an archive into the path `into` (emptied first) and examines it there. Every digest and
 /// checksum in the archive is checked on the way. Locks and sockets are left out.
+///
+/// # Errors
+/// As [`unfold`]; what is wrong with the session is in the examination.
 pub fn unpack(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Result<Examination> {
     unfold(path, interior, into, carry)?;
     interior.kind.examine(into)
 }
 
 /// [`unpack()`] without the examination.
+///
+/// # Errors
+/// `Damaged`, also where nothing of the session is in it; `Hostile`; `Io`, a full disk among them.
 pub fn unfold(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Result<()> {
     disk::remove_tree(into)?;
     let kind = interior.kind;

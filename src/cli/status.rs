@@ -1,57 +1,19 @@
 //! `wakeep status`: is my bot's login safe? One screen, plain words first.
 
+mod picture;
+
 use super::exit::Exit;
-use super::reading;
 use super::run::Context;
 use super::show::{COLUMN, Show, Tone, near, nearer};
 use crate::archive::{self, Depth};
 use crate::disk;
-use crate::error::{Error, Result};
-use crate::keeper::active;
+use crate::error::Result;
 use crate::keeper::doctor;
-use crate::keeper::standing::Outlook;
 use crate::keeper::ward::Ward;
-use crate::notice::Condition;
 use crate::text::{self, Phrase, Told};
 use crate::vault::backup::label_of;
-use crate::vault::journal::Event;
-use crate::verdict::Verdict;
+use picture::{Leased, Picture, danger, is_safe, picture, size};
 use serde_json::{Value, json};
-
-/// How many of the last events are shown.
-const EVENTS: usize = 5;
-
-/// What one screen says of a session.
-struct Picture {
-    verdict: Verdict,
-    archive: Option<(jiff::Timestamp, u64)>,
-    newer: Option<Newer>,
-    held: bool,
-    /// When the newest good archive was made that a start would restore from, where one stands.
-    good: Option<jiff::Timestamp>,
-    backups: (usize, u64),
-    keeper: Option<String>,
-    next: Option<jiff::Timestamp>,
-    wrong: Vec<Condition>,
-    free: u64,
-    events: Vec<crate::vault::journal::Line>,
-    wait: u64,
-    lease: Option<Leased>,
-}
-
-/// A difference that the archive at its path hasn't got yet.
-struct Newer {
-    path: std::path::PathBuf,
-    made: jiff::Timestamp,
-    bytes: u64,
-}
-
-/// What is known of the lease, where a remote is configured.
-enum Leased {
-    By(String, u64),
-    Nobody,
-    Unknown(Error),
-}
 
 /// Shows every session's state; the exit code is 0 exactly where all are safe, else that of what is gravest.
 pub fn status(context: &Context) -> Result<Exit> {
@@ -127,88 +89,6 @@ fn glance(context: &Context, ward: &Ward, picture: &Picture) {
 
 fn units_json(config: &crate::config::Config) -> Value {
     doctor::units(config).into_iter().map(|(unit, state)| json!({"unit": unit, "state": state})).collect()
-}
-
-fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
-    let verdict = reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "status")?.verdict;
-    let archive = ward.vault.latest().map(|l| (l.made, size(ward.vault.archive())));
-    let newer = ward.vault.ahead()?.map(|(path, label)| Newer { bytes: size(&path), made: label.made, path });
-    let held = ward.vault.is_held(context.now);
-    // What arrived keeps the path; the rounds go into the vault meanwhile.
-    let kept = if held { ward.vault.newest()?.map(|(_, label)| label) } else { ward.vault.latest() };
-    let kept = kept.filter(|label| label.is_good()).map(|label| label.made);
-    let good = kept.map(|made| newer.as_ref().map_or(made, |newer| newer.made));
-    let backups = ward.vault.backups()?;
-    let outlook = Outlook::of(ward, &context.config, context.now)?;
-    let keeper = ward.work.who_keeps()?;
-    // The verdict says better what is wrong with the login itself.
-    let wrong = outlook.conditions.into_iter().filter(|c| !matches!(c, Condition::SessionLost { .. })).collect();
-    let mut events = outlook.lines;
-    events.retain(|l| !matches!(l.event, Event::Unchanged { .. }));
-    Ok(Picture {
-        verdict,
-        archive,
-        newer,
-        held,
-        good,
-        backups: (backups.len(), backups.iter().map(|b| b.bytes).sum()),
-        next: outlook.round.filter(|_| keeper.is_some()).map(|r| r.next),
-        keeper,
-        wrong,
-        free: disk::free_space(&ward.session.home)?,
-        events: events.split_off(events.len().saturating_sub(EVENTS)),
-        wait: ward.vault.state().written.wait(context.now, ward.vault.rules.write_budget),
-        lease: leased(context, ward),
-    })
-}
-
-fn leased(context: &Context, ward: &Ward) -> Option<Leased> {
-    if !active::holds_leases(&context.config) {
-        return None;
-    }
-    Some(match active::holder(&context.config, &ward.session.name) {
-        Ok(Some((host, generation))) => Leased::By(host, generation),
-        Ok(None) => Leased::Nobody,
-        Err(e) => Leased::Unknown(e),
-    })
-}
-
-fn size(path: &std::path::Path) -> u64 {
-    disk::FileMark::of(path).map_or(0, |m| m.size)
-}
-
-/// How old an archive of a session that has changed since may be, in seconds.
-const FRESH: i64 = 3600;
-
-/// Safe means: the login is good, and a good archive stands that holds it as it is now, or was within the hour.
-fn is_safe(context: &Context, ward: &Ward, picture: &Picture) -> bool {
-    danger(context, ward, picture) == Exit::Done
-}
-
-/// What keeps a session from being safe, as the code that says so.
-fn danger(context: &Context, ward: &Ward, picture: &Picture) -> Exit {
-    if !picture.verdict.is_good() {
-        return Exit::of_verdict(&picture.verdict);
-    }
-    // A login that the phone ended, or that another host has, isn't this bot's, however good its archive is.
-    if picture.wrong.iter().any(|c| matches!(c, Condition::QrNeeded)) {
-        return Exit::LoggedOut;
-    }
-    if picture.wrong.iter().any(|c| matches!(c, Condition::LeaseLost | Condition::Moved { .. })) {
-        return Exit::LeaseHeld;
-    }
-    match picture.good {
-        Some(made) if is_fresh(context, ward, made) => Exit::Done,
-        None if picture.archive.is_none() && picture.backups.0 == 0 && !disk::exists(ward.vault.archive()) => {
-            Exit::NothingToRestore
-        }
-        _ => Exit::Doubtful,
-    }
-}
-
-fn is_fresh(context: &Context, ward: &Ward, made: jiff::Timestamp) -> bool {
-    let same = || ward.session.stamp().is_ok_and(|stamp| ward.vault.stamp().as_ref() == Some(&stamp.digest));
-    context.now.as_second() - made.as_second() <= FRESH || same()
 }
 
 fn draw(context: &Context, ward: &Ward, picture: &Picture) {

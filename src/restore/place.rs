@@ -3,7 +3,7 @@
 
 use super::stage::Staged;
 use super::{Restoring, choose};
-use crate::archive::{self, Archive, Content, Depth, Form};
+use crate::archive::{self, Archive, Content, Form};
 use crate::disk;
 use crate::error::Result;
 use crate::swap::Swap;
@@ -99,20 +99,10 @@ impl Restoring<'_> {
             immutable: &|entry| kind.immutable(entry),
         };
         let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
-        let verified = self.write_verified(&content, &self.label(verdict, now), base.as_ref())?;
+        let (to, label) = (self.work.dir().join("before.tar.gz"), self.label(verdict, now).to_bytes());
+        let (_, verified) = archive::write_verified(&to, &content, &label, base.as_ref(), Form::Members)?;
         disk::remove_tree(&kept)?;
         self.vault.keep_before_restore(&verified, now).map(Some)
-    }
-
-    /// What the last archive holds already is copied from it; where that doesn't verify, all is written anew.
-    fn write_verified(&self, content: &Content, label: &Label, base: Option<&Archive>) -> Result<archive::Verified> {
-        let temp = self.work.dir().join("before.tar.gz");
-        disk::remove_file(&temp)?;
-        archive::write(&temp, content, &label.to_bytes(), base, Form::Members)?;
-        match archive::flush_and_verify(&temp, Depth::Stored) {
-            Err(_) if base.is_some() => self.write_verified(content, label, None),
-            other => other,
-        }
     }
 
     fn label(&self, verdict: &Verdict, now: Timestamp) -> Label {

@@ -14,6 +14,9 @@ use jiff::Timestamp;
 impl Vault {
     /// Takes note of a file that somebody else put at the archive's path: a copy goes into the vault as soon as it
     /// is whole. On the very first look (no journal yet) it doesn't keep the path for itself.
+    ///
+    /// # Errors
+    /// `Io`. A file that isn't whole may still be growing: it is looked at again, and taken in when it has stopped.
     pub fn receive(&mut self, now: Timestamp) -> Result<Option<Event>> {
         self.clear_unfinished()?;
         let Ok(mark) = FileMark::of(&self.archive) else {

@@ -1,10 +1,11 @@
 //! The directory that keeps the backups of one session, and the one way in: [`Vault::publish`]. It knows archives
-//! and labels, but no sessions.
+//! and labels, but no sessions. Unless its docs say otherwise, what fails here fails with `Io`, and names the file.
 
 mod arrival;
 pub mod backup;
 mod copies;
 mod difference;
+mod event;
 pub mod journal;
 pub mod label;
 mod leave;

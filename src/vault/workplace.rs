@@ -65,6 +65,9 @@ impl Workplace {
     }
 
     /// Takes the right to work on the session (one publish, restore or cleanup), waiting a minute for it.
+    ///
+    /// # Errors
+    /// `Busy`, with who has it, after that minute; `Io`.
     pub fn work(&self, says: &str) -> Result<Lock> {
         self.make()?;
         let path = self.dir.join("work.lock");
@@ -79,6 +82,9 @@ impl Workplace {
     }
 
     /// Takes the keeper's place for life, or tells who has it.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn keeper(&self, says: &str) -> Result<std::result::Result<Lock, String>> {
         self.take("keeper.lock", says)
     }

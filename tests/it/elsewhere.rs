@@ -97,5 +97,5 @@ fn a_configuration_with_windows_line_ends_is_read() {
     let bot = StandIn::stopped();
     fs::write(bot.home().join("wakeep.toml"), "# мой бот\r\nsession = \".wwebjs_auth\"\r\nlang = \"ru\"\r\n").unwrap();
     let told = bot.wakeep(["archive"]).run();
-    assert!(told.code == 0 && told.stderr.contains("архив"), "{told:?}");
+    assert!(told.code == 0 && told.stdout.contains("архив"), "{told:?}");
 }

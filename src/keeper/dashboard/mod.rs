@@ -3,14 +3,16 @@
 
 pub mod api;
 pub mod board;
+mod errands;
 pub mod gate;
 mod job;
 mod listener;
+pub mod reads;
 
 use crate::disk;
 use crate::error::{At, Error, Problem, Result};
-use api::Shared;
 use gate::Gate;
+use reads::Shared;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
