@@ -27,33 +27,46 @@ const TASTE_FROM: usize = 32 << 10;
 const SAMPLE: usize = 4 << 10;
 const SAMPLES: usize = 8;
 
+/// What a sample of a content says of it.
+enum Taste {
+    /// It won't get smaller.
+    Random,
+    /// It gets little smaller, by its bytes not being equally frequent: LevelDB's tables, which are packed with snappy,
+    /// and binary rows. Level 1 finds that as well as level 6 does (101.3 MB for 101.2), in half the time.
+    Dense,
+    /// It repeats itself, as text and JSON do: level 6 saves a tenth more than level 1.
+    Loose,
+}
+
 /// Packs contents into members. The result depends on the content alone.
 pub struct Packer {
-    compressor: Compressor,
-    taster: Compressor,
+    thorough: Compressor,
+    fast: Compressor,
     sample: Vec<u8>,
     tasted: Vec<u8>,
 }
 
 impl Packer {
-    /// A packer with libdeflate's level 6.
+    /// A packer with libdeflate's levels 6 and 1.
     pub fn new() -> Packer {
         let level = |n| Compressor::new(CompressionLvl::new(n).expect("libdeflate has levels 0 to 12"));
-        Packer { compressor: level(6), taster: level(1), sample: Vec::new(), tasted: Vec::new() }
+        Packer { thorough: level(6), fast: level(1), sample: Vec::new(), tasted: Vec::new() }
     }
 
     /// One member with this content. What won't get smaller is stored.
     pub fn pack(&mut self, content: &[u8]) -> Vec<u8> {
         let stored = stored_len(content.len());
-        if content.len() >= TASTE_FROM && self.tastes_random(content) {
-            return store(content);
-        }
-        let room = self.compressor.deflate_compress_bound(content.len());
+        let taste = if content.len() < TASTE_FROM { Taste::Loose } else { self.taste(content) };
+        let compressor = match taste {
+            Taste::Random => return store(content),
+            Taste::Dense => &mut self.fast,
+            Taste::Loose => &mut self.thorough,
+        };
+        let room = compressor.deflate_compress_bound(content.len());
         let mut member = Vec::with_capacity(HEADER.len() + room + TRAILER);
         member.extend_from_slice(&HEADER);
         member.resize(HEADER.len() + room, 0);
-        let n = self
-            .compressor
+        let n = compressor
             .deflate_compress(content, &mut member[HEADER.len()..])
             .expect("the buffer has the size that libdeflate asked for");
         if n >= stored {
@@ -65,16 +78,22 @@ impl Packer {
         member
     }
 
-    /// Whether a few samples compress by less than a fiftieth at the fastest level. Costs a thirtieth of compressing it all.
-    fn tastes_random(&mut self, content: &[u8]) -> bool {
+    /// A few samples at the fastest level: less than a fiftieth saved is nothing, less than a third little. Costs a tenth
+    /// of packing it all at that level.
+    fn taste(&mut self, content: &[u8]) -> Taste {
         self.sample.clear();
         let stride = content.len() / SAMPLES;
         for start in (0..SAMPLES).map(|i| i * stride) {
             self.sample.extend_from_slice(&content[start..start + SAMPLE.min(stride)]);
         }
-        self.tasted.resize(self.taster.deflate_compress_bound(self.sample.len()), 0);
-        let n = self.taster.deflate_compress(&self.sample, &mut self.tasted);
-        n.map_or(true, |n| n > self.sample.len() - self.sample.len() / 50)
+        self.tasted.resize(self.fast.deflate_compress_bound(self.sample.len()), 0);
+        let n = self.fast.deflate_compress(&self.sample, &mut self.tasted);
+        let saved = n.map_or(0, |n| self.sample.len().saturating_sub(n));
+        match self.sample.len() {
+            all if saved < all / 50 => Taste::Random,
+            all if saved < all / 3 => Taste::Dense,
+            _ => Taste::Loose,
+        }
     }
 }
 

@@ -9,6 +9,11 @@ use std::path::PathBuf;
 /// A digest by BLAKE3.
 pub type Digest = [u8; 32];
 
+/// Bytes of an index before its members, of a member, and of an entry without its name.
+const HEAD: usize = 20;
+const MEMBER: usize = 80;
+const ENTRY: usize = 55;
+
 /// One gzip member of the data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -63,7 +68,8 @@ impl Index {
 
     /// The bytes of the index, all numbers little-endian.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(20 + self.members.len() * 80 + self.entries.len() * 120);
+        let names: usize = self.entries.iter().map(|e| e.name.as_os_str().len()).sum();
+        let mut out = Vec::with_capacity(HEAD + self.members.len() * MEMBER + self.entries.len() * ENTRY + names);
         out.extend_from_slice(&self.begun.0.to_le_bytes());
         out.extend_from_slice(&self.begun.1.to_le_bytes());
         out.extend_from_slice(&count(self.members.len()).to_le_bytes());
@@ -85,9 +91,8 @@ impl Index {
         let mut rest = Numbers(bytes);
         let begun = (rest.i64()?, rest.u32()?);
         let (members, entries) = (rest.u32()?, rest.u32()?);
-        // The counts are claims: room is made as the bytes are really there.
-        let members = (0..members).map(|_| decode_member(&mut rest)).collect::<Result<Vec<_>, _>>()?;
-        let entries = (0..entries).map(|_| decode_entry(&mut rest)).collect::<Result<Vec<_>, _>>()?;
+        let members = decode_all(&mut rest, members, MEMBER, decode_member)?;
+        let entries = decode_all(&mut rest, entries, ENTRY, decode_entry)?;
         if !rest.0.is_empty() {
             return Err("something follows the index");
         }
@@ -95,9 +100,10 @@ impl Index {
     }
 }
 
-fn sums(lengths: impl Iterator<Item = u64>) -> Option<Vec<u64>> {
+fn sums(lengths: impl ExactSizeIterator<Item = u64>) -> Option<Vec<u64>> {
     let mut at = 0u64;
-    let mut all = vec![0];
+    let mut all = Vec::with_capacity(lengths.len() + 1);
+    all.push(0);
     for length in lengths {
         at = at.checked_add(length)?;
         all.push(at);
@@ -123,6 +129,20 @@ fn encode_entry(e: &IndexEntry, out: &mut Vec<u8>) {
     out.extend_from_slice(&e.offset.to_le_bytes());
     out.extend_from_slice(&len.to_le_bytes());
     out.extend_from_slice(name);
+}
+
+/// The count is a claim: room is made for no more than the bytes that are really there can hold.
+fn decode_all<T>(
+    rest: &mut Numbers,
+    count: u32,
+    least: usize,
+    one: impl Fn(&mut Numbers) -> Result<T, &'static str>,
+) -> Result<Vec<T>, &'static str> {
+    let mut all = Vec::with_capacity((rest.0.len() / least).min(count as usize));
+    for _ in 0..count {
+        all.push(one(rest)?);
+    }
+    Ok(all)
 }
 
 fn decode_member(rest: &mut Numbers) -> Result<Member, &'static str> {

@@ -49,8 +49,11 @@ pub struct Tail {
 
 /// The bytes of a tail that stands at `at`: of an archive, or with a plan of a difference. The label must not be longer
 /// than [`MAX_LABEL`].
-pub fn encode(at: u64, index: &Index, label: &[u8], plan: Option<&Plan>) -> Vec<u8> {
-    let (payload, footer) = parts(at, index, label, plan);
+pub fn encode(at: u64, index: Index, label: &[u8], plan: Option<Plan>) -> Vec<u8> {
+    let raw = raw(&index, plan.as_ref());
+    // It is as large as its bytes are, and with many files that counts.
+    drop(index);
+    let (payload, footer) = parts(at, raw, label, if plan.is_some() { &DIFFERENCE } else { &MAGIC });
     let mut out: Vec<u8> = payload.chunks(CHUNK - 4).flat_map(|c| gzip::extra(CHUNK_ID, c)).collect();
     out.extend_from_slice(&gzip::extra(FOOTER_ID, &footer));
     out
@@ -58,22 +61,28 @@ pub fn encode(at: u64, index: &Index, label: &[u8], plan: Option<&Plan>) -> Vec<
 
 /// The digest that the footer of an archive with this tail has.
 pub fn digest_of(at: u64, index: &Index, label: &[u8]) -> [u8; 32] {
-    let (_, footer) = parts(at, index, label, None);
+    let (_, footer) = parts(at, raw(index, None), label, &MAGIC);
     *footer.last_chunk().expect("the digest is the last 32 bytes of the footer")
 }
 
+fn raw(index: &Index, plan: Option<&Plan>) -> Vec<u8> {
+    match plan {
+        None => index.encode(),
+        Some(plan) => [plan.encode(), index.encode()].concat(),
+    }
+}
+
 /// What the chunks carry, and the footer.
-fn parts(at: u64, index: &Index, label: &[u8], plan: Option<&Plan>) -> (Vec<u8>, Vec<u8>) {
-    let mut raw = plan.map(Plan::encode).unwrap_or_default();
-    raw.extend_from_slice(&index.encode());
+fn parts(at: u64, raw: Vec<u8>, label: &[u8], magic: &[u8; 6]) -> (Vec<u8>, Vec<u8>) {
     let mut payload = deflate(&raw);
-    let packed = payload.len();
+    let (packed, unpacked) = (payload.len(), raw.len());
+    drop(raw);
     payload.extend_from_slice(label);
     let mut footer = Vec::with_capacity(FOOTER);
-    footer.extend_from_slice(if plan.is_some() { &DIFFERENCE } else { &MAGIC });
+    footer.extend_from_slice(magic);
     footer.extend_from_slice(&VERSION.to_le_bytes());
     footer.extend_from_slice(&at.to_le_bytes());
-    for length in [packed, raw.len(), label.len()] {
+    for length in [packed, unpacked, label.len()] {
         let length = u32::try_from(length).expect("index and label are far below 4 GiB");
         footer.extend_from_slice(&length.to_le_bytes());
     }
@@ -115,19 +124,22 @@ pub fn read(file: &File, path: &Path, len: u64) -> Result<Option<Tail>> {
     }
     let chunks = read_at(file, path, footer.at, size as usize)?;
     let payload = join(&chunks).ok_or_else(|| damaged("the index is damaged"))?;
+    drop(chunks);
     let (said, sum) = footer.bytes.split_at(FOOTER - 32);
     if payload.len() != footer.packed + footer.label || digest(&payload, said).as_bytes() != sum {
         return Err(damaged("index, label or footer are damaged"));
     }
     let digest = sum.try_into().expect("the digest is the last 32 bytes of the footer");
     let (packed, label) = payload.split_at(footer.packed);
+    let label = label.to_vec();
     let raw = inflate(packed, footer.raw).ok_or_else(|| damaged("the index can't be unpacked"))?;
+    drop(payload);
     let (plan, rest) = match footer.bytes.starts_with(&DIFFERENCE) {
         true => Plan::decode(&raw).map(|(plan, rest)| (Some(plan), rest)).map_err(damaged)?,
         false => (None, raw.as_slice()),
     };
     let index = Index::decode(rest).map_err(damaged)?;
-    Ok(Some(Tail { at: footer.at, index, label: label.to_vec(), plan, digest }))
+    Ok(Some(Tail { at: footer.at, index, label, plan, digest }))
 }
 
 fn read_footer(file: &File, path: &Path, len: u64) -> Result<Option<Footer>> {

@@ -71,7 +71,7 @@ pub fn write(to: &Path, content: &Content, label: &[u8], base: Option<&Archive>,
     }
     let items = items(content)?;
     let file = disk::create_new(to)?;
-    let written = write_into(&file, to, &items, label, base, form);
+    let written = write_into(&file, to, items, label, base, form);
     if written.is_err() {
         disk::remove_file(to)?;
     }
@@ -81,7 +81,7 @@ pub fn write(to: &Path, content: &Content, label: &[u8], base: Option<&Archive>,
 fn write_into(
     file: &File,
     to: &Path,
-    items: &[Item],
+    items: Vec<Item>,
     label: &[u8],
     base: Option<&Archive>,
     form: Form,
@@ -89,22 +89,24 @@ fn write_into(
     // The new file's own stamp: the clock by which the files' stamps are to be judged, before any is read.
     let meta = file.metadata().at("reading", to)?;
     let mut out = Output::new(file, to, FileMark::from(&meta).mtime, base);
-    let parts = cut::cut(items);
+    let parts = cut::cut(&items);
+    out.index.members.reserve_exact(parts.len());
     if form == Form::Difference {
         let whole = base.filter(|b| b.base().is_none());
         let base = whole.ok_or(io::Error::from(io::ErrorKind::InvalidInput)).at("finding the base of", to)?;
         out.leave_to(base);
     }
     let reused = match form {
-        Form::Members | Form::Difference => write_members(&mut out, items, &parts)?,
-        Form::Plain => write_plain(&mut out, items, &parts)?,
+        Form::Members | Form::Difference => write_members(&mut out, &items, &parts)?,
+        Form::Plain => write_plain(&mut out, &items, &parts)?,
     };
-    out.index.entries = index_entries(items, &parts, form);
+    out.index.entries = index_entries(items, parts, form);
     let members = u32::try_from(out.index.members.len()).expect("fewer than four billion members");
     Ok(Written { bytes: out.finish(label)?, members, members_reused: reused })
 }
 
-fn items(content: &Content) -> Result<Vec<Item>> {
+/// What is written, folder by folder and file by file.
+pub(super) fn items(content: &Content) -> Result<Vec<Item>> {
     let mut above: Vec<&Path> = content.prefix.ancestors().collect();
     above.retain(|p| !p.as_os_str().is_empty());
     above.reverse();
@@ -172,7 +174,7 @@ fn make(packer: &mut Packer, items: &[Item], part: &Part, twin: Option<Twin>, ba
 }
 
 /// The bytes of a part.
-fn gather(items: &[Item], part: &Part) -> Result<Vec<u8>> {
+pub(super) fn gather(items: &[Item], part: &Part) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     match part {
         Part::Small(range) => {
@@ -228,26 +230,27 @@ fn write_plain(out: &mut Output, items: &[Item], parts: &[Part]) -> Result<u32> 
     Ok(0)
 }
 
-fn index_entries(items: &[Item], parts: &[Part], form: Form) -> Vec<IndexEntry> {
+fn index_entries(items: Vec<Item>, parts: Vec<Part>, form: Form) -> Vec<IndexEntry> {
     let mut entries = Vec::with_capacity(items.len());
+    let mut items = items.into_iter();
     let mut at = 0;
-    for (number, part) in parts.iter().enumerate() {
-        let (range, start) = match part {
-            Part::Small(range) => (range.clone(), 0),
-            Part::Head(i) => (*i..i + 1, 0),
+    for (number, part) in (0u32..).zip(parts) {
+        let many = match part {
+            Part::Small(range) => range.len(),
+            Part::Head(_) => 1,
             Part::Step(..) | Part::End => continue,
         };
-        let mut offset = start;
-        for item in &items[range] {
+        let mut offset = 0;
+        for item in items.by_ref().take(many) {
+            let len = item.len();
             let (member, offset_in) = match form {
-                Form::Members | Form::Difference => (number as u32, offset),
+                Form::Members | Form::Difference => (number, offset),
                 Form::Plain => (0, at),
             };
             let Item { name, kind, mark, mode, .. } = item;
-            let (name, kind, mark, mode) = (name.clone(), *kind, *mark, *mode);
             entries.push(IndexEntry { name, kind, mark, mode, member, offset: offset_in });
-            offset += item.len();
-            at += item.len();
+            offset += len;
+            at += len;
         }
     }
     entries

@@ -66,7 +66,9 @@ impl Exit {
             Error::Damaged { .. } | Error::Hostile { .. } => Exit::Broken,
             Error::InUse { .. } | Error::MaybeInUse { .. } => Exit::InUse,
             Error::Busy { .. } | Error::Kept { .. } => Exit::Busy,
-            Error::NotInArchive { .. } | Error::NothingToRestore { .. } | Error::NothingSoOld { .. } => Exit::NothingToRestore,
+            Error::NotInArchive { .. } | Error::NothingToRestore { .. } | Error::NothingSoOld { .. } => {
+                Exit::NothingToRestore
+            }
             Error::OtherSession { .. } => Exit::Usage,
             Error::LeaseHeld { .. } | Error::Moved { .. } | Error::RemoteNewer { .. } => Exit::LeaseHeld,
             Error::Interrupted => Exit::Interrupted,

@@ -3,9 +3,9 @@
 
 use super::stage::Staged;
 use super::{Restoring, choose};
-use crate::archive::{self, Archive, Content, Form};
+use crate::archive::{self, Archive, Content, Depth, Form};
 use crate::disk;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::swap::Swap;
 use crate::tree;
 use crate::vault::journal::Event;
@@ -98,11 +98,30 @@ impl Restoring<'_> {
             entries: &entries,
             immutable: &|entry| kind.immutable(entry),
         };
-        let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
-        let (to, label) = (self.work.dir().join("before.tar.gz"), self.label(verdict, now).to_bytes());
-        let (_, verified) = archive::write_verified(&to, &content, &label, base.as_ref(), Form::Members)?;
+        let backup = match self.in_the_vault(&content)? {
+            Some(kept) => self.vault.keep_again(&kept, now)?,
+            None => {
+                let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
+                let (to, label) = (self.work.dir().join("before.tar.gz"), self.label(verdict, now).to_bytes());
+                let (_, verified) = archive::write_verified(&to, &content, &label, base.as_ref(), Form::Members)?;
+                self.vault.keep_before_restore(&verified, now)?
+            }
+        };
         disk::remove_tree(&kept)?;
-        self.vault.keep_before_restore(&verified, now).map(Some)
+        Ok(Some(backup))
+    }
+
+    /// A generation in the vault that holds just this, every byte of it looked at: then nothing has to be written.
+    fn in_the_vault(&self, content: &Content) -> Result<Option<archive::Verified>> {
+        let Some(kept) = self.vault.newest_of_its_own()? else { return Ok(None) };
+        let Ok(generation) = Archive::open(&kept) else { return Ok(None) };
+        if !archive::holds(&generation, content)? {
+            return Ok(None);
+        }
+        match archive::verify(&kept, Depth::Stored) {
+            Err(Error::Damaged { .. }) => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     fn label(&self, verdict: &Verdict, now: Timestamp) -> Label {

@@ -4,7 +4,7 @@ use super::Vault;
 use super::backup::{self, Origin};
 use super::journal::Refusal;
 use crate::archive::{self, Verified};
-use crate::disk;
+use crate::disk::{self, FileMark};
 use crate::error::Result;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,9 @@ impl Vault {
         self.keep_own_copy(from, Origin::Arrived, made)
     }
 
-    /// Puts a copy of the archive that was restored beside the vaults, under the archive's own name: the last one
-    /// known to have worked.
+    /// Puts the archive that was restored beside the vaults, under the archive's own name: the last one known to have
+    /// worked. What wakeep itself put at the archive's path gets a second name, since it is replaced there and not written
+    /// into; where the vault has no own file of it, and of anything else, it is a copy.
     pub fn show_used(&self, used: &Path) -> Result<()> {
         let name = self.archive.file_name().unwrap_or_default();
         let to = disk::parent(&self.dir).join(name);
@@ -29,12 +30,27 @@ impl Vault {
         }
         let temp = self.dir.join(USED);
         disk::remove_file(&temp)?;
-        match archive::base_of(used) {
-            Some(_) => archive::put_together(used, &temp)?,
-            None => drop(disk::copy_file(used, &temp)?),
+        if is_one_file(used, &to) {
+            return Ok(());
+        }
+        if self.may_be_shared(used)? {
+            disk::link_or_copy(used, &temp)?;
+        } else if archive::base_of(used).is_some() {
+            archive::put_together(used, &temp)?;
+        } else {
+            disk::copy_file(used, &temp)?;
         }
         disk::set_mode(&temp, self.rules.archive_mode)?;
         disk::publish(&temp, &to)
+    }
+
+    /// Whether it is wakeep's own at the archive's path, in the mode it has to have, and the vault has a file of its own
+    /// of it: then whoever writes into either name takes nothing away.
+    fn may_be_shared(&self, used: &Path) -> Result<bool> {
+        let latest = if used == self.archive { self.latest() } else { None };
+        let kept = if latest.is_some() { self.newest_of_its_own()? } else { None };
+        let same = kept.and_then(|kept| backup::label_of(&kept)) == latest;
+        Ok(latest.is_some() && same && disk::mode(used)? == self.rules.archive_mode)
     }
 
     /// Keeps a verified archive of what stood before a restore. Returns where.
@@ -42,6 +58,11 @@ impl Vault {
         let kept = self.keep_a_copy(old.path(), Origin::BeforeRestore, now)?;
         disk::remove_file(old.path())?;
         Ok(kept)
+    }
+
+    /// Keeps a verified archive of this vault under a second name: it is what stood before a restore. Returns where.
+    pub fn keep_again(&self, kept: &Verified, now: Timestamp) -> Result<PathBuf> {
+        self.keep_a_copy(kept.path(), Origin::BeforeRestore, now)
     }
 
     /// Keeps an archive that is not to be published, for diagnosis: one per reason, the newer replacing the older.
@@ -81,4 +102,9 @@ impl Vault {
         disk::publish(&temp, &to)?;
         Ok(to)
     }
+}
+
+fn is_one_file(a: &Path, b: &Path) -> bool {
+    let place = |path| FileMark::of(path).ok().map(|mark| (mark.device, mark.inode));
+    place(a).is_some() && place(a) == place(b)
 }

@@ -32,11 +32,21 @@ impl Vault {
     pub fn base_for(&self, new: &Label, now: Timestamp) -> Result<Option<PathBuf>> {
         let wanted = self.rules.latest_every > 0 && !self.is_new_life(new, now) && !self.is_due(now);
         let all = if wanted { self.backups()? } else { Vec::new() };
-        let base = all.iter().filter(|b| self.may_be_base(b)).max_by_key(|b| b.generation());
+        let base = self.newest_own_of(&all);
         let Some(base) = base.filter(|b| b.bytes > self.rules.write_budget / ROUNDS) else { return Ok(None) };
         let of_it = all.iter().filter(|b| b.base.as_ref() == Some(&base.path));
         let grown = of_it.max_by_key(|b| b.generation()).is_some_and(|last| last.bytes > base.bytes / SHARE);
         Ok((!grown).then(|| base.path.clone()))
+    }
+
+    /// The newest good generation that is one archive in a file of its own.
+    pub fn newest_of_its_own(&self) -> Result<Option<PathBuf>> {
+        let all = self.backups()?;
+        Ok(self.newest_own_of(&all).map(|b| b.path.clone()))
+    }
+
+    fn newest_own_of<'b>(&self, all: &'b [Backup]) -> Option<&'b Backup> {
+        all.iter().filter(|b| self.may_be_base(b)).max_by_key(|b| b.generation())
     }
 
     /// A login, or a life of it after a restore, that the file at the archive's path doesn't know is put there at once;

@@ -31,6 +31,7 @@ mod lease_memory;
 mod lease_nets;
 mod lease_race;
 mod lease_starts;
+mod left_behind;
 mod lives;
 mod mail;
 mod members;
