@@ -1,6 +1,7 @@
 //! What can be wrong around a bot's login, besides the login itself: facts that `doctor` finds. What each means and
 //! what mends it stands in `text`.
 
+use crate::error::Departure;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -8,6 +9,22 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Ailment {
+    /// The bot was moved to another machine, or that was broken off.
+    Moved {
+        /// Where to.
+        to: String,
+        /// How far that has come.
+        how: Departure,
+        /// What starts it here.
+        start: Option<String>,
+    },
+    /// The bot stands still, as its supervisor says.
+    BotStopped {
+        /// The unit or app.
+        name: String,
+        /// What starts it.
+        start: String,
+    },
     /// No session is there.
     SessionMissing {
         /// Where it is expected.
@@ -16,6 +33,11 @@ pub enum Ailment {
     /// A folder or file can't be written to by the user that keeps the session.
     NotWritable {
         /// What.
+        path: PathBuf,
+    },
+    /// The file system is read-only.
+    ReadOnly {
+        /// What lies on it.
         path: PathBuf,
     },
     /// No archive stands.
@@ -34,6 +56,8 @@ pub enum Ailment {
     WorldReadable {
         /// The archive.
         path: PathBuf,
+        /// The permission bits it should have, in octal.
+        mode: String,
     },
     /// git has a key to the account in its history.
     TrackedByGit {
@@ -57,6 +81,13 @@ pub enum Ailment {
     },
     /// cron doesn't run, and the check is called by it.
     CronRests,
+    /// A line of cron's has root run a script that another user can write.
+    RootRunsScript {
+        /// cron's file.
+        path: PathBuf,
+        /// The script.
+        script: PathBuf,
+    },
     /// Nothing calls the check every 6 hours.
     CheckMissing {
         /// Where its line is expected.

@@ -13,6 +13,10 @@ use std::path::{Path, PathBuf};
 /// The verdict on a session on this machine, running or not. `before` are the versions of the programs that wrote the
 /// last archive, where there is one. `scratch` is a path of ours on the same file system,
 /// where links are possible; it is left empty.
+///
+/// # Errors
+/// `Restless` where it changed under every attempt to copy it; `NotASession`; `Io`. A session that is missing, broken or logged
+/// out is a verdict.
 pub fn session(session: &Session, before: &Versions, scratch: &Path) -> Result<Checked> {
     let checked = |verdict, versions| Checked { prefix: session.prefix.clone(), verdict, versions };
     let snapshot = match session.snapshot(scratch, Carry::Login) {
@@ -52,6 +56,9 @@ pub struct Checked {
 
 /// The verdict on every session in an archive, by unpacking it into `scratch` (a path of ours, left empty). An archive
 /// whose bytes aren't whole is a verdict, not an error.
+///
+/// # Errors
+/// `Io`.
 pub fn archive(path: &Path, scratch: &Path) -> Result<Vec<Checked>> {
     let checked = inside(path, scratch);
     disk::remove_tree(scratch)?;

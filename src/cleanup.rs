@@ -39,6 +39,9 @@ pub struct Cleaned {
 }
 
 /// Removes the old archives beside the session's one archive, if that is safe. With `dry_run` only says what would go.
+///
+/// # Errors
+/// `Busy`; `Io`. An archive that can't be removed keeps those after it, too.
 pub fn cleanup(
     session: &Session,
     vault: &mut Vault,
@@ -106,6 +109,9 @@ fn keep_newest_good(old: &[Old], session: &Session, vault: &mut Vault, scratch: 
 }
 
 /// The archives in a folder whose names are those of the earlier scripts, oldest first.
+///
+/// # Errors
+/// `Io`.
 pub fn old_archives(dir: &Path) -> Result<Vec<Old>> {
     let mut found = Vec::new();
     for item in fs::read_dir(dir).at("listing", dir)? {

@@ -8,12 +8,13 @@ mod field;
 pub mod keys;
 mod notify;
 mod own;
+mod position;
 mod secret;
 #[cfg(test)]
 mod tests;
 mod which;
 
-use crate::error::{At, Result};
+use crate::error::{At, Problem, Result};
 use field::{Field, wrong};
 use jiff::SignedDuration;
 use keys::KEYS;
@@ -191,6 +192,13 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
 }
 
+/// The table in a text; what is no TOML is told with its line and column.
+fn parsed(text: &str, place: &str) -> Result<toml::Table> {
+    let told =
+        |e: toml::de::Error| wrong(&position::at(place, text, e.span()), Problem::NotToml(e.message().into()), None);
+    toml::from_str(text).map_err(told)
+}
+
 impl Config {
     /// Reads the file (`file`, else `WAKEEP_CONFIG`, else the server's for the bot in this folder, else `./wakeep.toml`,
     /// else `/etc/wakeep/wakeep.toml`) and the environment. `session` names the one session that is meant, whatever the
@@ -224,19 +232,19 @@ impl Config {
     fn read(&mut self, path: &Path) -> Result<()> {
         let text = fs::read_to_string(path).at("reading", path)?;
         let place = path.display().to_string();
-        let table: toml::Table = toml::from_str(&text).map_err(|e| wrong(&place, e.message(), None))?;
+        let table: toml::Table = parsed(&text, &place)?;
         let base = crate::disk::parent(path);
         if base != Path::new(".") {
             base.clone_into(&mut self.base);
         }
         let one = ["session", "archive", "vault"].into_iter().find(|key| table.contains_key(*key));
         if let (Some(key), true) = (one, table.contains_key("sessions")) {
-            let problem = format!("`{key}` speaks of one session, [[sessions]] of several: put it into their tables");
-            return Err(wrong(&place, &problem, None));
+            let error = wrong(&place, Problem::OneAndSeveral(key.to_owned()), None);
+            return Err(position::of(error, &place, &text, key));
         }
         let base = self.base.clone();
         for (key, value) in &table {
-            self.set(key, value, &base, &place)?;
+            self.set(key, value, &base, &place).map_err(|e| position::of(e, &place, &text, key))?;
         }
         self.file = Some(path.to_owned());
         Ok(())

@@ -3,6 +3,9 @@
 //!
 //! Every step that changes what a later start would find passes `step`, where the fault tests of `tests/it` can kill
 //! or stop the process before the n-th one.
+//!
+//! Every function here fails with [`Error::Io`] and with nothing else: what was being done, to which file, and what the system
+//! said.
 
 #![expect(clippy::disallowed_methods, reason = "this is the door")]
 
@@ -24,7 +27,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use step::step;
 pub use step::{crash_before, stop_before};
-pub use unfinished::{beside, scratch, set_aside, sweep_all, unfinished, unique};
+pub use unfinished::{beside, scratch, set_aside, sweep_all, sweep_beside, unfinished, unique};
 
 /// The folder a path lies in; `.` for a bare name.
 pub fn parent(path: &Path) -> &Path {
@@ -184,9 +187,7 @@ pub fn point(link: &Path, to: &Path) -> Result<()> {
 /// Gives a file a second name, or copies it where it can't have one (another file system, no permission).
 pub fn link_or_copy(from: &Path, to: &Path) -> Result<()> {
     match link(from, to) {
-        Err(Error::Io { source, .. }) if matches!(source.raw_os_error(), Some(1 | 13 | 18 | 31 | 38 | 95)) => {
-            copy_file(from, to).map(drop)
-        }
+        Err(Error::Io { source, .. }) if files::cannot_have_two_names(&source) => copy_file(from, to).map(drop),
         other => other,
     }
 }

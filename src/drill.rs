@@ -16,6 +16,9 @@ use std::time::Instant;
 
 /// Unpacks and examines the session's archive; the outcome goes into the journal and the vault's memory.
 /// `alone`: the session is the only one here, so that an archive of another name is meant for it as well.
+///
+/// # Errors
+/// `NothingToRestore` where no archive stands; `Busy`; `Io`. An archive that is damaged or hostile is a verdict.
 pub fn drill(session: &str, alone: bool, vault: &mut Vault, work: &Workplace, now: Timestamp) -> Result<Event> {
     let started = Instant::now();
     let _work = work.work("drill")?;

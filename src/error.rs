@@ -2,6 +2,10 @@
 //!
 //! A variant earns its place by an exit code, a hint or a caller that matches on it; all the rest is [`Error::Io`].
 
+mod problem;
+
+pub use problem::{Missing, Problem, Wanted};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,6 +41,22 @@ pub enum Unsealable {
     NoRecipient,
     /// It isn't sealed.
     NotSealed,
+    /// It is a difference: without its base it brings nothing back, sealed or not.
+    Difference,
+}
+
+/// How far a move of the bot to another machine has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Departure {
+    /// It is going on right now.
+    UnderWay,
+    /// It was broken off before the other machine was asked to take the session: nothing has left.
+    BrokenOff,
+    /// It was broken off after that: the bot could be active there.
+    Half,
+    /// The session stands there.
+    Done,
 }
 
 /// A fact about what failed.
@@ -56,7 +76,7 @@ pub enum Error {
         /// Where it stands: a file's path, or the flag's or variable's name.
         place: String,
         /// What is wrong with it.
-        problem: String,
+        problem: Problem,
         /// The nearest thing that would be right.
         suggestion: Option<String>,
     },
@@ -120,6 +140,13 @@ pub enum Error {
         /// Where it was looked for.
         place: PathBuf,
     },
+    /// An archive is of other sessions than this one.
+    NotInArchive {
+        /// The archive.
+        path: PathBuf,
+        /// The session's name.
+        session: String,
+    },
     /// A file is no archive, or its bytes are not whole.
     Damaged {
         /// The archive.
@@ -163,6 +190,13 @@ pub enum Error {
     LeaseHeld {
         /// Who has it.
         holder: Holder,
+    },
+    /// The bot was moved to another machine, or that was begun.
+    Moved {
+        /// Where to.
+        to: String,
+        /// How far that has come.
+        how: Departure,
     },
     /// Another place for archives can't be used, or not now.
     Remote {
@@ -278,6 +312,17 @@ impl Error {
             Error::Io { source, .. } => Some(source.kind()),
             _ => None,
         }
+    }
+
+    /// The same, said of `shown`, of which the file at `path` is a copy.
+    #[must_use]
+    pub fn about(mut self, copy: &Path, shown: &Path) -> Error {
+        if let Error::Io { path, .. } | Error::Damaged { path, .. } | Error::Hostile { path, .. } = &mut self
+            && path.file_name().is_some_and(|n| copy.file_name() == Some(n))
+        {
+            shown.clone_into(path);
+        }
+        self
     }
 
     /// A damaged archive, in one line.

@@ -43,6 +43,10 @@ pub struct Keeping<'a> {
 impl Keeping<'_> {
     /// Makes the archive anew if the session changed. Returns what happened; everything but "unchanged" and
     /// repeated refusals is in the journal then.
+    ///
+    /// # Errors
+    /// `Busy` while another wakeep works on the session; `Hostile` or `Damaged` where what was written can't be used; `Io`. A
+    /// session that is broken, logged out, missing or never still is no error but an event.
     pub fn keep(&mut self, now: Timestamp) -> Result<Event> {
         let _work = self.work.work("archive")?;
         self.vault.refresh()?;
@@ -112,7 +116,10 @@ impl Keeping<'_> {
             Some(label) if label.generation < self.vault.state().generation && !may_wait => return None,
             Some(label) if label.generation < self.vault.state().generation => self.vault.ahead().ok()??,
             Some(label) => (self.vault.archive().to_owned(), label),
-            None if self.vault.is_held(now) => self.vault.newest().ok()??,
+            // Who writes into the archive's file may have taken the newest generation away: of an older one it isn't said.
+            None if self.vault.is_held(now) => {
+                self.vault.newest().ok()?.filter(|(_, label)| label.generation >= self.vault.state().generation)?
+            }
             None => return None,
         };
         let bytes = disk::FileMark::of(&archive).ok()?.size;

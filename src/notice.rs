@@ -5,6 +5,7 @@ mod undelivered;
 
 pub use undelivered::{Distrust, Undelivered};
 
+use crate::error::Departure;
 use crate::vault::journal::Refusal;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -110,6 +111,15 @@ pub enum Condition {
         /// Bytes left.
         free: u64,
     },
+    /// The bot was moved to another machine, or that was broken off.
+    Moved {
+        /// Where to.
+        to: String,
+        /// How far that has come.
+        how: Departure,
+        /// What a person types to start it here, where that is known.
+        start: Option<String>,
+    },
     /// The phone was last seen a week ago; WhatsApp unlinks after 14 days.
     PhoneUnseen {
         /// For how many days.
@@ -124,7 +134,7 @@ pub enum Condition {
 
 impl Condition {
     /// The stable names of all.
-    pub const NAMES: [&'static str; 11] = [
+    pub const NAMES: [&'static str; 12] = [
         "session_lost",
         "qr_needed",
         "no_good_archive",
@@ -134,6 +144,7 @@ impl Condition {
         "drill_failed",
         "notices_fail",
         "disk_nearly_full",
+        "moved",
         "phone_unseen",
         "phone_long_unseen",
     ];
@@ -150,6 +161,7 @@ impl Condition {
             Condition::DrillFailed => "drill_failed",
             Condition::NoticesFail { .. } => "notices_fail",
             Condition::DiskNearlyFull { .. } => "disk_nearly_full",
+            Condition::Moved { .. } => "moved",
             Condition::PhoneUnseen { .. } => "phone_unseen",
             Condition::PhoneLongUnseen { .. } => "phone_long_unseen",
         }
@@ -172,6 +184,9 @@ impl Condition {
             Condition::SessionLost { standing: Standing::Missing } => 1,
             Condition::SessionLost { .. } | Condition::QrNeeded | Condition::NoGoodArchive { .. } => 0,
             Condition::LeaseLost | Condition::DrillFailed | Condition::DiskNearlyFull { .. } => 0,
+            // Whoever moved it knows.
+            Condition::Moved { how: Departure::Done, .. } => i64::MAX,
+            Condition::Moved { .. } => 600,
             Condition::PhoneUnseen { .. } | Condition::PhoneLongUnseen { .. } => 0,
         }
     }
@@ -185,6 +200,7 @@ impl Condition {
     pub fn is_grave(&self) -> bool {
         match self {
             Condition::SessionLost { .. } | Condition::QrNeeded | Condition::LeaseLost => true,
+            Condition::Moved { how, .. } => *how != Departure::Done,
             Condition::NoGoodArchive { .. } | Condition::DrillFailed | Condition::PhoneLongUnseen { .. } => false,
             Condition::SnapshotsRefused { .. } | Condition::RoundsFail { .. } => false,
             Condition::NoticesFail { .. } | Condition::DiskNearlyFull { .. } | Condition::PhoneUnseen { .. } => false,

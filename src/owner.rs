@@ -6,6 +6,7 @@ use crate::disk;
 use crate::error::{At, Result};
 use crate::platform::users::{self, User};
 use crate::platform::{host, modes};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -85,12 +86,18 @@ pub fn again(owner: Option<Owner>) -> Command {
 }
 
 /// Runs this program again with these arguments and waits for its end.
-pub fn run_again(owner: Option<Owner>, args: &[String]) -> Result<ExitStatus> {
+///
+/// # Errors
+/// This program can't be started.
+pub fn run_again(owner: Option<Owner>, args: &[impl AsRef<OsStr>]) -> Result<ExitStatus> {
     again(owner).args(args).status().at("starting again as the bot's user", Path::new("wakeep"))
 }
 
 /// Becomes the owner: this program starts anew as that user. Returns only where that failed.
-pub fn become_owner(owner: Owner, args: &[String]) -> Result<std::convert::Infallible> {
+///
+/// # Errors
+/// Always: who comes back has failed.
+pub fn become_owner(owner: Owner, args: &[impl AsRef<OsStr>]) -> Result<std::convert::Infallible> {
     let failed = users::become_it(again(Some(owner)).args(args));
     Err(failed).at("starting again as the bot's user", Path::new("wakeep"))
 }

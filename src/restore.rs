@@ -11,7 +11,7 @@ mod place;
 mod stage;
 
 use crate::disk;
-use crate::error::{Error, Holder, Result};
+use crate::error::{Error, Result};
 use crate::session::snapshot::Carry;
 use crate::session::{Session, Use};
 use crate::swap::Swap;
@@ -78,22 +78,20 @@ pub struct Restoring<'a> {
 
 impl Restoring<'_> {
     /// Restores the session if it needs it. Returns what happened; every change is in the journal then.
+    ///
+    /// # Errors
+    /// `InUse` or `MaybeInUse` under a running bot; `LeaseHeld` where the bot was moved away; `OtherSession`; `NothingSoOld` or
+    /// `NothingToRestore`; `Busy`; `Io`. A candidate that is no good is no error but an event.
     pub fn restore(&mut self, now: Timestamp) -> Result<Event> {
         let _work = self.work.work("restore")?;
         let started = Instant::now();
         self.vault.refresh()?;
         self.finish_earlier(now)?;
-        if let (Some(moved), false) = (&self.vault.state().moved, self.wish == Wish::Forced) {
-            let holder = Holder { program: "wakeep move".to_owned(), host: Some(moved.to.clone()), pid: None };
-            return Err(Error::LeaseHeld { holder });
-        }
+        self.vault.require_here(self.work, self.wish == Wish::Forced)?;
         self.vault.receive(now)?;
         let verdict = self.look()?;
         if let Some(reason) = self.reason_to_leave(&verdict, now)? {
             return self.leave(reason, verdict, now);
-        }
-        if !self.dry_run {
-            self.session.require_idle()?;
         }
         let candidates = self.candidates(&verdict)?;
         self.require_the_right_path(&verdict, candidates.first())?;
@@ -108,6 +106,11 @@ impl Restoring<'_> {
             disk::remove_tree(&self.work.stage())?;
             let back = self.back(&staged)?;
             return Ok(Event::WouldRestore { from: staged.from, verdict: verdict.masked(), back });
+        }
+        // Nobody is stopped, or told to stop, for a restore that can't be.
+        if let Err(e) = self.session.require_idle() {
+            disk::remove_tree(&self.work.stage())?;
+            return Err(e);
         }
         self.put_in_place(staged, &verdict, now, started)
     }

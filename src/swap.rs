@@ -5,6 +5,7 @@
 
 use crate::disk;
 use crate::error::{At, Error, Result};
+use crate::platform::moves;
 use crate::session::database;
 use crate::session::{Hold, Session};
 use crate::vault::workplace::Workplace;
@@ -80,7 +81,7 @@ impl<'a> Swap<'a> {
         }
         self.how = How::Exchanged;
         match disk::exchange(&stage, live) {
-            Err(e) if cannot_exchange(&e) => {
+            Err(Error::Io { source, .. }) if moves::cannot_exchange(&source) => {
                 self.how = How::Children;
                 self.swap_children()
             }
@@ -231,11 +232,6 @@ fn move_children(session: &Session, from: &Path, to: &Path, work: &Workplace) ->
         }
     }
     Ok(())
-}
-
-/// A mount point (EBUSY, EXDEV), or a file system without the exchange (EINVAL, ENOSYS, EOPNOTSUPP).
-fn cannot_exchange(e: &Error) -> bool {
-    matches!(e, Error::Io { source, .. } if matches!(source.raw_os_error(), Some(16 | 18 | 22 | 38 | 95)))
 }
 
 /// Makes the folder that a session is put into. Where it is a link whose target is gone, the target is made: that is where

@@ -68,7 +68,7 @@ impl Sync {
     /// `Config` for what is no place or no recipient; `Sealed` for a key that can't be used; `Io`.
     pub fn open(place: &str, config: &Config, settings: &Settings) -> Result<Sync> {
         let place = Place::parse(place, &config.base)?;
-        let far = Far::of(&place, config, settings.terminal);
+        let far = Far::of(&place, settings);
         let remote = remote::open(&place, settings)?;
         Ok(Sync { far, ..Sync::over(place, remote, config)? })
     }
@@ -133,6 +133,9 @@ impl Sync {
         let scratch = vault.dir().join("sync");
         disk::make_dir(&scratch)?;
         let _turn = turn::take(&scratch)?;
+        // The remote counts all that is done with it.
+        let before = self.remote.spent();
+        let ours = |pushed: Pushed| Pushed { spent: pushed.spent.since(before), ..pushed };
         let nothing = || Error::NothingToRestore { place: vault.archive().to_owned() };
         let (archive, label) = vault.newest_whole()?.ok_or_else(nothing)?;
         // A name of its own, held open by a link: a round may replace the archive meanwhile.
@@ -146,7 +149,7 @@ impl Sync {
                 name: vault.archive().file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 session: session.to_owned(),
                 mark,
-                origin: vault.state().pulled.clone(),
+                ancestor: vault.state().pulled.clone(),
                 recipients: self.recipients.as_ref(),
                 identities: &self.identities,
                 scratch: &scratch,
@@ -156,8 +159,8 @@ impl Sync {
             let members = self.far.as_ref().map(|far| members::push(&out, far, told)).transpose()?.flatten();
             match (members, Form::at(&self.place)) {
                 (Some(pushed), _) => Ok(pushed),
-                (None, Form::Packs) => packs::push(&out, self.remote.as_ref(), told),
-                (None, Form::Whole) => whole::push(&out, self.remote.as_ref(), told),
+                (None, Form::Packs) => packs::push(&out, self.remote.as_ref(), told).map(ours),
+                (None, Form::Whole) => whole::push(&out, self.remote.as_ref(), told).map(ours),
             }
         });
         disk::remove_file(&held)?;

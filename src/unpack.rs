@@ -10,6 +10,9 @@ use crate::vault::backup;
 use std::path::{Path, PathBuf};
 
 /// The sessions an archive holds: as its label says, else by the names in it.
+///
+/// # Errors
+/// `Damaged`, `Hostile`, `Io`.
 pub fn sessions_in(path: &Path) -> Result<Vec<Interior>> {
     let labelled = backup::label_of(path).and_then(|label| {
         let kind = interior::kind_named(&label.kind)?;
@@ -31,17 +34,23 @@ pub fn meant<'a, T>(all: &'a [T], prefix: impl Fn(&T) -> &Path, name: &str, alon
 
 /// Unpacks one session of an archive into the path `into` (emptied first) and examines it there. Every digest and
 /// checksum in the archive is checked on the way. Locks and sockets are left out.
+///
+/// # Errors
+/// As [`unfold`]; what is wrong with the session is in the examination.
 pub fn unpack(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Result<Examination> {
     unfold(path, interior, into, carry)?;
     interior.kind.examine(into)
 }
 
 /// [`unpack()`] without the examination. All of a session is unpacked to stay: the disk begins to write it meanwhile.
+///
+/// # Errors
+/// `Damaged`, also where nothing of the session is in it; `Hostile`; `Io`, a full disk among them.
 pub fn unfold(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Result<()> {
     disk::remove_tree(into)?;
     let kind = interior.kind;
     let wanted = |name: &Path| {
-        let entry = interior.inside(name)?;
+        let entry = interior.inside(name).filter(|entry| !is_a_macs(entry))?;
         let taken = match carry {
             Carry::Login => kind.matters(&entry) || entry.as_os_str().is_empty(),
             Carry::All => !kind.forbids(&entry),
@@ -54,6 +63,12 @@ pub fn unfold(path: &Path, interior: &Interior, into: &Path, carry: Carry) -> Re
     let extract = if carry == Carry::All { archive::extract_to_flush } else { archive::extract };
     extract(path, above, &wanted, &Limits::of_disk(disk::free_space(above)?))?;
     if disk::exists(into) { Ok(()) } else { Err(Error::damaged(path, "the session in it is empty")) }
+}
+
+/// What a Mac's `tar` and Finder put beside files; no program that keeps a session makes such names. Source: AppleDouble's
+/// `._NAME`, Finder's `.DS_Store`.
+fn is_a_macs(entry: &Path) -> bool {
+    entry.file_name().is_some_and(|n| n == ".DS_Store" || n.as_encoded_bytes().starts_with(b"._"))
 }
 
 fn name_of(path: &Path) -> PathBuf {

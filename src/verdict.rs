@@ -1,6 +1,7 @@
 //! What a check finds out: a grade, a login state, and the findings behind them. Facts only; `text` says them.
 
 mod code;
+pub mod lossy;
 mod mask;
 
 pub use code::{Code, Weight};
@@ -65,6 +66,7 @@ pub struct Finding {
     /// What it is.
     pub code: Code,
     /// The file, relative to the session's folder; empty for the session itself.
+    #[serde(serialize_with = "lossy::path")]
     pub path: PathBuf,
     /// Names and numbers, in no language.
     pub detail: String,

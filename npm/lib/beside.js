@@ -9,7 +9,7 @@ const { call } = require('./call.js');
 async function isKeptBeside({ session, archive, vault, config }) {
   if (process.env.WAKEEP_KEEPER !== 'beside' || archive || vault || config) return false;
   try {
-    const { result } = await call(['status'], {}, [0, 1, 3, 4, 5]);
+    const { result } = await call(['status'], {}, [0, 1, 3, 4, 5, 10, 11]);
     return result.sessions.some(one => real(one.path) === real(session));
   } catch {
     return false;

@@ -45,6 +45,9 @@ pub struct Extracted {
 pub type Wanted<'a> = dyn Fn(&Path) -> Option<PathBuf> + 'a;
 
 /// What is in an archive. For one of ours the index says it; another's is read to its end.
+///
+/// # Errors
+/// `Damaged`, `Hostile`, `Io`.
 pub fn list(path: &Path) -> Result<Vec<Listed>> {
     let mut all = Vec::new();
     match open::open(path)? {
@@ -162,6 +165,9 @@ fn refused(path: &Path, what: &str, head: &Head) -> Error {
 
 /// Writes one file of an archive to `out`; in one of ours it is found by the index, and only its own members are
 /// read and checked. Returns its size, or `None` if there is no file of that name.
+///
+/// # Errors
+/// `Damaged`, also where no such file is in it; `Hostile`; `Io`.
 pub fn cat(path: &Path, name: &Path, out: &mut dyn Write) -> Result<Option<u64>> {
     let mut found = None;
     let mut copy = |head: &Head, body: &mut Body| {

@@ -1,7 +1,7 @@
 //! For whom archives are sealed, and who can open them: age recipients, SSH keys, a passphrase. Where the secrets come
 //! from is not decided here: texts come in, and nothing of them goes out again, not into an error either.
 
-use crate::error::{At, Error, Result, Unsealable};
+use crate::error::{At, Error, Problem, Result, Unsealable};
 use age::secrecy::{ExposeSecret, SecretString};
 use age::{Callbacks, Identity, IdentityFile, Recipient, scrypt, ssh, x25519};
 use std::fmt;
@@ -59,13 +59,9 @@ fn unknown(line: &str, place: &str) -> Error {
     // A secret key that was put here by mistake isn't repeated.
     let shown: String = line.chars().take(12).collect();
     let problem = match line {
-        "" => "no recipient is named".to_owned(),
-        l if l.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") => {
-            "this is a secret key; the recipient is its public half, `age1…`".to_owned()
-        }
-        _ => {
-            format!("`{shown}…` is no recipient: give `age1…`, an ssh-ed25519 or ssh-rsa public key, or a file of them")
-        }
+        "" => Problem::NobodyNamed,
+        l if l.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") => Problem::SecretKey,
+        _ => Problem::NoRecipient(shown),
     };
     Error::Config { place: place.to_owned(), problem, suggestion: None }
 }

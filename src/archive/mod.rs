@@ -35,5 +35,5 @@ pub use index::IndexEntry;
 pub use open::{Archive, Origin};
 pub use same::holds;
 pub use tail::MAX_LABEL;
-pub use verify::{Depth, Verified, flush_and_verify, verify, verify_told};
+pub use verify::{Depth, Verified, flush_and_verify, verify, verify_told, write_verified};
 pub use write::{Content, Form, Written, write};

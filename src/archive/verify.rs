@@ -2,8 +2,9 @@
 
 use super::decode;
 use super::guard::{self, Limits};
-use super::open::{self, Opened, Origin};
+use super::open::{self, Archive, Opened, Origin};
 use super::walk::walk;
+use super::write::{Content, Form, Written, write};
 use crate::disk::{self, FileMark};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -83,6 +84,26 @@ pub fn flush_and_verify(path: &Path, depth: Depth) -> Result<Verified> {
         flushed.join().expect("flushing doesn't panic")?;
         verified
     })
+}
+
+/// Writes an archive in place of an unfinished one, flushes and verifies it. Members copied from `base` are as good as that
+/// one was: where the new one doesn't verify, all is written anew.
+///
+/// # Errors
+/// As [`write()`] and [`flush_and_verify`].
+pub fn write_verified(
+    to: &Path,
+    content: &Content,
+    label: &[u8],
+    base: Option<&Archive>,
+    form: Form,
+) -> Result<(Written, Verified)> {
+    disk::remove_file(to)?;
+    let written = write(to, content, label, base, form)?;
+    match flush_and_verify(to, Depth::Stored) {
+        Err(_) if base.is_some() => write_verified(to, content, label, None, form),
+        verified => Ok((written, verified?)),
+    }
 }
 
 /// Looks whether an archive is whole. Others' archives have no index: they are read to the end, whatever the depth.

@@ -29,7 +29,7 @@ Look and mend:
 
 More: serve, notify, cleanup, demo, event, verify, extract, receive, seal, unseal, keygen, generate,
   close-browser.
-`wakeep VERB --help` tells all of each.";
+`wakeep help VERB` tells all of each.";
 
 /// Keeps WhatsApp bots linked: one current archive of the login, never torn, put back when it is needed.
 #[derive(Debug, Parser)]
@@ -197,6 +197,9 @@ pub enum Verb {
     Receive {
         /// The archive, or - for standard input; without it the newest in ~ and /tmp
         file: Option<PathBuf>,
+        /// What whoever started this has opened as standard input
+        #[arg(long, hide = true, value_name = "FILE")]
+        opened: Option<PathBuf>,
         /// The bot on the other machine is stopped: don't ask
         #[arg(long)]
         yes: bool,
@@ -208,9 +211,15 @@ pub enum Verb {
     Move {
         /// The bot's folder there: ssh://user@host/opt/bot
         to: String,
-        /// Whoever started this can stop the bot
+        /// An outer process looks after the bot's supervisor
+        #[arg(long, hide = true)]
+        inner: bool,
+        /// It can stop the bot, so a session in use is no news
         #[arg(long, hide = true)]
         can_stop: bool,
+        /// Forget a move that was broken off before it was offered to anybody
+        #[arg(long, hide = true)]
+        stay: bool,
     },
     /// Bring the newest archive to another place: a folder, ssh://host/path or s3://bucket/prefix
     Push {

@@ -18,7 +18,7 @@ pub fn yes(show: &Show, question: &str, said: bool) -> Result<bool> {
     let Some(mut answers) = terminal() else {
         return Err(Error::Config {
             place: "--yes".to_owned(),
-            problem: show.lang.phrase(crate::text::Phrase::NobodyToAsk).to_owned(),
+            problem: show.lang.phrase(crate::text::Phrase::NobodyToAsk).into(),
             suggestion: Some("--yes".to_owned()),
         });
     };

@@ -49,7 +49,7 @@ fn examine(context: &Context, ward: Ward, fix: bool) -> Result<Examined> {
         Verdict::new(ward.session.kind.name(), Login::Unknown, None, Vec::new())
     });
     let found = doctor::examine(&ward, &context.config, context.now)?;
-    let mended = |a: Ailment| Ok((a.clone(), fix && doctor::mend(&a)?));
+    let mended = |a: Ailment| Ok((a.clone(), fix && doctor::mend(&a, &ward)?));
     let ailments = found.into_iter().map(mended).collect::<Result<Vec<_>>>()?;
     Ok(Examined { ward, verdict, ailments })
 }

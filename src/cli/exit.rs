@@ -13,7 +13,7 @@ pub enum Exit {
     Failed,
     /// The command line or the configuration is wrong.
     Usage,
-    /// Doubtful, or the login can't be told.
+    /// Doubtful, or the login can't be told; of `status`, too: no good archive that is new enough.
     Doubtful,
     /// Broken or missing.
     Broken,
@@ -58,6 +58,7 @@ impl Exit {
                 Unsealable::NoKey | Unsealable::NoRecipient | Unsealable::KeyUnusable | Unsealable::KeyLocked => {
                     Exit::Usage
                 }
+                Unsealable::Difference => Exit::Usage,
                 Unsealable::OtherKey | Unsealable::WrongPassphrase | Unsealable::NotSealed => Exit::Failed,
             },
             Error::Config { .. } => Exit::Usage,
@@ -65,9 +66,11 @@ impl Exit {
             Error::Damaged { .. } | Error::Hostile { .. } => Exit::Broken,
             Error::InUse { .. } | Error::MaybeInUse { .. } => Exit::InUse,
             Error::Busy { .. } | Error::Kept { .. } => Exit::Busy,
-            Error::NothingToRestore { .. } | Error::NothingSoOld { .. } => Exit::NothingToRestore,
+            Error::NotInArchive { .. } | Error::NothingToRestore { .. } | Error::NothingSoOld { .. } => {
+                Exit::NothingToRestore
+            }
             Error::OtherSession { .. } => Exit::Usage,
-            Error::LeaseHeld { .. } | Error::RemoteNewer { .. } => Exit::LeaseHeld,
+            Error::LeaseHeld { .. } | Error::Moved { .. } | Error::RemoteNewer { .. } => Exit::LeaseHeld,
             Error::Interrupted => Exit::Interrupted,
         }
     }

@@ -1,68 +1,87 @@
 //! Who stops the bot for `wakeep move`: its supervisor, asked by this process, which may be root; the move itself is done
-//! by the bot's user. A bot that isn't moved in the end is started again.
+//! by the bot's user. A bot that isn't moved in the end is started again, whatever came between.
 
 use super::exit::Exit;
-use super::moving;
+use super::halt::{CAN_STOP, INNER, Outer};
 use super::run::Context;
-use super::whose::{self, CAN_STOP, tell, when_let_go};
-use crate::error::Result;
+use super::whose::{self, tell};
+use crate::error::{Departure, Error, Result};
 use crate::keeper::bot::Supervisor;
 use crate::owner::Owner;
 use crate::text::Phrase;
+use std::ffi::OsString;
 
 /// Moves the bot, stopped where it runs and the configuration names how.
-pub fn go(context: &Context, to: &str, owner: Option<Owner>) -> Result<Exit> {
-    let once = |more: &[&str]| once(context, to, owner, more);
-    let Some(supervisor) = Supervisor::of(&context.config) else {
-        let exit = once(&[])?;
-        return settled(context, exit, None, owner);
-    };
-    let (mut exit, mut stopped) = (once(&[CAN_STOP])?, false);
-    if exit == Exit::InUse && supervisor.runs(owner) {
-        tell(context, Phrase::StoppingToMove, &supervisor.command("stop"));
-        supervisor.stop(owner)?;
-        stopped = true;
-        exit = when_let_go(once)?;
-    } else if exit == Exit::InUse {
-        // Somebody else runs it: who, is said now.
-        exit = once(&[])?;
-    }
-    settled(context, exit, Some((supervisor, stopped)), owner)
+pub fn go(context: &Context, owner: Option<Owner>) -> Result<Exit> {
+    let mut outer = Outer::new(context, owner)?;
+    let supervisor = Supervisor::of(&context.config);
+    let done = moved(&mut outer, supervisor.as_ref(), owner);
+    let settled = settled(context, &mut outer, supervisor.as_ref(), matches!(done, Ok(Exit::Done)), owner);
+    let exit = done?;
+    settled.map(|()| exit)
 }
 
-/// How the bot here is left. `by` is who runs it, and whether it was stopped for this.
-fn settled(context: &Context, exit: Exit, by: Option<(Supervisor, bool)>, owner: Option<Owner>) -> Result<Exit> {
+fn moved(outer: &mut Outer, supervisor: Option<&Supervisor>, owner: Option<Owner>) -> Result<Exit> {
+    let Some(supervisor) = supervisor else { return outer.again(&args(&[])) };
+    let exit = outer.again(&args(&[CAN_STOP]))?;
+    if exit != Exit::InUse {
+        return Ok(exit);
+    }
+    if supervisor.runs(owner) {
+        outer.stop(supervisor, Phrase::StoppingToMove)?;
+        outer.when_let_go(&args(&[]))
+    } else {
+        // Somebody else runs it: who, is said now.
+        outer.again(&args(&[]))
+    }
+}
+
+/// How the bot here is left.
+fn settled(
+    context: &Context,
+    outer: &mut Outer,
+    by: Option<&Supervisor>,
+    is_moved: bool,
+    owner: Option<Owner>,
+) -> Result<()> {
     let show = &context.show;
-    match by {
-        _ if exit != Exit::Done && is_half(context)? => show.talk(show.lang.phrase(Phrase::MoveHalf)),
-        Some((supervisor, _)) if exit == Exit::Done => {
-            tell(context, Phrase::StaysStopped, &supervisor.retire_command());
+    if is_moved {
+        by.iter().for_each(|by| tell(context, Phrase::StaysStopped, &by.retire_command()));
+        return Ok(());
+    }
+    let how = how_far(context);
+    match (&how, by) {
+        (Ok(Some(Departure::Half)), _) => show.talk(show.lang.phrase(Phrase::MoveHalf)),
+        (Ok(None | Some(Departure::BrokenOff)), _) => {
+            if let Ok(Some(_)) = how {
+                outer.again(&args(&["--stay"]))?;
+            }
+            let Some(by) = by else { return Ok(()) };
+            let stood_still = !outer.has_stopped() && !by.runs(owner);
+            outer.start(by)?;
+            if stood_still {
+                tell(context, Phrase::StillStopped, &by.command("start"));
+            }
         }
-        Some((supervisor, true)) => {
-            tell(context, Phrase::StartingBot, &supervisor.command("start"));
-            supervisor.start(owner)?;
-        }
-        Some((supervisor, false)) if !supervisor.runs(owner) => {
-            tell(context, Phrase::StillStopped, &supervisor.command("start"));
-        }
+        // Whoever moves it just now decides what becomes of it; and what can't be read starts nothing.
+        (Err(_), Some(by)) if outer.has_stopped() => tell(context, Phrase::StillStopped, &by.command("start")),
         _ => {}
     }
-    Ok(exit)
+    how.map(drop)
 }
 
-/// Whether a move was begun: what ended in an error after that goes on with the same line, also where only its last words
-/// are missing.
-fn is_half(context: &Context) -> Result<bool> {
-    Ok(context.wards()?.iter().any(|w| w.vault.state().moved.is_some()))
+/// How far a move has come that was begun: what ended in an error after the offer goes on with the same line, also where
+/// only its last words are missing.
+fn how_far(context: &Context) -> Result<Option<Departure>> {
+    let wards = match context.wards() {
+        Err(Error::Config { .. } | Error::SessionMissing { .. }) => return Ok(None),
+        other => other?,
+    };
+    let mut all = wards.iter().filter_map(|w| w.vault.departure(&w.work).transpose());
+    let half = |d: Result<_>| d.map(|(_, how)| how);
+    all.next().map(half).transpose()
 }
 
-/// One attempt, as the bot's user. What went wrong is told before what becomes of the bot.
-fn once(context: &Context, to: &str, owner: Option<Owner>, more: &[&str]) -> Result<Exit> {
-    if owner.is_none() {
-        let done = moving::go(context, to, more.contains(&CAN_STOP)).inspect_err(|e| context.show.error(e));
-        return Ok(done.unwrap_or_else(|e| Exit::of_error(&e)));
-    }
-    let mut args = whose::arguments();
-    args.extend(more.iter().map(|m| (*m).to_owned()));
-    whose::again(owner, &args)
+fn args(more: &[&str]) -> Vec<OsString> {
+    whose::arguments().into_iter().chain([INNER].iter().chain(more).map(OsString::from)).collect()
 }

@@ -5,6 +5,7 @@ mod asked;
 mod demo;
 mod doctor;
 mod exit;
+mod halt;
 mod leaving;
 mod members;
 mod moving;
@@ -33,6 +34,7 @@ pub use run::run;
 use args::{Cli, Common};
 use clap::CommandFactory;
 use clap::Parser;
+use std::ffi::OsString;
 
 /// All verbs, in the order of the help; for the documents and their test.
 pub fn verbs() -> Vec<String> {
@@ -41,7 +43,21 @@ pub fn verbs() -> Vec<String> {
 
 /// Reads the command line. Ends the process with the usage code where it can't be read, and with 0 after `--help`.
 pub fn parse() -> (Cli, Common) {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(as_meant(std::env::args_os().collect()));
     let common = cli.common.clone();
     (cli, common)
+}
+
+/// `help`, `help VERB` and `version`, as people type them, in the words that there are.
+fn as_meant(mut typed: Vec<OsString>) -> Vec<OsString> {
+    match typed.get(1).and_then(|word| word.to_str()) {
+        Some("help") => {
+            typed.remove(1);
+            typed.truncate(2);
+            typed.push("--help".into());
+        }
+        Some("version") => typed[1] = "--version".into(),
+        _ => {}
+    }
+    typed
 }

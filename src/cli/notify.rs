@@ -16,7 +16,7 @@ pub fn test(context: &Context) -> Result<Exit> {
     errors.iter().for_each(|e| context.show.error(e));
     let ping = Ping::of(config);
     if channels.is_empty() && ping.is_none() && errors.is_empty() {
-        let problem = lang.phrase(Phrase::NoChannel).to_owned();
+        let problem = lang.phrase(Phrase::NoChannel).into();
         return Err(Error::Config { place: "wakeep.toml".into(), problem, suggestion: Some("notify_webhook".into()) });
     }
     let notice = Notice {

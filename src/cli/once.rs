@@ -8,19 +8,21 @@ use super::{progress, pull, push, reading, sides};
 use crate::archive::{self, Archive, Depth, Form, seal};
 use crate::disk;
 use crate::drill::drill;
-use crate::error::{At, Error, Result};
+use crate::error::{At, Error, Problem, Result};
 use crate::keep::Keeping;
 use crate::keeper::active;
 use crate::keeper::browser::{self, Closing};
 use crate::keeper::ward::Ward;
 use crate::restore::{Restoring, Source, Wish};
-use crate::sync::seals;
+use crate::sync::{Sync, seals};
 use crate::text::{Phrase, Work};
+use crate::vault::Vault;
 use crate::vault::journal::{Event, Told};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -72,7 +74,7 @@ pub(super) fn hear(context: &Context, what: Told, reason: Option<&str>) -> Resul
     if context.wards()?.len() > 1 {
         return Err(Error::Config {
             place: "wakeep event".to_owned(),
-            problem: "there are several sessions here: say which with --only NAME".to_owned(),
+            problem: Problem::WhichSession,
             suggestion: None,
         });
     }
@@ -120,7 +122,7 @@ fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
         value["seconds"] = json!(0.0);
     }
     if let Event::Refused { .. } = event {
-        value["archive"] = json!(ward.vault.archive());
+        value["archive"] = json!(ward.vault.archive().to_string_lossy());
         value["bytes"] = json!(disk::FileMark::of(ward.vault.archive()).ok().map(|m| m.size));
     }
     context.show.mask(&mut value);
@@ -129,7 +131,10 @@ fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
 
 /// `wakeep restore`, as whoever this process runs.
 pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
-    let source = if from_remote(wish) { pulled(context, wish)? } else { source(context, wish)? };
+    let mut sources = if from_remote(wish) { pulled(context, wish)? } else { Sources::Same(source(context, wish)?) };
+    if !wish.dry_run {
+        forget_broken_moves(context);
+    }
     // What is wrong with the sessions is told below, and holds no bot back.
     if let (true, Ok(wards)) = (wish.before_start, context.wards()) {
         let begun = Instant::now();
@@ -155,12 +160,13 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
     let done = context.each_but(
         wish.can_stop.then_some(Exit::InUse),
         |ward| {
+            let source = sources.of(ward)?;
             let mut restoring = Restoring {
                 session: &ward.session,
                 vault: &mut ward.vault,
                 work: &ward.work,
                 wish: urgency(wish),
-                source: source.clone(),
+                source,
                 shared: ward.shared.as_deref(),
                 mode: context.config.session_mode,
                 qr_unseen: wish.qr_unseen,
@@ -175,12 +181,35 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
         },
         |ward, event| restored_json(context, ward, event),
     );
+    if wish.dry_run && wish.from.is_some() {
+        // They were wanted for as long as it took to look: keys to the accounts.
+        context.wards()?.iter().try_for_each(|ward| disk::remove_file(&opened_at(&ward.vault)))?;
+    }
     match done {
         // Law 11: the bot always starts; only a session that others work with, or a lease, may hold it back.
         Ok(exit) if wish.before_start && !matches!(exit, Exit::LeaseHeld | Exit::InUse) => Ok(Exit::Done),
         Ok(Exit::Done) if !changed => Ok(told),
         Err(e) if wish.before_start => Ok(let_start(&context.show, &e)),
         other => other,
+    }
+}
+
+/// Who moves the bot and is cut off before any machine was asked to take it has moved nothing: it runs here as before, and
+/// its lease is wanted here.
+pub(super) fn forget_broken_moves(context: &Context) {
+    for mut ward in context.wards().unwrap_or_default() {
+        if ward.vault.state().moved.is_none() {
+            continue;
+        }
+        let forgotten = ward.work.work("restore").and_then(|_work| {
+            ward.vault.refresh()?;
+            ward.vault.forget_broken_move(&ward.work)
+        });
+        match forgotten {
+            Ok(true) => context.show.talk(context.show.lang.phrase(Phrase::MoveForgotten)),
+            Ok(false) => {}
+            Err(e) => context.show.error(&e),
+        }
     }
 }
 
@@ -229,34 +258,66 @@ fn from_remote(wish: &Restore) -> bool {
     wish.from.as_ref().is_some_and(|from| from.to_string_lossy().contains("://") || from.is_dir())
 }
 
-/// What a remote holds goes to the archive's path first, where it is restored from as any other.
-fn pulled(context: &Context, wish: &Restore) -> Result<Source> {
+/// Where the sessions are restored from.
+enum Sources {
+    /// All of them from the same.
+    Same(Source),
+    /// Each from its own, by its vault; or why not.
+    Each(HashMap<PathBuf, Result<Source>>),
+}
+
+impl Sources {
+    /// This session's; asked for once.
+    fn of(&mut self, ward: &Ward) -> Result<Source> {
+        match self {
+            Sources::Same(source) => Ok(source.clone()),
+            Sources::Each(each) => each.remove(ward.vault.dir()).unwrap_or(Ok(Source::Newest)),
+        }
+    }
+}
+
+/// What a remote holds of each session. It goes to the archive's path first, where it is restored from as any other;
+/// where nothing is to be changed, beside the session's backups. What goes wrong with one holds up no other.
+fn pulled(context: &Context, wish: &Restore) -> Result<Sources> {
     let place = wish.from.as_ref().map(|p| p.to_string_lossy().into_owned());
     let sync = push::open(context, place.as_deref())?;
     let at = wish.at.as_ref().map(|at| time(at, context.now)).transpose()?;
-    for mut ward in context.wards()? {
-        if wish.dry_run {
-            let file = ward.vault.dir().join("sync").join("opened.tar.gz");
-            let name = ward.vault.archive().file_name().unwrap_or_default().to_string_lossy().into_owned();
-            disk::remove_file(&file)?;
-            sync.pull(&ward.session.name, &name, at, &file)?;
-            return Ok(Source::File(file));
-        }
-        pull::fetch(context, &sync, &mut ward, at, true)?;
-    }
-    Ok(Source::Arrived)
+    let one = |ward: &mut Ward| match wish.dry_run {
+        true => looked_at(&sync, ward, at),
+        false => pull::fetch(context, &sync, ward, at, true).map(|_| Source::Arrived),
+    };
+    let wards = context.wards()?.into_iter();
+    Ok(Sources::Each(wards.map(|mut ward| (ward.vault.dir().to_owned(), one(&mut ward))).collect()))
+}
+
+fn looked_at(sync: &Sync, ward: &Ward, at: Option<Timestamp>) -> Result<Source> {
+    let (file, archive) = (opened_at(&ward.vault), ward.vault.archive());
+    disk::remove_file(&file)?;
+    let name = archive.file_name().unwrap_or_default().to_string_lossy();
+    sync.pull(&ward.session.name, &name, at, &file)?;
+    Ok(Source::File(file))
+}
+
+/// Where an archive of elsewhere lies while it is looked at.
+fn opened_at(vault: &Vault) -> PathBuf {
+    vault.dir().join("sync").join("opened.tar.gz")
 }
 
 fn source(context: &Context, wish: &Restore) -> Result<Source> {
     match (&wish.from, &wish.at) {
         (Some(file), Some(_)) => Err(Error::Config {
             place: "--at".to_owned(),
-            problem: context.show.lang.phrase(Phrase::AtOfFile).to_owned(),
+            problem: context.show.lang.phrase(Phrase::AtOfFile).into(),
             suggestion: Some(format!("--from {}", file.display())),
         }),
         (Some(file), None) => {
             // One that isn't there is said at once, by its name.
-            std::fs::metadata(file).at("reading", file)?;
+            let is_file = std::fs::metadata(file).at("reading", file)?.is_file();
+            if !is_file {
+                // A pipe would be waited for, for ever.
+                let problem = context.show.lang.phrase(Phrase::NoRegularFile).into();
+                return Err(Error::Config { place: file.display().to_string(), problem, suggestion: None });
+            }
             let file = std::path::absolute(file).at("resolving", file)?;
             Ok(Source::File(if seal::is_sealed(&file)? { opened(context, &file)? } else { file }))
         }
@@ -269,9 +330,8 @@ fn source(context: &Context, wish: &Restore) -> Result<Source> {
 fn opened(context: &Context, sealed: &Path) -> Result<PathBuf> {
     let ward = context.wards()?.into_iter().next();
     let ward = ward.ok_or_else(|| Error::SessionMissing { path: sealed.to_owned() })?;
-    let scratch = ward.vault.dir().join("sync");
-    disk::make_dir(&scratch)?;
-    let open = scratch.join("opened.tar.gz");
+    let open = opened_at(&ward.vault);
+    disk::make_dir(disk::parent(&open))?;
     disk::remove_file(&open)?;
     seal::unseal_file(sealed, &open, &seals::identities(&context.config)?)?;
     Ok(open)
@@ -287,7 +347,7 @@ pub(super) fn time(text: &str, now: Timestamp) -> Result<Timestamp> {
     let at = text.parse().ok().or_else(|| text.parse().ok().and_then(here)).or_else(of_today).or_else(ago);
     at.ok_or_else(|| Error::Config {
         place: "--at".to_owned(),
-        problem: format!("`{text}` is no time"),
+        problem: Problem::NoTime(text.to_owned()),
         suggestion: Some("2026-11-24T12:00".to_owned()),
     })
 }

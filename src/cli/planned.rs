@@ -33,7 +33,7 @@ fn tell(context: &Context, site: &Site, step: &Step, fate: &Fate, dry_run: bool)
     match fate {
         Fate::Stands => say(Phrase::LeftAsIs, ""),
         Fate::Write => say(of(Phrase::Wrote, Phrase::WouldWrite), ""),
-        Fate::Append(lines) => say(of(Phrase::Wrote, Phrase::WouldWrite), &format!(" {}", lines.join(" "))),
+        Fate::Append(lines) => say(of(Phrase::Wrote, Phrase::WouldWrite), format!(" {}", lines.join(" ")).trim_end()),
         Fate::Replace => say(of(Phrase::SetupReplaced, Phrase::WouldReplace), ""),
         Fate::Aside(aside) => say(of(Phrase::SetupAside, Phrase::WouldAside), &format!(" → {}", near(aside))),
         Fate::Tracked => say(Phrase::SetupTracked, ""),

@@ -25,13 +25,15 @@ pub fn pull(context: &Context, place: Option<&str>, at: Option<&str>, force: boo
     let show = &context.show;
     push::each(context, &sync, |ward| {
         let bytes = fetch(context, &sync, ward, at, force || at.is_some())?;
-        let archive = ward.vault.archive();
+        let archive = ward.vault.archive().to_owned();
         if !show.json {
             let size = show.lang.bytes(bytes);
-            show.line(&format!("{} {} ({size})", show.lang.phrase(Phrase::PutThere), near(archive)));
+            show.line(&format!("{} {} ({size})", show.lang.phrase(Phrase::PutThere), near(&archive)));
         }
-        Ok(json!({"session": ward.session.name, "outcome": "pulled", "remote": sync.place(), "archive": archive,
-            "bytes": bytes}))
+        Ok(
+            json!({"session": ward.session.name, "outcome": "pulled", "remote": sync.place(), "archive": archive.to_string_lossy(),
+            "bytes": bytes}),
+        )
     })
 }
 

@@ -64,7 +64,7 @@ pub fn each(context: &Context, sync: &Sync, mut work: impl FnMut(&mut Ward) -> R
 pub fn open(context: &Context, place: Option<&str>) -> Result<Sync> {
     let place = place.or(context.config.remote.as_deref()).ok_or_else(|| Error::Config {
         place: "remote".to_owned(),
-        problem: context.show.lang.phrase(Phrase::NoRemote).to_owned(),
+        problem: context.show.lang.phrase(Phrase::NoRemote).into(),
         suggestion: Some("ssh://user@host/opt/bot".to_owned()),
     })?;
     let somebody = super::asked::is_somebody_there();

@@ -190,7 +190,7 @@ pub fn backups(context: &Context) -> Result<Exit> {
         let label = ward.vault.latest();
         let kept = ward.vault.explained(context.now)?;
         if show.json {
-            let latest = disk::exists(standing).then(|| json!({"path": standing, "label": label}));
+            let latest = disk::exists(standing).then(|| json!({"path": standing.to_string_lossy(), "label": label}));
             let kept: Vec<_> = kept.iter().map(backup_json).collect();
             let mut value = json!({"session": ward.session.name, "latest": latest, "backups": kept});
             show.mask(&mut value);
@@ -229,8 +229,8 @@ fn backup_json(backup: &Backup) -> Value {
         Origin::Arrived => "arrived",
         Origin::BeforeRestore => "before_restore",
     };
-    json!({"path": backup.path, "origin": origin, "generation": backup.generation(), "made": backup.made.to_string(),
-        "bytes": backup.bytes, "why": backup.why, "base": backup.base, "label": backup.label})
+    json!({"path": backup.path.to_string_lossy(), "origin": origin, "generation": backup.generation(), "made": backup.made.to_string(),
+        "bytes": backup.bytes, "why": backup.why, "base": backup.base.as_ref().map(|base| base.to_string_lossy()), "label": backup.label})
 }
 
 /// `wakeep list --events`
@@ -262,8 +262,8 @@ pub fn contents(context: &Context, file: &Path) -> Result<Exit> {
     let show = &context.show;
     let all = archive::list(file)?;
     if show.json {
-        let entries: Vec<_> = all.iter().map(|l| json!({"path": l.path, "bytes": l.size})).collect();
-        show.object(&json!({ "path": file, "entries": entries }));
+        let entries: Vec<_> = all.iter().map(|l| json!({"path": l.path.to_string_lossy(), "bytes": l.size})).collect();
+        show.object(&json!({ "path": file.to_string_lossy(), "entries": entries }));
     } else {
         all.iter().for_each(|l| show.line(&format!("{:>10}  {}", show.lang.bytes(l.size), l.path.display())));
     }
@@ -280,7 +280,8 @@ pub fn verify(context: &Context, file: &Path, quick: bool) -> Result<Exit> {
     let bytes = verified.mark().size;
     if show.json {
         let base = verified.base();
-        show.object(&json!({"path": file, "whole": true, "bytes": bytes, "quick": quick, "base": base}));
+        show.object(&json!({"path": file.to_string_lossy(), "whole": true, "bytes": bytes, "quick": quick,
+            "base": base.map(|base| base.to_string_lossy())}));
         return Ok(Exit::Done);
     }
     show.line(&match verified.base() {

@@ -11,13 +11,15 @@ use crate::archive::seal;
 use crate::check;
 use crate::disk;
 use crate::error::{At, Error, Result};
+use crate::keeper::signals::{Alarm, Signals, Woken};
 use crate::keeper::ward::{ARCHIVE, Ward};
 use crate::owner::{self, Owner};
-use crate::platform::{files, host, modes};
+use crate::platform::{files, host, modes, users};
 use crate::sync::seals;
 use crate::text::{Phrase, WayBack};
 use crate::unpack;
 use crate::verdict::Verdict;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -29,13 +31,24 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// How often it is looked at.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What is to be received.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// The archive, where it was named; `-` for standard input.
+    pub file: Option<&'a Path>,
+    /// What root has opened as standard input.
+    pub opened: Option<&'a Path>,
+    /// The question is answered.
+    pub yes: bool,
+}
+
 /// Takes the archive: `file`, standard input for `-`, else what is found in the home folder and `/tmp`.
-pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<Owner>) -> Result<Exit> {
-    let show = &context.show;
-    if file == Some(Path::new("-")) {
+pub fn receive(context: &Context, wish: &Wish, owner: Option<Owner>) -> Result<Exit> {
+    let (show, file, yes) = (&context.show, wish.file, wish.yes);
+    if let Some(name) = file.filter(|file| *file == Path::new("-")) {
         return match owner {
             Some(_) => whose::again(owner, &whose::arguments()),
-            None => take(context, &mut io::stdin().lock(), yes),
+            None => take(context, &mut io::stdin().lock(), wish.opened.unwrap_or(name), yes),
         };
     }
     if let (None, Some(remote)) = (file, &context.config.remote)
@@ -45,7 +58,7 @@ pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<
         return pulled(context, owner);
     }
     let named = file;
-    let Some(file) = file.map(Path::to_owned).or_else(|| newest_found(show)) else {
+    let Some(file) = file.map(Path::to_owned).or_else(|| newest_found(show, owner)) else {
         explain(context);
         return Ok(Exit::NothingToRestore);
     };
@@ -53,8 +66,8 @@ pub fn receive(context: &Context, file: Option<&Path>, yes: bool, owner: Option<
     show.line(&format!("{} {}", show.lang.phrase(Phrase::Takes), near(&file)));
     let mut source = open_own(&file, owner)?;
     match owner {
-        Some(_) => hand_over(owner, named, Stdio::from(source)),
-        None => take(context, &mut source, yes),
+        Some(_) => hand_over(owner, named, &file, Stdio::from(source)),
+        None => take(context, &mut source, &file, yes),
     }
 }
 
@@ -63,33 +76,39 @@ fn pulled(context: &Context, owner: Option<Owner>) -> Result<Exit> {
     let Some(owner) = owner else { return pull::pull(context, None, None, false) };
     let mut args = whose::arguments();
     args.retain(|a| a != "--yes");
-    args.iter_mut().filter(|a| *a == "receive").for_each(|a| *a = "pull".to_owned());
+    args.iter_mut().filter(|a| *a == "receive").for_each(|a| *a = "pull".into());
     whose::again(Some(owner), &args)
 }
 
 /// Root opens what it was told to take; the owner reads it as standard input, and does the rest.
-fn hand_over(owner: Option<Owner>, named: Option<&Path>, source: Stdio) -> Result<Exit> {
+fn hand_over(owner: Option<Owner>, named: Option<&Path>, file: &Path, source: Stdio) -> Result<Exit> {
     let mut args = whose::arguments();
     let verb = args.iter().position(|a| a == "receive").unwrap_or(0);
     let place = named.and_then(|file| args.iter().skip(verb).position(|a| Path::new(a) == file));
     match place {
-        Some(place) => args[verb + place] = "-".to_owned(),
-        None => args.push("-".to_owned()),
+        Some(place) => args[verb + place] = "-".into(),
+        None => args.push("-".into()),
     }
+    let mut opened = OsString::from("--opened=");
+    opened.push(file);
+    args.push(opened);
     let status = owner::again(owner).args(&args).stdin(source).status();
     let status = status.at("starting again as the bot's user", Path::new("wakeep"))?;
     Ok(status.code().and_then(Exit::from_code).unwrap_or(Exit::Failed))
 }
 
-/// For the first session, or the one that `--only` names.
-fn take(context: &Context, source: &mut dyn Read, yes: bool) -> Result<Exit> {
+/// For the first session, or the one that `--only` names. `file` is what a person knows the source by, `-` where it came in.
+fn take(context: &Context, source: &mut dyn Read, file: &Path, yes: bool) -> Result<Exit> {
     let Some(mut ward) = context.wards()?.into_iter().next() else { return Ok(Exit::Broken) };
     let show = &context.show;
     let archive = ward.vault.archive().to_owned();
     let temp = disk::unfinished(&archive, "arriving")?;
-    let taken = copy_and_judge(context, source, &temp, &ward);
-    let settled = taken.and_then(|verdict| {
-        show.verdict(&near(&archive), &verdict, WayBack::Archive);
+    leave_nothing(&temp)?;
+    let taken = copy_and_judge(context, source, &temp, &ward).map_err(|e| e.about(&temp, file));
+    let settled = taken.and_then(|mut verdict| {
+        // It is the file that was brought whose judgement this is.
+        verdict.findings.iter_mut().filter(|f| f.path.file_name() == temp.file_name()).for_each(|f| f.path.clear());
+        show.verdict(&named(context, file), &verdict, WayBack::Archive);
         if !verdict.is_good() {
             return Ok(Err(Exit::of_verdict(&verdict)));
         }
@@ -116,6 +135,23 @@ fn take(context: &Context, source: &mut dyn Read, yes: bool) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+fn named(context: &Context, file: &Path) -> String {
+    if file == Path::new("-") { context.show.lang.phrase(Phrase::Incoming).to_owned() } else { near(file) }
+}
+
+/// Whoever breaks it off, at the question or before, leaves no copy of a key to the account.
+fn leave_nothing(temp: &Path) -> Result<()> {
+    let mut signals = Signals::new()?;
+    let temp = temp.to_owned();
+    std::thread::spawn(move || {
+        while let Ok(Woken::Rested) = signals.wait(PATIENCE) {}
+        // What can't be removed now is by the next round.
+        let _ = disk::remove_file(&temp);
+        std::process::exit(Exit::Interrupted.code().into());
+    });
+    Ok(())
+}
+
 fn copy_and_judge(context: &Context, source: &mut dyn Read, temp: &Path, ward: &Ward) -> Result<Verdict> {
     disk::remove_file(temp)?;
     let mut file = disk::create_new(temp)?;
@@ -130,7 +166,10 @@ fn copy_and_judge(context: &Context, source: &mut dyn Read, temp: &Path, ward: &
     }
     // Only as long as it takes to look: nobody's round waits for a slow line or for an answer.
     let _work = ward.work.work("receive")?;
-    judge(temp, ward)
+    let mut verdict = judge(temp, ward)?;
+    // What is wrong with it is wrong with what arrived, whose name stands before.
+    verdict.findings.iter_mut().filter(|f| f.path == temp).for_each(|f| f.path = PathBuf::new());
+    Ok(verdict)
 }
 
 /// The judgement on the session in an archive that this ward's could be restored from.
@@ -147,16 +186,23 @@ fn open_own(file: &Path, owner: Option<Owner>) -> Result<File> {
     // Whether it is a pipe is seen once it is open; opening one must not wait for whoever writes into it.
     let source = if owner.is_some() { files::open_no_link(file) } else { File::open(file) }.at("opening", file)?;
     let meta = source.metadata().at("reading", file)?;
-    let caller = crate::config::environment("SUDO_UID").and_then(|u| u.parse().ok());
-    let trusted = [Some(0), owner.map(|o| o.uid), caller];
-    if owner.is_some() && (!meta.is_file() || !trusted.contains(&Some(modes::owner(&meta).0))) {
+    if owner.is_some() && (!meta.is_file() || !trusted(owner).contains(&modes::owner(&meta).0)) {
         return Err(Error::Hostile { path: file.to_owned(), what: "it belongs to another user".to_owned() });
     }
     Ok(source)
 }
 
-/// The newest archive in the home folder (the one of whoever called sudo, too) and in `/tmp`.
-fn newest_found(show: &Show) -> Option<PathBuf> {
+/// The users whose files are taken: root, who asks, the bot's, and whoever called sudo.
+fn trusted(owner: Option<Owner>) -> Vec<u32> {
+    let caller = crate::config::environment("SUDO_UID").and_then(|u| u.parse().ok());
+    [Some(0), Some(users::current()), owner.map(|o| o.uid), caller].into_iter().flatten().collect()
+}
+
+/// The newest archive in the home folder (the one of whoever called sudo, too) and in `/tmp`. Those of others, who may put
+/// there what they like, are passed over.
+fn newest_found(show: &Show, owner: Option<Owner>) -> Option<PathBuf> {
+    let (trusted, mut strange) = (trusted(owner), Vec::new());
+    let mut is_told = false;
     loop {
         let files =
             places().into_iter().filter_map(|d| std::fs::read_dir(d).ok()).flat_map(|d| d.flatten()).map(|e| e.path());
@@ -168,15 +214,23 @@ fn newest_found(show: &Show) -> Option<PathBuf> {
         let written = |p: &PathBuf| disk::FileMark::of(p).map(|m| m.mtime).unwrap_or_default();
         // Neither a pipe that would never end nor a link to somewhere else.
         let is_file = |p: &PathBuf| std::fs::symlink_metadata(p).is_ok_and(|m| m.is_file());
-        let newest = files.filter(named).filter(is_file).max_by_key(written);
+        let is_ours = |p: &PathBuf| std::fs::symlink_metadata(p).is_ok_and(|m| trusted.contains(&modes::owner(&m).0));
+        let (ours, others): (Vec<_>, Vec<_>) = files.filter(named).filter(is_file).partition(is_ours);
+        for other in others {
+            if !strange.contains(&other) {
+                show.line(&format!("{}: {}", show.lang.phrase(Phrase::PassedOver), near(&other)));
+                strange.push(other);
+            }
+        }
+        let newest = ours.into_iter().max_by_key(written);
         if newest.is_some() || !asked::is_somebody_there() {
             return newest;
         }
         // Somebody is about to type the line on the other machine.
-        explain_lines(show);
-        while !places().iter().any(|d| d.join(ARCHIVE).exists()) {
-            std::thread::sleep(PAUSE);
+        if !std::mem::replace(&mut is_told, true) {
+            explain_lines(show);
         }
+        std::thread::sleep(PAUSE);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
 use crate::config::{self, Config, LogFormat};
 use crate::disk;
-use crate::error::{At, Error, Result};
+use crate::error::{At, Error, Problem, Result};
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::become_owner;
 use crate::platform::host;
@@ -50,7 +50,7 @@ pub fn run() -> Exit {
         log_format: LogFormat::Text,
         log_to: None,
     };
-    let context = match context(common, show.clone()) {
+    let context = match context(common, cli.verb.as_ref(), show.clone()) {
         Ok(context) => context,
         Err(e) => return stay::without_configuration(cli.verb, &show, &e),
     };
@@ -59,14 +59,29 @@ pub fn run() -> Exit {
     done.unwrap_or_else(|e| Exit::of_error(&e))
 }
 
-fn context(common: Common, mut show: Show) -> Result<Context> {
-    let config = configuration(&common).inspect_err(|e| show.error(e))?;
+fn context(common: Common, verb: Option<&Verb>, mut show: Show) -> Result<Context> {
+    let config = match configuration(&common) {
+        // One that nobody named and that nothing is taken from but the language.
+        Err(e) if common.config.is_none() && verb.is_some_and(|verb| does_without(verb, &e)) => Config::default(),
+        read => read.inspect_err(|e| show.error(e))?,
+    };
     show.lang = language(&common, config.lang.as_deref());
     show.log_format = config.log_format;
     if let Some(log) = &common.log_to {
         show.log_to(log);
     }
     Ok(Context { config, show, host: host::name(), now: clock() })
+}
+
+/// Whether a verb can do its work although this is the matter with the configuration.
+fn does_without(verb: &Verb, e: &Error) -> bool {
+    let is_others = || matches!(e, Error::Io { path, .. } if path.starts_with(config::SYSTEM));
+    match verb {
+        Verb::Demo { .. } | Verb::Verify { .. } | Verb::Extract { .. } | Verb::Generate { .. } => true,
+        // Whoever may not read a server's sets up for themselves.
+        Verb::Setup(wish) => wish.undo || wish.root.is_some() || is_others(),
+        _ => false,
+    }
 }
 
 fn configuration(common: &Common) -> Result<Config> {
@@ -99,8 +114,11 @@ fn verb(cli: Cli, context: Context) -> Result<Exit> {
     whose::prepare_log(context.show.log_to.as_deref(), owner);
     match (verb, owner) {
         (Verb::Restore(wish), owner) => whose::restore(&context, &wish, owner),
-        (Verb::Move { to, can_stop: false }, owner) => leaving::go(&context, &to, owner),
-        (Verb::Receive { file, yes, members: false }, owner) => receive::receive(&context, file.as_deref(), yes, owner),
+        (Verb::Move { inner: false, .. }, owner) => leaving::go(&context, owner),
+        (Verb::Receive { file, opened, yes, members: false }, owner) => {
+            let wish = receive::Wish { file: file.as_deref(), opened: opened.as_deref(), yes };
+            receive::receive(&context, &wish, owner)
+        }
         (_, Some(owner)) => match become_owner(owner, &whose::arguments())? {},
         (verb, None) => here(verb, context),
     }
@@ -126,15 +144,19 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::List { .. } => reading::backups(&context),
         Verb::Restore(wish) => once::restore(&context, &wish),
         Verb::Receive { file: Some(name), members: true, .. } => members::take(&context, &name),
-        Verb::Receive { file, yes, .. } => receive::receive(&context, file.as_deref(), yes, None),
+        Verb::Receive { file, opened, yes, .. } => {
+            let wish = receive::Wish { file: file.as_deref(), opened: opened.as_deref(), yes };
+            receive::receive(&context, &wish, None)
+        }
         Verb::Event { what, reason } => once::hear(&context, what, reason.as_deref()),
         Verb::CloseBrowser => once::close_browser(&context),
         Verb::Cleanup { dry_run } => clean(&context, dry_run),
         Verb::Demo { bot: Some(dir) } => demo::bot(&dir),
         Verb::Demo { bot: None } => demo::demo(&context),
         Verb::Verify { file, quick } => reading::verify(&context, &file, quick),
-        Verb::Extract { file, paths, into } => extract(&file, &paths, &into),
-        Verb::Move { to, can_stop } => moving::go(&context, &to, can_stop),
+        Verb::Extract { file, paths, into } => extract(&context, &file, &paths, &into),
+        Verb::Move { stay: true, .. } => moving::stay(&context),
+        Verb::Move { to, can_stop, .. } => moving::go(&context, &to, can_stop),
         Verb::Push { remote, force } => push::push(&context, remote.as_deref(), force),
         Verb::Pull { remote, at, force } => pull::pull(&context, remote.as_deref(), at.as_deref(), force),
         Verb::Keygen { file } => seal::keygen(&context, file.as_deref()),
@@ -235,8 +257,9 @@ fn clean(context: &Context, dry_run: bool) -> Result<Exit> {
         if !show.json {
             say_cleaned(show, &cleaned, dry_run);
         }
-        let names = |list: &[crate::cleanup::Old]| list.iter().map(|o| json!(o.path)).collect::<Vec<_>>();
-        all.push(json!({"session": ward.session.name, "removed": names(&cleaned.gone), "kept": cleaned.kept,
+        let names =
+            |list: &[crate::cleanup::Old]| list.iter().map(|o| json!(o.path.to_string_lossy())).collect::<Vec<_>>();
+        all.push(json!({"session": ward.session.name, "removed": names(&cleaned.gone), "kept": cleaned.kept.as_ref().map(|kept| kept.to_string_lossy()),
             "stay": names(&cleaned.stay), "dry_run": dry_run}));
     }
     if show.json {
@@ -269,7 +292,7 @@ fn say_cleaned(show: &Show, cleaned: &Cleaned, dry_run: bool) {
     }
 }
 
-fn extract(file: &Path, paths: &[PathBuf], into: &Path) -> Result<Exit> {
+fn extract(context: &Context, file: &Path, paths: &[PathBuf], into: &Path) -> Result<Exit> {
     let wanted = |name: &Path| {
         let named = paths.is_empty() || paths.iter().any(|p| name.starts_with(p));
         named.then(|| name.to_owned())
@@ -278,7 +301,14 @@ fn extract(file: &Path, paths: &[PathBuf], into: &Path) -> Result<Exit> {
     let limits = archive::Limits::of_disk(disk::free_space(into)?);
     let done = archive::extract(file, into, &wanted, &limits)?;
     if done.files == 0 && !paths.is_empty() {
-        return Err(Error::damaged(file, "none of these names is in it"));
+        let (place, list) = (file.display().to_string(), format!("wakeep list {}", file.display()));
+        return Err(Error::Config { place, problem: Problem::NotInside, suggestion: Some(list) });
+    }
+    let show = &context.show;
+    if show.json {
+        show.object(&json!({"into": into.to_string_lossy(), "files": done.files, "bytes": done.bytes}));
+    } else {
+        show.line(&format!("{} {} ({})", show.lang.phrase(Phrase::Wrote), near(into), show.lang.bytes(done.bytes)));
     }
     Ok(Exit::Done)
 }

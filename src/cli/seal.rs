@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::run::Context;
 use super::show::near;
-use crate::archive::{keys, seal};
+use crate::archive::{self, keys, seal};
 use crate::error::{Error, Result, Unsealable};
 use crate::sync::seals;
 use crate::text::Phrase;
@@ -20,7 +20,7 @@ pub fn keygen(context: &Context, file: Option<&Path>) -> Result<Exit> {
     let made = context.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let recipient = keys::write_new(file, &made)?;
     if show.json {
-        show.object(&json!({"recipient": recipient, "identity": file}));
+        show.object(&json!({"recipient": recipient, "identity": file.to_string_lossy()}));
         return Ok(Exit::Done);
     }
     show.line(&recipient);
@@ -31,6 +31,9 @@ pub fn keygen(context: &Context, file: Option<&Path>) -> Result<Exit> {
 
 /// Seals a file beside itself.
 pub fn seal(context: &Context, file: &Path, to: Option<PathBuf>) -> Result<Exit> {
+    if archive::base_of(file).is_some() {
+        return Err(Error::Sealed { path: file.to_owned(), why: Unsealable::Difference });
+    }
     let recipients = seals::recipients(&context.config)?;
     let recipients = recipients.ok_or(Error::Sealed { path: file.to_owned(), why: Unsealable::NoRecipient })?;
     let to = to.unwrap_or_else(|| seal::sealed_name(file));
@@ -49,7 +52,7 @@ pub fn unseal(context: &Context, file: &Path, to: Option<PathBuf>) -> Result<Exi
 fn told(context: &Context, to: &Path, bytes: u64) -> Result<Exit> {
     let show = &context.show;
     if show.json {
-        show.object(&json!({"file": to, "bytes": bytes}));
+        show.object(&json!({"file": to.to_string_lossy(), "bytes": bytes}));
     } else {
         show.line(&format!("{} {} ({})", show.lang.phrase(Phrase::Wrote), near(to), show.lang.bytes(bytes)));
     }

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::run::{Context, clock};
 use crate::config::Config;
 use crate::error::Result;
-use crate::keeper::dashboard::{self, api::Shared, gate::Gate};
+use crate::keeper::dashboard::{self, gate::Gate, reads::Shared};
 use crate::keeper::metrics::Tally;
 use crate::keeper::signals::{Alarm, Signals, Woken};
 use crate::text::Phrase;

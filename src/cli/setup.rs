@@ -7,14 +7,17 @@ use super::planned::{take, undo};
 use super::run::Context;
 use super::show::near;
 use super::whose;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Place};
 use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::bot::Supervisor;
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::{self, Owner};
 use crate::platform::host;
-use crate::setup::facts::{self, Facts, Said, Schedule};
+use crate::session::find;
+use crate::setup::bots;
+use crate::setup::facts::{Facts, Said, Schedule};
+use crate::setup::record::Record;
 use crate::setup::server::{self, Names};
 use crate::setup::{Site, existing, local};
 use crate::text::Phrase;
@@ -40,7 +43,8 @@ pub fn set_up(context: &Context, wish: &Setup) -> Result<Exit> {
 /// The bot's user may not write services: what was typed is told with what it lacks.
 fn needs_root(context: &Context, wish: &Setup) -> Result<Exit> {
     let show = &context.show;
-    let typed = whose::arguments().into_iter().filter(|a| a != "--server").collect::<Vec<_>>().join(" ");
+    let typed: Vec<_> = whose::arguments().into_iter().filter(|a| a != "--server").collect();
+    let typed = typed.iter().map(|a| a.to_string_lossy()).collect::<Vec<_>>().join(" ");
     let line =
         if wish.server { typed.replacen("setup", "./setup-auto-restore.sh", 1) } else { format!("wakeep {typed}") };
     show.talk(&format!("{}\n  sudo {}", show.lang.phrase(Phrase::SetupNeedsRoot), line.trim_end()));
@@ -76,7 +80,7 @@ fn beside(context: &Context, wish: &Setup) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let of_server = config::of_server(Path::new(config::SYSTEM), &here);
-    let wards = sessions_here(context, of_server.is_some())?;
+    let wards = sessions_here(context, &here, of_server.is_some())?;
     let there: Vec<_> = wards.iter().filter(|w| disk::exists(&w.session.path)).map(|w| &w.session).collect();
     if there.is_empty() {
         show.line(show.lang.phrase(Phrase::NothingHere));
@@ -86,6 +90,8 @@ fn beside(context: &Context, wish: &Setup) -> Result<Exit> {
     if let Some(file) = &of_server {
         show.line(&format!("{} {}", show.lang.phrase(Phrase::SetupServersHolds), file.display()));
     }
+    let kept = |path: &PathBuf| there.iter().any(|s| s.path.starts_with(path) || path.starts_with(&s.path));
+    say_not_kept(context, &find::places(&here).into_iter().filter(|p| !kept(p)).collect::<Vec<_>>());
     take(context, &mut site, &local::plan(&here, &there, of_server.is_some()), wish.dry_run)?;
     if of_server.is_none() {
         show.line(&format!("{} wakeep watch", show.lang.phrase(Phrase::SetupNext)));
@@ -94,9 +100,14 @@ fn beside(context: &Context, wish: &Setup) -> Result<Exit> {
 }
 
 /// The sessions here: a server's configuration for another folder has nothing to say.
-fn sessions_here(context: &Context, is_servers: bool) -> Result<Vec<Ward>> {
-    let is_strange = context.config.file.as_ref().is_some_and(|f| f.starts_with(config::SYSTEM)) && !is_servers;
-    if is_strange { wards(&Config::default()) } else { context.wards() }
+fn sessions_here(context: &Context, here: &Path, is_servers: bool) -> Result<Vec<Ward>> {
+    let said = &context.config;
+    let is_strange = said.file.as_ref().is_some_and(|f| f.starts_with(config::SYSTEM)) && !is_servers;
+    if !is_strange && (said.file.is_some() || !said.places.is_empty()) {
+        return context.wards();
+    }
+    let places = find::places(here).into_iter().map(|path| Place { path, ..Place::default() }).collect();
+    wards(&Config { places, ..Config::default() })
 }
 
 /// The whole server.
@@ -107,7 +118,7 @@ fn whole(context: &Context, wish: &Setup) -> Result<Exit> {
     // Without a name: all that was set up here.
     let mut apps: Vec<PathBuf> = wish.app_dir.iter().cloned().collect();
     if apps.is_empty() {
-        apps = facts::set_up(root(wish));
+        apps = bots::set_up(root(wish));
     }
     if apps.is_empty() {
         context.show.line(context.show.lang.phrase(Phrase::NothingToUndo));
@@ -124,7 +135,7 @@ fn is_alive(wish: &Setup) -> bool {
 }
 
 fn site<'a>(wish: &'a Setup, facts: &Facts) -> Result<Site<'a>> {
-    Site::open(root(wish), &Path::new(config::SYSTEM).join(server::record_name(facts)))
+    Site::open(root(wish), &Names::of(facts).record)
 }
 
 fn build(context: &Context, wish: &Setup) -> Result<Exit> {
@@ -133,21 +144,27 @@ fn build(context: &Context, wish: &Setup) -> Result<Exit> {
     let this = std::env::current_exe().at("reading", host::this_program())?;
     let installed = facts.wakeep.starts_with("/usr/bin") || (wish.root.is_none() && this == facts.wakeep);
     let program = (!installed).then_some(this.as_path());
-    forewarn(context, &facts, &names);
+    forewarn(context, wish, &facts, &names);
     take(context, &mut site(wish, &facts)?, &server::system(&facts, program), wish.dry_run)?;
     folder_half(context, wish, &facts)?;
     if is_alive(wish) {
-        switch_on(&names.enabled(&facts))?;
+        switch_on(context, &names.enabled(&facts))?;
     }
     finish(context, &facts, &names, is_alive(wish))
 }
 
 /// What the plan's lines alone wouldn't tell.
-fn forewarn(context: &Context, facts: &Facts, names: &Names) {
+fn forewarn(context: &Context, wish: &Setup, facts: &Facts, names: &Names) {
     let show = &context.show;
+    let site = Site { root: root(wish), record: Record::default() };
+    for place in facts.sessions.iter().filter(|place| !disk::exists(&site.on_disk(&place.path))) {
+        show.line(&format!("{} {}", show.lang.phrase(Phrase::SetupNoSession), place.path.display()));
+    }
+    say_not_kept(context, &facts.not_kept(&site.on_disk(&facts.app)));
     if let Some(unit) = facts.unit.as_ref().filter(|_| !facts.unit_stands) {
         show.line(&format!("{} {unit}", show.lang.phrase(Phrase::SetupNoSuchUnit)));
     }
+    say_unit_stands(context, wish, facts, names);
     if facts.existing.own.is_none() {
         return;
     }
@@ -157,6 +174,23 @@ fn forewarn(context: &Context, facts: &Facts, names: &Names) {
     let lost = facts.existing.not_taken(facts.unit.as_deref()).join(", ");
     if !lost.is_empty() {
         show.line(&format!("{} {lost}", show.lang.phrase(Phrase::SetupNotTaken)));
+    }
+}
+
+/// Another unit was named than the configuration that stands has: what stands there is its owner's to change.
+fn say_unit_stands(context: &Context, wish: &Setup, facts: &Facts, names: &Names) {
+    let bare = |unit: &str| unit.trim_end_matches(".service").to_owned();
+    let standing = facts.existing.server.as_ref().and_then(|own| own.value("bot_unit")?.as_str()).map(bare);
+    let (Some(said), Some(standing)) = (wish.bot_unit.as_deref().map(bare), standing) else { return };
+    if said != standing {
+        let (phrase, file) = (context.show.lang.phrase(Phrase::SetupUnitStands), names.config.display());
+        context.show.line(&format!("{phrase} {file}: bot_unit = \"{standing}\" → \"{said}\""));
+    }
+}
+
+fn say_not_kept(context: &Context, sessions: &[PathBuf]) {
+    for path in sessions {
+        context.show.line(&format!("{} {}", context.show.lang.phrase(Phrase::SetupNotKept), near(path)));
     }
 }
 
@@ -170,10 +204,27 @@ fn take_down(context: &Context, wish: &Setup) -> Result<()> {
         }
     }
     folder_half(context, wish, &facts)?;
-    if !undo(context, &mut site(wish, &facts)?, wish.dry_run)? {
+    let mut site = site(wish, &facts)?;
+    let handed_over = hand_over(context, wish, &facts, &mut site)?;
+    if !undo(context, &mut site, wish.dry_run)? && !handed_over {
         context.show.line(context.show.lang.phrase(Phrase::NothingToUndo));
     }
     if is_alive(wish) { systemctl(&["daemon-reload"]) } else { Ok(()) }
+}
+
+/// What other bots here use, too, stays, and is theirs to undo from now on. Returns whether there was anything.
+fn hand_over(context: &Context, wish: &Setup, facts: &Facts, site: &mut Site) -> Result<bool> {
+    let others = bots::other_records(root(wish), facts.second.as_deref());
+    let Some(heir) = others.first() else { return Ok(false) };
+    let parted = site.record.part_with(&server::shared(facts));
+    for written in &parted {
+        context.show.line(&format!("{}: {}", context.show.lang.phrase(Phrase::SetupShared), near(&written.path)));
+    }
+    let any = !parted.is_empty();
+    if !wish.dry_run {
+        Site::open(root(wish), heir)?.record.inherit(parted)?;
+    }
+    Ok(any)
 }
 
 fn strs(all: &[String]) -> Vec<&str> {
@@ -181,10 +232,14 @@ fn strs(all: &[String]) -> Vec<&str> {
 }
 
 /// Never the bot: its next start finds all of it.
-fn switch_on(units: &[String]) -> Result<()> {
-    systemctl(&["daemon-reload"])?;
-    systemctl(&[&["enable", "--quiet"], strs(units).as_slice()].concat())?;
-    systemctl(&[&["restart"], strs(units).as_slice()].concat())
+fn switch_on(context: &Context, units: &[String]) -> Result<()> {
+    let on = systemctl(&["daemon-reload"])
+        .and_then(|()| systemctl(&[&["enable", "--quiet"], strs(units).as_slice()].concat()))
+        .and_then(|()| systemctl(&[&["restart"], strs(units).as_slice()].concat()));
+    on.inspect_err(|_| {
+        let why = context.show.lang.phrase(Phrase::SetupNotStarted);
+        context.show.talk(&format!("{why}\n  systemctl status --no-pager {}", units.join(" ")));
+    })
 }
 
 fn systemctl(args: &[&str]) -> Result<()> {

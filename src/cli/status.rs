@@ -1,56 +1,21 @@
 //! `wakeep status`: is my bot's login safe? One screen, plain words first.
 
+mod picture;
+
 use super::exit::Exit;
-use super::reading;
 use super::run::Context;
 use super::show::{COLUMN, Show, Tone, near, nearer};
 use crate::archive::{self, Depth};
 use crate::disk;
-use crate::error::{Error, Result};
-use crate::keeper::active;
+use crate::error::Result;
 use crate::keeper::doctor;
-use crate::keeper::standing::Outlook;
 use crate::keeper::ward::Ward;
-use crate::notice::Condition;
 use crate::text::{self, Phrase, Told};
-use crate::vault::journal::Event;
-use crate::verdict::Verdict;
+use crate::vault::backup::label_of;
+use picture::{Leased, Picture, danger, is_safe, picture, size};
 use serde_json::{Value, json};
 
-/// How many of the last events are shown.
-const EVENTS: usize = 5;
-
-/// What one screen says of a session.
-struct Picture {
-    verdict: Verdict,
-    archive: Option<(jiff::Timestamp, u64)>,
-    newer: Option<Newer>,
-    held: bool,
-    backups: (usize, u64),
-    keeper: Option<String>,
-    next: Option<jiff::Timestamp>,
-    wrong: Vec<Condition>,
-    free: u64,
-    events: Vec<crate::vault::journal::Line>,
-    wait: u64,
-    lease: Option<Leased>,
-}
-
-/// A difference that the archive at its path hasn't got yet.
-struct Newer {
-    path: std::path::PathBuf,
-    made: jiff::Timestamp,
-    bytes: u64,
-}
-
-/// What is known of the lease, where a remote is configured.
-enum Leased {
-    By(String, u64),
-    Nobody,
-    Unknown(Error),
-}
-
-/// Shows every session's state; the exit code is the gravest verdict's.
+/// Shows every session's state; the exit code is 0 exactly where all are safe, else that of what is gravest.
 pub fn status(context: &Context) -> Result<Exit> {
     let wards = context.wards()?;
     let show = &context.show;
@@ -82,7 +47,7 @@ pub fn status(context: &Context) -> Result<Exit> {
     } else {
         draw_all(context, &all);
     }
-    Ok(all.iter().map(|(_, picture)| Exit::of_verdict(&picture.verdict)).fold(worst, Exit::or))
+    Ok(all.iter().map(|(ward, picture)| danger(context, ward, picture)).fold(worst, Exit::or))
 }
 
 /// One session in full; of several a line each, and in full only those that somebody must look after.
@@ -124,62 +89,6 @@ fn glance(context: &Context, ward: &Ward, picture: &Picture) {
 
 fn units_json(config: &crate::config::Config) -> Value {
     doctor::units(config).into_iter().map(|(unit, state)| json!({"unit": unit, "state": state})).collect()
-}
-
-fn picture(context: &Context, ward: &Ward) -> Result<Picture> {
-    let verdict = reading::look(&ward.session, &ward.vault.versions()?, &ward.work, "status")?.verdict;
-    let archive = ward.vault.latest().map(|l| (l.made, size(ward.vault.archive())));
-    let newer = ward.vault.ahead()?.map(|(path, label)| Newer { bytes: size(&path), made: label.made, path });
-    let backups = ward.vault.backups()?;
-    let outlook = Outlook::of(ward, &context.config, context.now)?;
-    let keeper = ward.work.who_keeps()?;
-    // The verdict says better what is wrong with the login itself.
-    let wrong = outlook.conditions.into_iter().filter(|c| !matches!(c, Condition::SessionLost { .. })).collect();
-    let mut events = outlook.lines;
-    events.retain(|l| !matches!(l.event, Event::Unchanged { .. }));
-    Ok(Picture {
-        verdict,
-        archive,
-        newer,
-        held: ward.vault.is_held(context.now),
-        backups: (backups.len(), backups.iter().map(|b| b.bytes).sum()),
-        next: outlook.round.filter(|_| keeper.is_some()).map(|r| r.next),
-        keeper,
-        wrong,
-        free: disk::free_space(&ward.session.home)?,
-        events: events.split_off(events.len().saturating_sub(EVENTS)),
-        wait: ward.vault.state().written.wait(context.now, ward.vault.rules.write_budget),
-        lease: leased(context, ward),
-    })
-}
-
-fn leased(context: &Context, ward: &Ward) -> Option<Leased> {
-    if !active::holds_leases(&context.config) {
-        return None;
-    }
-    Some(match active::holder(&context.config, &ward.session.name) {
-        Ok(Some((host, generation))) => Leased::By(host, generation),
-        Ok(None) => Leased::Nobody,
-        Err(e) => Leased::Unknown(e),
-    })
-}
-
-fn size(path: &std::path::Path) -> u64 {
-    disk::FileMark::of(path).map_or(0, |m| m.size)
-}
-
-/// How old an archive of a session that has changed since may be, in seconds.
-const FRESH: i64 = 3600;
-
-/// Safe means: the login is good, and a good archive stands that holds it as it is now, or was within the hour.
-fn is_safe(context: &Context, ward: &Ward, picture: &Picture) -> bool {
-    let Some(label) = ward.vault.latest().filter(|l| l.is_good()) else { return false };
-    let made = picture.newer.as_ref().map_or(label.made, |newer| newer.made);
-    let fresh = context.now.as_second() - made.as_second() <= FRESH;
-    let same = ward.session.stamp().is_ok_and(|stamp| ward.vault.stamp().as_ref() == Some(&stamp.digest));
-    // A login that the phone ended, or that another host has, isn't this bot's, however good its archive is.
-    let ours = !picture.wrong.iter().any(|c| matches!(c, Condition::QrNeeded | Condition::LeaseLost));
-    picture.verdict.is_good() && ours && (fresh || same)
 }
 
 fn draw(context: &Context, ward: &Ward, picture: &Picture) {
@@ -238,9 +147,17 @@ fn archive_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
             format!("{}, {}, {ago}", near(ward.vault.archive()), context.show.lang.bytes(bytes))
         }
         None if disk::exists(ward.vault.archive()) => {
-            let whole = archive::verify(ward.vault.archive(), Depth::Content).is_ok();
-            let what = if whole { Phrase::NotOurs } else { Phrase::NotWhole };
-            format!("{}, {}", near(ward.vault.archive()), lang.phrase(what))
+            let path = ward.vault.archive();
+            let whole = archive::verify(path, Depth::Content).is_ok();
+            match label_of(path).filter(|_| whole) {
+                // A wakeep made it: pulled, or copied here.
+                Some(label) => {
+                    let ago = lang.ago(context.now.as_second() - label.made.as_second());
+                    format!("{}, {}, {ago}", near(path), lang.bytes(size(path)))
+                }
+                None if whole => format!("{}, {}", near(path), lang.phrase(Phrase::NotOurs)),
+                None => format!("{}, {}", near(path), lang.phrase(Phrase::NotWhole)),
+            }
         }
         None => lang.phrase(Phrase::NoArchive).to_owned(),
     };
@@ -296,14 +213,14 @@ fn backup_words(context: &Context, ward: &Ward, picture: &Picture) -> String {
 fn as_json(context: &Context, ward: &Ward, picture: &Picture) -> Value {
     let age = |made: jiff::Timestamp| context.now.as_second() - made.as_second();
     let archive = picture.archive.map(|(made, bytes)| {
-        json!({"path": ward.vault.archive(), "made": made.to_string(), "age_seconds": age(made), "bytes": bytes})
+        json!({"path": ward.vault.archive().to_string_lossy(), "made": made.to_string(), "age_seconds": age(made), "bytes": bytes})
     });
     let newer = picture.newer.as_ref().map(|newer| {
-        json!({"path": newer.path, "made": newer.made.to_string(), "age_seconds": age(newer.made), "bytes": newer.bytes})
+        json!({"path": newer.path.to_string_lossy(), "made": newer.made.to_string(), "age_seconds": age(newer.made), "bytes": newer.bytes})
     });
     let mut value = json!({
         "session": ward.session.name,
-        "path": ward.session.path,
+        "path": ward.session.path.to_string_lossy(),
         "safe": is_safe(context, ward, picture),
         "check": context.show.verdict_json(&picture.verdict),
         "archive": archive,

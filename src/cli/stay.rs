@@ -2,7 +2,7 @@
 
 use super::args::{Restore, Verb, Watch};
 use super::exit::Exit;
-use super::once::{let_start, restore};
+use super::once::{forget_broken_moves, let_start, restore};
 use super::run::{Context, clock};
 use super::serve;
 use super::show::{Show, near};
@@ -97,6 +97,7 @@ pub(super) fn run_bot(context: Context, command: &[String], take_over: bool) -> 
             Box::new(Deaf)
         }
     };
+    forget_broken_moves(&context);
     // What is wrong with the sessions is told by the restore.
     let wards = context.wards().unwrap_or_default();
     let (mut keeper, taken) = Keeper::new(wards, &context.config, &context.host, show.lang, clock);
@@ -237,14 +238,19 @@ fn show_page(context: &Context, config: &Config, tally: Arc<Tally>) {
 
 /// Says what the keeper has to say, here and in the bot's own log.
 fn teller<'a>(show: &'a Show, config: &'a Config) -> impl FnMut(&Ward, &Event, Timestamp) + 'a {
+    let mut is_told = false;
     move |ward, event, now| {
         if matches!(event, Event::Unchanged { .. }) {
             return;
         }
         show.log(ward, event, now);
         if let Some(log) = botlog::path(&config.log_file, &ward.session.home) {
-            // The bot's log is the bot's: that it can't be written to is no reason to stop keeping.
-            let _ = botlog::append(&log, show.lang, event, now);
+            // The bot's log is the bot's: that it can't be written to is no reason to stop keeping, and said once.
+            if let Err(e) = botlog::append(&log, show.lang, event, now)
+                && !std::mem::replace(&mut is_told, true)
+            {
+                show.talk(&format!("wakeep: {} {}", show.lang.phrase(Phrase::LogNotWritten), show.lang.error(&e).what));
+            }
         }
     }
 }

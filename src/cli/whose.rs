@@ -3,20 +3,16 @@
 
 use super::args::{Restore, Verb};
 use super::exit::Exit;
+use super::halt::{CAN_STOP, INNER, Outer};
 use super::once;
 use super::run::Context;
 use crate::error::Result;
 use crate::keeper::bot::Supervisor;
 use crate::owner::{self, Owner};
 use crate::text::Phrase;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-/// How long a bot that was stopped may take to let go of its session.
-const LETS_GO: Duration = Duration::from_secs(15);
-
-/// Tells the inner process that the outer one can stop the bot.
-pub const CAN_STOP: &str = "--can-stop";
 /// Tells the inner process that the person has said yes.
 const ANSWERED: &str = "--answered";
 
@@ -45,30 +41,33 @@ fn here(context: &Context) -> Option<PathBuf> {
     context.config.places.is_empty().then(|| PathBuf::from(".wwebjs_auth"))
 }
 
-/// This command's own arguments.
-pub fn arguments() -> Vec<String> {
-    std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect()
+/// This command's own arguments, byte for byte: names of files need not be UTF-8.
+pub fn arguments() -> Vec<OsString> {
+    std::env::args_os().skip(1).collect()
 }
 
 /// `wakeep restore`: once as the session's owner; where the bot holds the session and its supervisor is known, again
 /// between a stop and a start of the bot.
 pub fn restore(context: &Context, wish: &Restore, owner: Option<Owner>) -> Result<Exit> {
-    let supervisor = Supervisor::of(&context.config).filter(|_| !wish.before_start && !wish.dry_run && !wish.can_stop);
+    let supervisor = Supervisor::of(&context.config).filter(|_| !wish.before_start && !wish.dry_run && !wish.inner);
     let Some(supervisor) = supervisor else { return once(context, wish, owner, &[], false) };
     let exit = once(context, wish, owner, &[CAN_STOP], false)?;
-    let answered: &[&str] = if wish.ask { &[ANSWERED] } else { &[] };
     if exit != Exit::InUse {
         return Ok(exit);
     }
     if !supervisor.runs(owner) {
+        let answered: &[&str] = if wish.ask { &[ANSWERED] } else { &[] };
         return once(context, wish, owner, answered, true);
     }
-    tell(context, Phrase::StoppingBot, &supervisor.command("stop"));
-    supervisor.stop(owner)?;
-    let done = when_let_go(|more| once(context, wish, owner, &[more, answered].concat(), true));
-    tell(context, Phrase::StartingBot, &supervisor.command("start"));
-    supervisor.start(owner)?;
-    done
+    let mut args = arguments();
+    args.retain(|a| a != "--tell");
+    args.extend([INNER].into_iter().chain(wish.ask.then_some(ANSWERED)).map(OsString::from));
+    let mut outer = Outer::new(context, owner)?;
+    let done = outer.stop(&supervisor, Phrase::StoppingBot).and_then(|()| outer.when_let_go(&args));
+    // Its error counts, but hides no other.
+    let started = outer.start(&supervisor);
+    let exit = done?;
+    started.map(|()| exit)
 }
 
 /// Beside the one JSON object, where that is wanted.
@@ -76,19 +75,6 @@ pub fn tell(context: &Context, phrase: Phrase, command: &str) {
     let show = &context.show;
     let line = format!("{} {command}", show.lang.phrase(phrase));
     if show.json { show.talk(&line) } else { show.line(&line) }
-}
-
-/// A supervisor may say "stopped" while the browser is still writing: it is waited for, and only then told.
-pub fn when_let_go(attempt: impl Fn(&[&str]) -> Result<Exit>) -> Result<Exit> {
-    let start = Instant::now();
-    while start.elapsed() < LETS_GO {
-        let exit = attempt(&[CAN_STOP])?;
-        if exit != Exit::InUse {
-            return Ok(exit);
-        }
-        std::thread::sleep(Duration::from_millis(500));
-    }
-    attempt(&[])
 }
 
 /// One attempt; after the first the verdict has been told.
@@ -102,12 +88,12 @@ fn once(context: &Context, wish: &Restore, owner: Option<Owner>, more: &[&str], 
     }
     let mut args = arguments();
     args.retain(|a| !told || a != "--tell");
-    args.extend(more.iter().map(|s| s.to_string()));
+    args.extend(more.iter().chain(&[INNER]).map(OsString::from));
     again(owner, &args)
 }
 
 /// Runs this program again as the owner; its exit code is ours.
-pub fn again(owner: Option<Owner>, args: &[String]) -> Result<Exit> {
+pub fn again(owner: Option<Owner>, args: &[impl AsRef<OsStr>]) -> Result<Exit> {
     Ok(owner::run_again(owner, args)?.code().and_then(Exit::from_code).unwrap_or(Exit::Failed))
 }
 

@@ -3,7 +3,7 @@
 
 use super::keys::SESSION_KEYS;
 use super::{LogFile, Place};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result, Wanted};
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
 use toml::Value;
@@ -19,7 +19,7 @@ pub struct Field<'a> {
 
 impl Field<'_> {
     pub fn text(&self) -> Result<&str> {
-        self.value.as_str().ok_or_else(|| self.wants("a text in quotes"))
+        self.value.as_str().ok_or_else(|| self.wants(Wanted::Text))
     }
 
     /// The name of a unit or an app: it becomes an argument and a line of a unit file.
@@ -27,7 +27,7 @@ impl Field<'_> {
         let text = self.text()?;
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@:".contains(c);
         let good = !text.is_empty() && !text.starts_with('-') && text.chars().all(plain);
-        if good { Ok(text.to_owned()) } else { Err(self.wants("a plain name such as \"nord-laundry-bot\"")) }
+        if good { Ok(text.to_owned()) } else { Err(self.wants(Wanted::Name)) }
     }
 
     /// A place with `://` in it stands for itself, a folder is meant from the file's own.
@@ -38,7 +38,7 @@ impl Field<'_> {
 
     /// A list of words; in the environment one text, cut at spaces.
     pub fn words(&self) -> Result<Vec<String>> {
-        let wanted = || self.wants("a list of words such as [\"-o\", \"Compression=yes\"]");
+        let wanted = || self.wants(Wanted::Words);
         match self.value {
             Value::String(text) => Ok(text.split_whitespace().map(str::to_owned).collect()),
             Value::Array(list) => list.iter().map(|v| v.as_str().map(str::to_owned).ok_or_else(wanted)).collect(),
@@ -49,22 +49,22 @@ impl Field<'_> {
     /// Rounds without a pause would take a processor for themselves.
     pub fn pause(&self) -> Result<SignedDuration> {
         let pause = self.duration()?;
-        if pause.as_millis() >= 100 { Ok(pause) } else { Err(self.wants("a tenth of a second at least")) }
+        if pause.as_millis() >= 100 { Ok(pause) } else { Err(self.wants(Wanted::TenthOfSecond)) }
     }
 
     /// Shorter lives would end between two requests over a slow line.
     pub fn life(&self) -> Result<SignedDuration> {
         let life = self.duration()?;
-        if life.as_secs() >= 1 { Ok(life) } else { Err(self.wants("a second at least")) }
+        if life.as_secs() >= 1 { Ok(life) } else { Err(self.wants(Wanted::Second)) }
     }
 
     pub fn path(&self) -> Result<PathBuf> {
         let text = self.text()?;
-        if text.is_empty() { Err(self.wants("a path")) } else { Ok(self.base.join(text)) }
+        if text.is_empty() { Err(self.wants(Wanted::Path)) } else { Ok(self.base.join(text)) }
     }
 
     pub fn duration(&self) -> Result<SignedDuration> {
-        let wanted = || self.wants("a duration such as \"2m\" or \"1h\"");
+        let wanted = || self.wants(Wanted::Duration);
         let duration: SignedDuration = self.text()?.parse().map_err(|_| wanted())?;
         if duration.is_negative() { Err(wanted()) } else { Ok(duration) }
     }
@@ -72,7 +72,8 @@ impl Field<'_> {
     pub fn choice(&self, words: &[&str]) -> Result<usize> {
         let text = self.text()?;
         words.iter().position(|w| *w == text).ok_or_else(|| {
-            wrong(self.place, &format!("`{}` must be one of: {}", self.key, words.join(", ")), nearest(text, words))
+            let problem = Problem::OneOf { key: self.key.to_owned(), words: words.join(", ") };
+            wrong(self.place, problem, nearest(text, words))
         })
     }
 
@@ -81,19 +82,19 @@ impl Field<'_> {
             Value::Boolean(on) => Ok(*on),
             Value::String(s) if s == "true" => Ok(true),
             Value::String(s) if s == "false" => Ok(false),
-            _ => Err(self.wants("true or false")),
+            _ => Err(self.wants(Wanted::Switch)),
         }
     }
 
     pub fn mode(&self) -> Result<u32> {
         let bits = self.text().ok().and_then(|t| u32::from_str_radix(t, 8).ok());
-        bits.filter(|b| *b <= 0o777 && b & 0o400 != 0).ok_or_else(|| self.wants("permission bits such as \"0600\""))
+        bits.filter(|b| *b <= 0o777 && b & 0o400 != 0).ok_or_else(|| self.wants(Wanted::Mode))
     }
 
     /// Bits that leave the owner a folder to work in.
     pub fn folder_mode(&self) -> Result<u32> {
         let bits = self.mode()?;
-        if bits & 0o700 == 0o700 { Ok(bits) } else { Err(self.wants("permission bits for folders such as \"0700\"")) }
+        if bits & 0o700 == 0o700 { Ok(bits) } else { Err(self.wants(Wanted::FolderMode)) }
     }
 
     pub fn size(&self) -> Result<u64> {
@@ -102,7 +103,7 @@ impl Field<'_> {
             Value::String(s) => bytes_of(s),
             _ => None,
         };
-        size.filter(|n| *n > 0).ok_or_else(|| self.wants("a size such as \"10 GB\" or \"500 MB\""))
+        size.filter(|n| *n > 0).ok_or_else(|| self.wants(Wanted::Size))
     }
 
     pub fn log_file(&self) -> Result<LogFile> {
@@ -115,7 +116,7 @@ impl Field<'_> {
 
     /// One recipient or a list of them (in the environment: parted by commas); what is no key is a file's name.
     pub fn recipients(&self) -> Result<Vec<String>> {
-        let wanted = || self.wants("\"age1…\", an SSH public key, a file of them, or a list of these");
+        let wanted = || self.wants(Wanted::Recipients);
         let texts: Vec<&str> = match self.value {
             Value::String(text) => text.split([',', '\n']).collect(),
             Value::Array(list) => list.iter().map(|v| v.as_str().ok_or_else(wanted)).collect::<Result<_>>()?,
@@ -128,16 +129,16 @@ impl Field<'_> {
 
     pub fn socket(&self) -> Result<std::net::SocketAddr> {
         let text = self.text()?.replace("localhost", "127.0.0.1");
-        text.parse().map_err(|_| self.wants("an address and a port such as \"127.0.0.1:9477\""))
+        text.parse().map_err(|_| self.wants(Wanted::Socket))
     }
 
     pub fn places(&self) -> Result<Vec<Place>> {
-        let list = self.value.as_array().ok_or_else(|| self.wants("tables: [[sessions]]"))?;
+        let list = self.value.as_array().ok_or_else(|| self.wants(Wanted::Tables))?;
         list.iter().map(|v| self.one_place(v)).collect()
     }
 
     fn one_place(&self, value: &Value) -> Result<Place> {
-        let table = value.as_table().ok_or_else(|| self.wants("tables: [[sessions]]"))?;
+        let table = value.as_table().ok_or_else(|| self.wants(Wanted::Tables))?;
         let mut place = Place::default();
         for (key, value) in table {
             let field = Field { key, value, base: self.base, place: self.place };
@@ -148,21 +149,21 @@ impl Field<'_> {
                 unknown => return Err(field.unknown(unknown, &SESSION_KEYS)),
             }
         }
-        if place.path.as_os_str().is_empty() { Err(self.wants("a `path` in each table")) } else { Ok(place) }
+        if place.path.as_os_str().is_empty() { Err(self.wants(Wanted::PathInEach)) } else { Ok(place) }
     }
 
-    pub fn wants(&self, what: &str) -> Error {
-        wrong(self.place, &format!("`{}` wants {what}", self.key), None)
+    pub fn wants(&self, what: Wanted) -> Error {
+        wrong(self.place, Problem::Wants { key: self.key.to_owned(), what }, None)
     }
 
     pub fn unknown(&self, key: &str, known: &[&str]) -> Error {
-        wrong(self.place, &format!("there is no key `{key}`"), nearest(key, known))
+        wrong(self.place, Problem::UnknownKey(key.to_owned()), nearest(key, known))
     }
 }
 
 /// The error of a value that can't be used.
-pub fn wrong(place: &str, problem: &str, suggestion: Option<String>) -> Error {
-    Error::Config { place: place.to_owned(), problem: problem.to_owned(), suggestion }
+pub fn wrong(place: &str, problem: Problem, suggestion: Option<String>) -> Error {
+    Error::Config { place: place.to_owned(), problem, suggestion }
 }
 
 /// The word that was most likely meant.

@@ -2,7 +2,7 @@
 //! may hold one, so it is shown by its host alone.
 
 use super::field::Field;
-use crate::error::Result;
+use crate::error::{Result, Wanted};
 use jiff::SignedDuration;
 use std::fmt;
 use std::path::PathBuf;
@@ -137,7 +137,7 @@ impl Field<'_> {
             return Ok(address);
         }
         // The value itself isn't shown: it may hold a secret.
-        Err(self.wants(&format!("an address that starts with {}://", schemes.join(":// or "))))
+        Err(self.wants(Wanted::Address(schemes.iter().map(|s| (*s).to_owned()).collect())))
     }
 
     /// A chat's number may be written without quotes.

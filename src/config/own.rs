@@ -1,7 +1,6 @@
 //! What a bot's own configuration decides, in a form that a server's can take over: every path absolute.
 
-use super::field::wrong;
-use super::{Config, Place};
+use super::{Config, Place, position};
 use crate::error::Result;
 use std::path::Path;
 use toml::Value;
@@ -18,11 +17,11 @@ pub struct Own {
 impl Own {
     /// Reads `text`, which stands in `folder`; `place` is named in errors.
     pub fn read(text: &str, folder: &Path, place: &str) -> Result<Own> {
-        let table: toml::Table = toml::from_str(text).map_err(|e| wrong(place, e.message(), None))?;
+        let table: toml::Table = super::parsed(text, place)?;
         let mut config = Config { base: folder.to_owned(), ..Config::default() };
         let mut rest = Vec::new();
         for (key, value) in &table {
-            config.set(key, value, folder, place)?;
+            config.set(key, value, folder, place).map_err(|e| position::of(e, place, text, key))?;
             if !["session", "archive", "sessions"].contains(&key.as_str()) {
                 rest.push((key.clone(), absolute(key, value, folder)));
             }

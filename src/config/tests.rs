@@ -78,3 +78,26 @@ fn the_commented_file_has_every_key_with_its_default() {
     config.notify = defaults;
     assert_eq!(config, Config::default());
 }
+
+/// As editors take it: file, line, column.
+#[test]
+fn a_mistake_is_told_with_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("wakeep.toml");
+    for (text, place, problem) in [
+        ("interval = \"2m\"\ndrill = ", "2:9", "TOML"),
+        ("# a\n\nintervall = \"2m\"", "3:1", "`intervall`"),
+        ("lang = \"en\"\n  keep_bytes = 0", "2:3", "`keep_bytes`"),
+        ("carry = \"all\"\n[[sessions]]\npath = \"a\"\n[[sessions]]\n paht = \"b\"", "5:2", "`paht`"),
+        ("[[sessions]]\npath = \"a\"\nvault = 1", "3:1", "`vault`"),
+        ("[[sessions]]\nvault = \"a\"", "1:3", "`sessions`"),
+    ] {
+        fs::write(&file, text).unwrap();
+        let Err(Error::Config { place: told, problem: what, .. }) = Config::load(Some(&file), None) else {
+            panic!("{text}")
+        };
+        assert_eq!(told, format!("{}:{place}", file.display()), "{text}");
+        let said = format!("{what:?}");
+        assert!(problem == "TOML" && said.contains("NotToml") || said.contains(problem.trim_matches('`')), "{said}");
+    }
+}

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 pub fn sync_dir(dir: &Path) -> Result<()> {
     let handle = File::open(dir).at("opening", dir)?;
     match handle.sync_all() {
-        // Some network and FUSE file systems have nothing to flush for a folder.
-        Err(e) if matches!(e.raw_os_error(), Some(22 | 95)) => Ok(()),
+        Err(e) if volumes::flushes_no_folders(&e) => Ok(()),
         other => other.at("flushing", dir),
     }
 }

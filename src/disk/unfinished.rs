@@ -15,11 +15,16 @@ pub fn beside(path: &Path, purpose: &str) -> PathBuf {
 
 /// [`beside`], and free: what processes that were killed left there for the same purpose goes.
 pub fn unfinished(path: &Path, purpose: &str) -> Result<PathBuf> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    sweep(parent(path), &format!(".{name}."), purpose)?;
+    sweep_beside(path, purpose)?;
     let free = beside(path, purpose);
     remove_file(&free)?;
     Ok(free)
+}
+
+/// Removes what killed processes left unfinished beside `path` for this purpose.
+pub fn sweep_beside(path: &Path, purpose: &str) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if parent(path).is_dir() { sweep(parent(path), &format!(".{name}."), purpose) } else { Ok(()) }
 }
 
 /// Moves what somebody else put at a path out of the way, to `<name>.set-aside` beside it; one set aside earlier goes.

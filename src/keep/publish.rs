@@ -2,7 +2,7 @@
 //! is worth was decided before.
 
 use super::Keeping;
-use crate::archive::{self, Archive, Content, Depth, Form, Verified, Written};
+use crate::archive::{self, Archive, Content, Depth, Form, Written};
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::session::snapshot::Snapshot;
@@ -10,7 +10,7 @@ use crate::vault::journal::{Event, Refusal};
 use crate::vault::label::Label;
 use crate::verdict::masked;
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Where a generation came to lie, and what it is a difference to.
@@ -27,7 +27,10 @@ impl Keeping<'_> {
             return Ok(event);
         }
         let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
-        let (written, verified) = self.write_verified(snapshot, &label, base.as_ref())?;
+        let to = self.vault.unfinished()?;
+        let (written, verified) = self.with_content(snapshot, |content| {
+            archive::write_verified(&to, content, &label.to_bytes(), base.as_ref(), self.form)
+        })?;
         let in_place = self.vault.publish(verified, now)?;
         let made = Made { archive: self.vault.archive().to_owned(), in_place, base: None };
         self.tell_of(made, &written, &label, now, started)
@@ -71,7 +74,9 @@ impl Keeping<'_> {
         let base = if self.at_leisure && !self.force { self.vault.base_for(label, now)? } else { None };
         let Some(base) = base.and_then(|path| Archive::open(&path).ok()) else { return Ok(None) };
         let to = self.vault.unfinished_difference()?;
-        let written = self.write(&to, snapshot, label, Some(&base), Form::Difference)?;
+        let written = self.with_content(snapshot, |content| {
+            archive::write(&to, content, &label.to_bytes(), Some(&base), Form::Difference)
+        })?;
         let verified = match archive::flush_and_verify(&to, Depth::Stored) {
             Err(Error::Damaged { .. }) => return disk::remove_file(&to).map(|()| None),
             other => other?,
@@ -81,38 +86,15 @@ impl Keeping<'_> {
         self.tell_of(Made { archive, in_place: false, base }, &written, label, now, started).map(Some)
     }
 
-    /// Members copied from the last archive are as good as that one was: where they don't verify, all is written anew.
-    fn write_verified(
-        &self,
-        snapshot: &Snapshot,
-        label: &Label,
-        base: Option<&Archive>,
-    ) -> Result<(archive::Written, Verified)> {
-        let to = self.vault.unfinished()?;
-        let written = self.write(&to, snapshot, label, base, self.form)?;
-        match archive::flush_and_verify(&to, Depth::Stored) {
-            Ok(verified) => Ok((written, verified)),
-            Err(_) if base.is_some() => self.write_verified(snapshot, label, None),
-            Err(e) => Err(e),
-        }
-    }
-
-    fn write(
-        &self,
-        to: &Path,
-        snapshot: &Snapshot,
-        label: &Label,
-        base: Option<&Archive>,
-        form: Form,
-    ) -> Result<archive::Written> {
+    /// Does something with what of a snapshot goes into an archive.
+    fn with_content<T>(&self, snapshot: &Snapshot, work: impl FnOnce(&Content) -> Result<T>) -> Result<T> {
         let kind = self.session.kind;
-        let content = Content {
+        work(&Content {
             root: &snapshot.root,
             prefix: &self.session.prefix,
             entries: &snapshot.entries,
             immutable: &|entry| kind.immutable(entry),
-        };
-        archive::write(to, &content, &label.to_bytes(), base, form)
+        })
     }
 
     fn label(&self, snapshot: &Snapshot, generation: u64, now: Timestamp) -> Label {
@@ -143,7 +125,8 @@ impl Keeping<'_> {
 
     pub(super) fn keep_rejected(&self, snapshot: &Snapshot, reason: Refusal, now: Timestamp) -> Result<PathBuf> {
         let to = self.vault.unfinished()?;
-        self.write(&to, snapshot, &self.label(snapshot, 0, now), None, self.form)?;
+        let label = self.label(snapshot, 0, now).to_bytes();
+        self.with_content(snapshot, |content| archive::write(&to, content, &label, None, self.form))?;
         self.vault.keep_rejected(&to, reason)
     }
 }

@@ -2,11 +2,10 @@
 //! configuration names the systemd unit or the pm2 app; the bot's process itself is never touched.
 
 use crate::config::Config;
-use crate::error::{At, Error, Result};
+use crate::error::{Error, Result};
 use crate::owner::Owner;
 use crate::setup::facts::unit_name;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// Who runs the bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,35 +16,66 @@ pub enum Supervisor {
     Pm2(String),
 }
 
+/// What a bot does, as its supervisor sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It runs.
+    Up,
+    /// It is being started or stopped, or waits for its next start.
+    Changing,
+    /// It stands still.
+    Down,
+    /// The supervisor can't be asked, or knows no such bot.
+    Unknown,
+}
+
 impl Supervisor {
     /// The one that the configuration names.
     pub fn of(config: &Config) -> Option<Supervisor> {
-        let unit = config.bot_unit.as_ref().map(|u| Supervisor::Systemd(unit_name(u)));
-        unit.or_else(|| config.bot_pm2.clone().map(Supervisor::Pm2))
+        // What begins so would be an option of the supervisor's.
+        let named = |name: &Option<String>| name.clone().filter(|n| !n.starts_with('-'));
+        let unit = named(&config.bot_unit).map(|u| Supervisor::Systemd(unit_name(&u)));
+        unit.or_else(|| named(&config.bot_pm2).map(Supervisor::Pm2))
     }
 
-    /// Whether the bot runs, as its supervisor sees it.
-    pub fn runs(&self, owner: Option<Owner>) -> bool {
+    /// What the bot does, as its supervisor sees it.
+    pub fn state(&self, owner: Option<Owner>) -> State {
         match self {
-            Supervisor::Systemd(unit) => succeeds(Command::new("systemctl").args(["is-active", "--quiet", unit])),
+            Supervisor::Systemd(unit) => {
+                let said = Command::new("systemctl").args(["is-active", unit]).stderr(Stdio::null()).output();
+                said.map_or(State::Unknown, |o| of_unit(String::from_utf8_lossy(&o.stdout).trim()))
+            }
             // pm2 prints no pid (or 0) for an app that is stopped.
             Supervisor::Pm2(app) => {
                 let said = pm2(owner).args(["pid", app]).stderr(Stdio::null()).output();
-                said.is_ok_and(|o| {
-                    String::from_utf8_lossy(&o.stdout).lines().any(|l| l.trim().parse().is_ok_and(|p: u32| p > 0))
+                said.map_or(State::Unknown, |o| {
+                    let said = String::from_utf8_lossy(&o.stdout);
+                    let is_up = said.lines().any(|l| l.trim().parse().is_ok_and(|p: u32| p > 0));
+                    if is_up { State::Up } else { State::Down }
                 })
             }
         }
     }
 
-    /// Stops the bot and returns when it has ended.
-    pub fn stop(&self, owner: Option<Owner>) -> Result<()> {
-        self.order("stop", owner)
+    /// Whether the bot runs, or will in a moment: one that is being started, or between two starts, does.
+    pub fn runs(&self, owner: Option<Owner>) -> bool {
+        matches!(self.state(owner), State::Up | State::Changing)
     }
 
-    /// Starts the bot.
-    pub fn start(&self, owner: Option<Owner>) -> Result<()> {
-        self.order("start", owner)
+    /// The name of its unit or app.
+    pub fn name(&self) -> &str {
+        match self {
+            Supervisor::Systemd(name) | Supervisor::Pm2(name) => name,
+        }
+    }
+
+    /// Whom the bot runs as, where systemd runs it: a user's name or number; none for root.
+    pub fn user(&self) -> Option<String> {
+        let Supervisor::Systemd(unit) = self else { return None };
+        let said =
+            Command::new("systemctl").args(["show", "-p", "User", "--value", unit]).stderr(Stdio::null()).output();
+        let user = String::from_utf8_lossy(&said.ok()?.stdout).trim().to_owned();
+        (!user.is_empty()).then_some(user)
     }
 
     /// What a person types to do that.
@@ -64,18 +94,26 @@ impl Supervisor {
         }
     }
 
-    fn order(&self, order: &str, owner: Option<Owner>) -> Result<()> {
-        let (mut command, name) = match self {
-            Supervisor::Systemd(unit) => (Command::new("systemctl"), unit),
-            Supervisor::Pm2(app) => (pm2(owner), app),
+    /// The process that stops or starts the bot (`order`) and ends once that is done.
+    pub fn order(&self, order: &str, owner: Option<Owner>) -> Command {
+        let mut command = match self {
+            Supervisor::Systemd(_) => Command::new("systemctl"),
+            Supervisor::Pm2(_) => pm2(owner),
         };
-        let status = command.args([order, name]).stdin(Stdio::null()).stdout(Stdio::null()).status();
-        let status = status.at("asking the supervisor of", Path::new(name))?;
+        command.args([order, self.name()]).stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    }
+
+    /// What its end means.
+    ///
+    /// # Errors
+    /// `Io`: the supervisor said no.
+    pub fn obeyed(&self, order: &str, status: ExitStatus) -> Result<()> {
         if status.success() {
             return Ok(());
         }
         let source = std::io::Error::other(format!("`{}` ended with {status}", self.command(order)));
-        Err(Error::Io { doing: "asking the supervisor of", path: name.into(), source })
+        Err(Error::Io { doing: "asking the supervisor of", path: self.name().into(), source })
     }
 }
 
@@ -90,9 +128,14 @@ fn pm2(owner: Option<Owner>) -> Command {
     command
 }
 
-fn succeeds(command: &mut Command) -> bool {
-    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    quiet.status().is_ok_and(|s| s.success())
+/// What `systemctl is-active` says. Source: systemctl(1), systemd's `unit-def.c`.
+fn of_unit(said: &str) -> State {
+    match said {
+        "active" => State::Up,
+        "activating" | "deactivating" | "reloading" | "refreshing" | "maintenance" => State::Changing,
+        "inactive" | "failed" => State::Down,
+        _ => State::Unknown,
+    }
 }
 
 #[cfg(test)]

@@ -1,18 +1,22 @@
 //! Finding out what is wrong around a bot's login: permissions, archive, keeper, units, cron, scripts, locks, disk,
 //! clock, the bot's log. Looks; mends only what is safe, on demand.
 
+use super::bot::{State, Supervisor};
+use super::standing::moved;
 use super::ward::Ward;
 pub use crate::ailment::Ailment;
 use crate::config::{Config, SYSTEM};
 use crate::disk::{self, FileMark};
 use crate::error::Result;
 use crate::keeper::botlog;
+use crate::notice::Condition;
+use crate::owner::Owner;
 use crate::platform::{host, modes, processes};
 use crate::setup::server::SHIMS;
 use crate::verdict::masked;
 use jiff::Timestamp;
 use std::fs;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -39,7 +43,7 @@ const TROUBLE: [&str; 8] = [
 
 /// All that is wrong with one bot.
 pub fn examine(ward: &Ward, config: &Config, now: Timestamp) -> Result<Vec<Ailment>> {
-    let mut found = Vec::new();
+    let mut found = astray(ward, config);
     if !disk::exists(&ward.session.path) {
         found.push(Ailment::SessionMissing { path: ward.session.path.clone() });
     }
@@ -48,6 +52,7 @@ pub fn examine(ward: &Ward, config: &Config, now: Timestamp) -> Result<Vec<Ailme
     found.extend(tracked(ward));
     found.extend(locks(ward));
     found.extend(scripts(&ward.session.home));
+    found.extend(cron_files().iter().flat_map(|file| root_runs(file, &ward.session.home)));
     let free = disk::free_space(&ward.session.home)?;
     found.extend((free < LITTLE_SPACE).then_some(Ailment::DiskNearlyFull { free }));
     found.extend(bot_errors(ward, config)?);
@@ -55,14 +60,46 @@ pub fn examine(ward: &Ward, config: &Config, now: Timestamp) -> Result<Vec<Ailme
     Ok(found)
 }
 
-/// Mends what is safe to mend. Returns whether it did.
-pub fn mend(ailment: &Ailment) -> Result<bool> {
+/// A bot that is elsewhere, or nowhere: who stopped it may have been killed.
+fn astray(ward: &Ward, config: &Config) -> Vec<Ailment> {
+    if let Some(Condition::Moved { to, how, start }) = moved(ward, config) {
+        return vec![Ailment::Moved { to, how, start }];
+    }
+    let stopped = Supervisor::of(config).filter(|by| by.state(None) == State::Down);
+    let ailment = |by: Supervisor| Ailment::BotStopped { name: by.name().to_owned(), start: by.command("start") };
+    stopped.map(ailment).into_iter().collect()
+}
+
+/// Mends what is safe to mend of a session's. Returns whether it did.
+pub fn mend(ailment: &Ailment, ward: &Ward) -> Result<bool> {
     match ailment {
-        Ailment::WorldReadable { path } => disk::set_mode(path, 0o600).map(|()| true),
+        Ailment::WorldReadable { path, .. } => disk::set_mode(path, ward.vault.rules.archive_mode).map(|()| true),
         Ailment::NotExecutable { path } => disk::set_mode(path, 0o755).map(|()| true),
-        Ailment::StaleLock { path, dead: true, .. } => disk::remove_file(path).map(|()| true),
+        Ailment::StaleLock { path, owner, dead: true } => clear(path, owner),
         _ => Ok(false),
     }
+}
+
+/// Removes a dead owner's lock. A bot may have started since it was looked at: what is moved aside is looked at again, and
+/// put back where it is another one.
+fn clear(lock: &Path, owner: &str) -> Result<bool> {
+    let aside = lock.with_file_name(".wakeep-SingletonLock");
+    disk::remove_file(&aside)?;
+    match disk::move_to(lock, &aside) {
+        Err(e) if e.io_kind() == Some(ErrorKind::NotFound) => return Ok(true),
+        other => other?,
+    }
+    let is_same = fs::read_link(&aside).is_ok_and(|now| now.to_string_lossy() == owner);
+    if is_same && is_dead(owner) {
+        return disk::remove_file(&aside).map(|()| true);
+    }
+    disk::move_to(&aside, lock).map(|()| false)
+}
+
+/// Whether the owner that a lock names (`<host>-<pid>`) is proved dead.
+fn is_dead(owner: &str) -> bool {
+    let Some((host, pid)) = owner.rsplit_once('-') else { return false };
+    host == host::name() && !pid.parse().is_ok_and(processes::is_alive)
 }
 
 fn not_writable(ward: &Ward) -> Vec<Ailment> {
@@ -71,7 +108,11 @@ fn not_writable(ward: &Ward) -> Vec<Ailment> {
     let all = [archive_dir, &ward.session.home, &ward.session.path, vault];
     let mut bad: Vec<&Path> = all.into_iter().filter(|p| disk::exists(p) && !modes::may_write(p)).collect();
     bad.dedup();
-    bad.into_iter().map(|p| Ailment::NotWritable { path: p.to_owned() }).collect()
+    let ailment = |path: PathBuf| match modes::is_read_only(&path) {
+        true => Ailment::ReadOnly { path },
+        false => Ailment::NotWritable { path },
+    };
+    bad.into_iter().map(|p| ailment(p.to_owned())).collect()
 }
 
 fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
@@ -81,9 +122,9 @@ fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
     };
     let mut found = Vec::new();
     // Where the owner decided so, it is no ailment.
-    let meant = ward.vault.rules.archive_mode & 0o004 != 0;
-    if !meant && disk::world_readable(path)? {
-        found.push(Ailment::WorldReadable { path: path.to_owned() });
+    let mode = ward.vault.rules.archive_mode;
+    if mode & 0o004 == 0 && disk::world_readable(path)? {
+        found.push(Ailment::WorldReadable { path: path.to_owned(), mode: format!("{mode:o}") });
     }
     let newest = ward.vault.ahead()?.map(|(_, label)| label).or_else(|| ward.vault.latest());
     let made = newest.map_or(mark.mtime.0, |l| l.made.as_second());
@@ -114,17 +155,33 @@ fn tracked(ward: &Ward) -> Vec<Ailment> {
 fn locks(ward: &Ward) -> Option<Ailment> {
     let path = ward.session.path.join("SingletonLock");
     let owner = fs::read_link(&path).ok()?.to_string_lossy().into_owned();
-    let (host, pid) = owner.rsplit_once('-')?;
-    let here = host == host::name();
-    let alive = pid.parse().is_ok_and(processes::is_alive);
-    let stale = !here || !alive;
-    stale.then_some(Ailment::StaleLock { path, owner: owner.clone(), dead: here && !alive })
+    let (host, _) = owner.rsplit_once('-')?;
+    let dead = is_dead(&owner);
+    let stale = dead || host != host::name();
+    stale.then_some(Ailment::StaleLock { path, owner, dead })
 }
 
 fn scripts(home: &Path) -> Vec<Ailment> {
     let here = SHIMS.iter().map(|(name, _)| home.join(name)).filter(|p| p.is_file());
     let bad = here.filter(|p| fs::metadata(p).is_ok_and(|m| modes::mode(&m) & 0o111 != 0o111));
     bad.map(|path| Ailment::NotExecutable { path }).collect()
+}
+
+/// The tables in which cron finds lines with a user.
+fn cron_files() -> Vec<PathBuf> {
+    let more = fs::read_dir("/etc/cron.d").into_iter().flatten().flatten().map(|e| e.path());
+    more.chain([PathBuf::from("/etc/crontab")]).collect()
+}
+
+/// The scripts of ours in the bot's folder that a line of root's calls although another user decides what is in them.
+fn root_runs(file: &Path, home: &Path) -> Vec<Ailment> {
+    let table = fs::read_to_string(file).unwrap_or_default();
+    let of_root = |line: &&str| line.split_whitespace().nth(5) == Some("root") && !line.trim_start().starts_with('#');
+    let lines: Vec<&str> =
+        table.lines().filter(of_root).filter(|line| line.contains(&*home.to_string_lossy())).collect();
+    let called = SHIMS.iter().filter(|(name, _)| lines.iter().any(|line| line.contains(name)));
+    let writable = called.map(|(name, _)| home.join(name)).filter(|script| Owner::of(script).is_some());
+    writable.map(|script| Ailment::RootRunsScript { path: file.to_owned(), script }).collect()
 }
 
 fn bot_errors(ward: &Ward, config: &Config) -> Result<Option<Ailment>> {
@@ -222,6 +279,44 @@ fn says(args: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A bot may start between the look and the mending.
+    #[test]
+    fn only_the_lock_that_was_looked_at_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = dir.path().join("SingletonLock");
+        let (dead, alive) = (format!("{}-4194399", host::name()), format!("{}-{}", host::name(), std::process::id()));
+        // Another one's by now; the same number, but of a process that lives by now; gone by now.
+        for (now, looked) in [(&alive, &dead), (&alive, &alive)] {
+            disk::point(&lock, Path::new(now)).unwrap();
+            assert!(!clear(&lock, looked).unwrap());
+            assert_eq!(fs::read_link(&lock).unwrap(), Path::new(now));
+            fs::remove_file(&lock).unwrap();
+        }
+        assert!(clear(&lock, &dead).unwrap());
+        disk::point(&lock, Path::new(&dead)).unwrap();
+        assert!(clear(&lock, &dead).unwrap());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_line_of_roots_that_calls_the_bots_script_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, table) = (dir.path().join("bot"), dir.path().join("check"));
+        fs::create_dir(&home).unwrap();
+        fs::write(home.join("auto-restore-auth.sh"), "").unwrap();
+        if crate::owner::is_root() {
+            disk::give_to(&home, 65534, 65534).unwrap();
+        }
+        let found = |user: &str, what: &str| {
+            let line = format!("# min\n0 */6 * * * {user} cd {} && {what}\n", home.display());
+            fs::write(&table, line).unwrap();
+            root_runs(&table, &home).len()
+        };
+        assert_eq!(found("root", "./auto-restore-auth.sh check"), 1);
+        assert_eq!(found("bot", "./auto-restore-auth.sh check"), 0, "the bot's user's own");
+        assert_eq!(found("root", "/usr/local/bin/wakeep --config /etc/wakeep/wakeep.toml restore"), 0);
+    }
 
     #[test]
     fn numbers_in_the_bots_log_are_masked() {

@@ -119,6 +119,9 @@ impl<'a> Keeper<'a> {
 
     /// Looks every interval until it is asked to end; then waits for the bots to let go of their sessions and
     /// takes the last archives.
+    ///
+    /// # Errors
+    /// The signals can't be waited for. What goes wrong with a session is told as an event, and the next round follows.
     pub fn watch(&mut self, alarm: &mut dyn Alarm, tell: Tell) -> Result<()> {
         let interval = self.config.interval.unsigned_abs().max(Duration::from_millis(200));
         self.each(tell, |_, _| Ok(Event::Watching { interval: interval.as_secs() }));

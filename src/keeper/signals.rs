@@ -31,8 +31,13 @@ pub struct Signals {
 impl Signals {
     /// Takes over SIGTERM and SIGINT.
     pub fn new() -> Result<Signals> {
-        let place = Path::new("signals");
-        let (arriving, sending) = signals::that_ask_to_end().at("waiting for", place)?;
+        let (arriving, sending) = signals::that_ask_to_end().at("waiting for", Path::new("signals"))?;
+        Ok(Signals { arriving, sending })
+    }
+
+    /// For a command at a terminal, which ends with it: SIGHUP, too, unless whoever started this has it ignored (`nohup`).
+    pub fn at_a_terminal() -> Result<Signals> {
+        let (arriving, sending) = signals::that_end_a_command().at("waiting for", Path::new("signals"))?;
         Ok(Signals { arriving, sending })
     }
 

@@ -1,12 +1,13 @@
 //! How a session stands and what is wrong with its keeping, told from what lies on disk: journal, memory, the last
 //! round. The session itself isn't opened, so that looking costs nothing and disturbs nobody.
 
+use super::bot::Supervisor;
 use super::notice::memory::Memory;
 use super::round::Round;
 use super::ward::Ward;
 use crate::config::Config;
 use crate::disk;
-use crate::error::Result;
+use crate::error::{Departure, Result};
 use crate::notice::{Condition, Standing};
 use crate::vault::journal::{Event, Line, Refusal, Told};
 use crate::vault::label::Label;
@@ -60,6 +61,7 @@ impl Outlook {
         if standing == Standing::Elsewhere && !is_moved(ward) {
             found.push(Condition::LeaseLost);
         }
+        found.extend(moved(ward, config));
         // Of one that runs elsewhere nothing is kept here.
         let is_here = !standing.is_lost() && standing != Standing::Elsewhere;
         match self.round.as_ref().map(|r| &r.event) {
@@ -90,6 +92,14 @@ impl Outlook {
         let limit = config.notify.archive_age.as_secs().max(2 * config.interval.as_secs());
         (seconds - waited.clamp(0, seconds.max(0)) > limit).then_some(Condition::NoGoodArchive { seconds })
     }
+}
+
+/// A move that is over, or was broken off. One under way has ended at the next look.
+pub(super) fn moved(ward: &Ward, config: &Config) -> Option<Condition> {
+    let (moved, how) = ward.vault.departure(&ward.work).ok()??;
+    let start = Supervisor::of(config).map(|by| by.command("start"));
+    let condition = Condition::Moved { to: moved.to.clone(), how, start };
+    (how != Departure::UnderWay).then_some(condition)
 }
 
 /// Whether `wakeep move` has brought it to another machine.

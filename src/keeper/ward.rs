@@ -3,7 +3,7 @@
 
 use crate::config::{Config, Place};
 use crate::disk;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::session::snapshot::Carry;
 use crate::session::{Session, find, interior};
 use crate::text::WayBack;
@@ -170,8 +170,8 @@ fn require_apart(wards: &[Ward], config: &Config) -> Result<()> {
         let vault = taken.insert(ward.vault.dir(), ward);
         let archive = taken.insert(ward.vault.archive(), ward);
         if let Some(other) = vault.or(archive) {
-            let problem = "would share archive or backups: give each its own `archive` and `vault`";
-            return Err(both(other, ward, config, problem));
+            let problem = Problem::Shared(other.session.path.clone(), ward.session.path.clone());
+            return Err(both(config, problem));
         }
     }
     require_own_names(wards, config)
@@ -183,19 +183,17 @@ fn require_own_names(wards: &[Ward], config: &Config) -> Result<()> {
     let mut named: HashMap<&str, &Ward> = HashMap::new();
     for ward in wards {
         if let Some(other) = named.insert(&ward.session.name, ward) {
-            let name = &ward.session.name;
-            let apart = "give each bot a configuration and a remote of its own";
-            let problem = format!("are both called {name} and would be one at {remote}: {apart}");
-            return Err(both(other, ward, config, &problem));
+            let paths = Box::new((other.session.path.clone(), ward.session.path.clone()));
+            let (name, remote) = (ward.session.name.clone(), remote.clone());
+            return Err(both(config, Problem::SameName { paths, name, remote }));
         }
     }
     Ok(())
 }
 
 /// What is wrong with two sessions of one configuration.
-fn both(a: &Ward, b: &Ward, config: &Config, problem: &str) -> Error {
+fn both(config: &Config, problem: Problem) -> Error {
     let place = config.file.as_ref().map_or_else(|| "sessions".to_owned(), |f| f.display().to_string());
-    let problem = format!("{} and {} {problem}", a.session.path.display(), b.session.path.display());
     Error::Config { place, problem, suggestion: None }
 }
 
@@ -206,6 +204,7 @@ fn ward(session: Session, place: &Place, config: &Config, firsts: &mut Firsts) -
     let root = vault_root(place, &session.home);
     let plain = plain_archive(place, &session.home);
     require_file(&plain)?;
+    require_outside(&session, [&plain, &root])?;
     let first = recorded_first(&root)
         .unwrap_or_else(|| firsts.entry(root.clone()).or_insert_with(|| session.name.clone()).clone());
     let is_first = first == session.name;
@@ -259,15 +258,29 @@ fn plain_archive(place: &Place, home: &Path) -> PathBuf {
 
 /// A folder or a device is nothing that an archive may take the place of.
 fn require_file(archive: &Path) -> Result<()> {
-    let wrong = |problem: &str| {
+    let wrong = |problem: Problem| {
         let place = archive.display().to_string();
-        Err(Error::Config { place, problem: problem.to_owned(), suggestion: None })
+        Err(Error::Config { place, problem, suggestion: None })
     };
     match fs::metadata(archive) {
-        Ok(meta) if !meta.is_file() => wrong("the archive would have to be a regular file"),
-        Err(_) if !disk::parent(archive).is_dir() => wrong("the archive's folder doesn't exist"),
+        Ok(meta) if !meta.is_file() => wrong(Problem::ArchiveNoFile),
+        Err(_) if !disk::parent(archive).is_dir() => wrong(Problem::ArchiveNoFolder),
         _ => Ok(()),
     }
+}
+
+/// Within a session a restore would take them away, and every archive would hold the ones before.
+fn require_outside(session: &Session, places: [&Path; 2]) -> Result<()> {
+    let root = session.prefix.components().next().map(|first| session.home.join(first));
+    for place in places {
+        let full = find::absolute(place)?;
+        let inside = [Some(&session.path), root.as_ref()].into_iter().flatten().find(|folder| full.starts_with(folder));
+        if let Some(folder) = inside {
+            let problem = Problem::Within(folder.clone());
+            return Err(Error::Config { place: place.display().to_string(), problem, suggestion: None });
+        }
+    }
+    Ok(())
 }
 
 /// `whatsapp_auth_latest.<session>.tar.gz` for a session that isn't the first.

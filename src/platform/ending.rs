@@ -16,6 +16,9 @@ pub struct Running(OwnedFd);
 
 impl Running {
     /// The process of this number; `None` where it has ended.
+    ///
+    /// # Errors
+    /// No process has such a number, or this process has too many files open.
     pub fn of(pid: u32) -> io::Result<Option<Running>> {
         match rustix::process::pidfd_open(number(pid)?, PidfdFlags::empty()) {
             Err(Errno::SRCH) => Ok(None),
@@ -34,7 +37,15 @@ impl Running {
         }
     }
 
+    /// Ends it at once. It may end by itself in this moment.
+    pub fn kill(&self) {
+        let _ = rustix::process::pidfd_send_signal(&self.0, Signal::KILL);
+    }
+
     /// Waits for its end, so long at most; whether it has ended.
+    ///
+    /// # Errors
+    /// The system can't wait.
     pub fn has_ended(&self, patience: Duration) -> io::Result<bool> {
         let end = Instant::now() + patience;
         loop {

@@ -1,6 +1,7 @@
 //! Opening files privately and with caution, and what the system knows of a file beside its bytes.
 
 use rustix::fs::{Advice, Mode, OFlags};
+use rustix::io::Errno;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::num::NonZeroU64;
@@ -38,6 +39,13 @@ pub fn open_no_link(path: &Path) -> io::Result<File> {
 /// Makes a symbolic link.
 pub fn link(link: &Path, to: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(to, link)
+}
+
+/// Whether an error says that a file can't have a second name there: another file system, one without such names, too many of
+/// them, or no permission.
+pub fn cannot_have_two_names(e: &io::Error) -> bool {
+    const SAY_SO: [Errno; 6] = [Errno::PERM, Errno::ACCESS, Errno::XDEV, Errno::MLINK, Errno::NOSYS, Errno::OPNOTSUPP];
+    e.raw_os_error().is_some_and(|code| SAY_SO.map(Errno::raw_os_error).contains(&code))
 }
 
 /// Lets the empty file `target` share the blocks of `source` (reflink). `false` where the file system can't.

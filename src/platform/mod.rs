@@ -8,20 +8,20 @@
 //! | file | what it gives | where the system has nothing like it |
 //! |---|---|---|
 //! | `processes` | which processes run, whose, since when, what, where | no answer: sessions then count as "can't tell", and are left alone |
-//! | `holders` | who has a file open, mapped or locked | an error: "can't tell", and only a person may force |
+//! | `holders` | who has a file open, mapped or locked | an error: "can't tell", and the session is left alone |
 //! | `ending` | a process that no other is taken for; asking it to end; reaping | waiting by its number |
 //! | `signals` | hearing that this process is asked to end, or its child has ended | the end of standard input |
 //! | `moves` | two folders exchanged, a move that replaces nothing: one step each | the error `INVAL`: `swap` then goes by a durable marker, `disk` looks first |
 //! | `volumes` | free space, what is one mount, flushing all, whose locks hosts see | several renames instead of an exchange; flushing file by file |
-//! | `files` | private and cautious opening, a file's identity, sharing of blocks, reading at a place | copying; a stamp without an inode reads more often |
+//! | `files` | private and cautious opening, a file's identity, sharing of blocks, reading at a place | bytes are copied; an identity there must be (on Windows the volume and the file's index) |
 //! | `modes` | owner-only files and folders, their owners | an access list for the owner alone; nothing is known by modes only |
 //! | `paths` | a path as the bytes that archives hold: `/` between its parts | the parts joined anew |
 //! | `stage` | a folder that is filled without a link ever being followed | looking at every part before it is used |
-//! | `host` | this host's name and make, its clock since boot, chance, the terminal's width, this program's file | a monotonic clock that sleeps costs a longer wait for a lease |
+//! | `host` | this host's name and make, its clock since boot, chance, the terminal's width, this program's file | nothing: a clock that stands still while the machine sleeps would let two hosts run one bot |
 //! | `users` | the users of the system, and becoming one of them | no root, no other user: nothing to become |
 //!
 //! Not in this room, since they are one system's by their meaning: what `setup` writes for a server (units, timers, cron:
-//! the names of tasks are in its `names`), and the lock and door of Chromium (`session/chromium`), which its own source
+//! the names of tasks are its `server::Names`), and the lock and door of Chromium (`session/chromium`), which its own source
 //! makes anew for each system.
 
 #[cfg(not(target_os = "linux"))]

@@ -36,3 +36,9 @@ pub fn give_to(path: &Path, uid: u32, gid: u32) -> io::Result<()> {
 pub fn may_write(path: &Path) -> bool {
     rustix::fs::access(path, Access::WRITE_OK).is_ok()
 }
+
+/// Whether nobody may write there, since the file system is read-only.
+pub fn is_read_only(path: &Path) -> bool {
+    let flags = rustix::fs::statvfs(path).map(|stat| stat.f_flag);
+    flags.is_ok_and(|flags| flags.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+}

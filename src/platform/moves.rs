@@ -27,3 +27,10 @@ pub fn exchange(a: &Path, b: &Path) -> io::Result<()> {
 pub fn knows_no_such_move(e: &io::Error) -> bool {
     e.raw_os_error() == Some(Errno::INVAL.raw_os_error())
 }
+
+/// Whether an error of [`exchange`] says that these two places can't be exchanged: one is a mount point, they lie on two file
+/// systems, or theirs has no exchange.
+pub fn cannot_exchange(e: &io::Error) -> bool {
+    const SAY_SO: [Errno; 5] = [Errno::BUSY, Errno::XDEV, Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP];
+    e.raw_os_error().is_some_and(|code| SAY_SO.map(Errno::raw_os_error).contains(&code))
+}

@@ -59,8 +59,25 @@ impl Iterator for Endless {
 /// From now on whatever asks this process to end (SIGTERM, SIGINT) is a byte from the first of the pair, and does nothing
 /// else; who writes to the second asks as well.
 pub fn that_ask_to_end() -> io::Result<(Wire, Wire)> {
+    on_a_wire(&[SIGTERM, SIGINT])
+}
+
+/// The same of a command at a terminal, which ends with it: SIGHUP, too, unless whoever started this has it ignored.
+pub fn that_end_a_command() -> io::Result<(Wire, Wire)> {
+    let all = [SIGTERM, SIGINT, SIGHUP];
+    on_a_wire(if is_ignored(SIGHUP) { &all[..2] } else { &all })
+}
+
+/// Source: proc_pid_status(5), `SigIgn`: a mask in which signal 1 is the lowest bit.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+}
+
+fn on_a_wire(signals: &[i32]) -> io::Result<(Wire, Wire)> {
     let (arriving, sending) = Wire::pair()?;
-    for signal in [SIGTERM, SIGINT] {
+    for &signal in signals {
         signal_hook::low_level::pipe::register(signal, sending.try_clone()?)?;
     }
     Ok((arriving, sending))

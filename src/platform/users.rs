@@ -24,6 +24,11 @@ pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// The number of the user that this process works as.
+pub fn current() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// All users that `/etc/passwd` names (passwd(5)).
 pub fn all() -> Vec<User> {
     let text = fs::read_to_string("/etc/passwd").unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The file system a path lies on.
 
 use rustix::fs::{AtFlags, CWD, StatxFlags};
+use rustix::io::Errno;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -26,6 +27,12 @@ pub fn free_space(path: &Path) -> io::Result<u64> {
 /// Flushes all of the file system that an open file lies on.
 pub fn flush_all(file: &File) -> io::Result<()> {
     Ok(rustix::fs::syncfs(file)?)
+}
+
+/// Whether an error of flushing a folder says that its file system has nothing to flush for one, as some network and FUSE ones.
+pub fn flushes_no_folders(e: &io::Error) -> bool {
+    const SAY_SO: [Errno; 2] = [Errno::INVAL, Errno::OPNOTSUPP];
+    e.raw_os_error().is_some_and(|code| SAY_SO.map(Errno::raw_os_error).contains(&code))
 }
 
 /// The name of a kind of file system whose locks other hosts don't see, where the path lies on one.

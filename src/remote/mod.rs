@@ -10,10 +10,12 @@ mod place;
 mod s3;
 mod source;
 mod ssh;
+mod vigil;
 
 pub use place::Place;
 pub use source::Source;
 pub use ssh::quoted;
+pub use vigil::{Heard, Vigil, silence};
 
 use crate::error::{Error, Fault, Result};
 use crate::platform::host;
@@ -93,6 +95,18 @@ pub struct Spent {
     pub sent: u64,
     /// Bytes of content received.
     pub received: u64,
+}
+
+impl Spent {
+    /// What came to it since it was `earlier`.
+    #[must_use]
+    pub fn since(self, earlier: Spent) -> Spent {
+        Spent {
+            requests: self.requests - earlier.requests,
+            sent: self.sent - earlier.sent,
+            received: self.received - earlier.received,
+        }
+    }
 }
 
 /// Counts what is [`Spent`], from any thread.

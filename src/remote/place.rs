@@ -1,6 +1,6 @@
 //! Where a remote is, as a person writes it. Never holds a secret.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -32,17 +32,17 @@ pub enum Place {
 impl Place {
     /// Reads a place; a folder's path is meant from `base`.
     pub fn parse(text: &str, base: &Path) -> Result<Place> {
-        let wrong = |problem: &str, suggestion: Option<&str>| Error::Config {
+        let wrong = |problem: Problem, suggestion: Option<&str>| Error::Config {
             place: without_password(text),
-            problem: problem.to_owned(),
+            problem,
             suggestion: suggestion.map(str::to_owned),
         };
         match text.split_once("://") {
-            None if text.is_empty() => Err(wrong("is no place", Some("s3://bucket/prefix"))),
+            None if text.is_empty() => Err(wrong(Problem::NoPlace, Some("s3://bucket/prefix"))),
             None => Ok(Place::Dir(base.join(text))),
-            Some(("ssh", rest)) => ssh(rest).ok_or_else(|| wrong("is no place", Some("ssh://user@host/path"))),
-            Some(("s3", rest)) => s3(rest).ok_or_else(|| wrong("is no place", Some("s3://bucket/prefix"))),
-            Some(_) => Err(wrong("is no kind of remote that wakeep knows", Some("ssh://host/path"))),
+            Some(("ssh", rest)) => ssh(rest).ok_or_else(|| wrong(Problem::NoPlace, Some("ssh://user@host/path"))),
+            Some(("s3", rest)) => s3(rest).ok_or_else(|| wrong(Problem::NoPlace, Some("s3://bucket/prefix"))),
+            Some(_) => Err(wrong(Problem::UnknownRemote, Some("ssh://host/path"))),
         }
     }
 }

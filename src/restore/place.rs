@@ -102,7 +102,8 @@ impl Restoring<'_> {
             Some(kept) => self.vault.keep_again(&kept, now)?,
             None => {
                 let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
-                let verified = self.write_verified(&content, &self.label(verdict, now), base.as_ref())?;
+                let (to, label) = (self.work.dir().join("before.tar.gz"), self.label(verdict, now).to_bytes());
+                let (_, verified) = archive::write_verified(&to, &content, &label, base.as_ref(), Form::Members)?;
                 self.vault.keep_before_restore(&verified, now)?
             }
         };
@@ -120,17 +121,6 @@ impl Restoring<'_> {
         match archive::verify(&kept, Depth::Stored) {
             Err(Error::Damaged { .. }) => Ok(None),
             other => other.map(Some),
-        }
-    }
-
-    /// What the last archive holds already is copied from it; where that doesn't verify, all is written anew.
-    fn write_verified(&self, content: &Content, label: &Label, base: Option<&Archive>) -> Result<archive::Verified> {
-        let temp = self.work.dir().join("before.tar.gz");
-        disk::remove_file(&temp)?;
-        archive::write(&temp, content, &label.to_bytes(), base, Form::Members)?;
-        match archive::flush_and_verify(&temp, Depth::Stored) {
-            Err(_) if base.is_some() => self.write_verified(content, label, None),
-            other => other,
         }
     }
 

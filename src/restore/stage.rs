@@ -38,6 +38,10 @@ impl Restoring<'_> {
                 Err(Error::Hostile { what, .. }) => {
                     refused = refused.or(Some((from.clone(), damaged(&from, Code::ArchiveHostile, what))));
                 }
+                Err(Error::NotInArchive { session, .. }) if !matches!(self.source, Source::File(_)) => {
+                    let what = format!("no session {session} is in it");
+                    refused = refused.or(Some((from.clone(), damaged(&from, Code::ArchiveDamaged, what))));
+                }
                 Err(e) => return Err(e),
             }
         }
@@ -87,7 +91,7 @@ impl Restoring<'_> {
         let all = unpack::sessions_in(from)?;
         unpack::meant(&all, |i| &i.prefix, &self.session.name, self.alone)
             .cloned()
-            .ok_or_else(|| Error::damaged(from, format!("no session {} is in it", self.session.name)))
+            .ok_or_else(|| Error::NotInArchive { path: from.to_owned(), session: self.session.name.clone() })
     }
 }
 

@@ -77,6 +77,37 @@ pub fn inside(root: &Path) -> Result<Vec<Session>> {
     Ok(found)
 }
 
+/// Where the sessions of the bot in the folder `app` lie: a `.wwebjs_auth` as a whole and first, others each. Where none
+/// lies in the folder itself, those one folder further down (`data/auth`).
+pub fn places(app: &Path) -> Vec<PathBuf> {
+    let folders = || children(app).into_iter().filter(|p| p.is_dir() && !p.is_symlink() && is_open(p));
+    let near: Vec<PathBuf> = children(app).into_iter().filter(|p| is_place(p)).collect();
+    if !near.is_empty() {
+        return near;
+    }
+    folders().flat_map(|folder| children(&folder)).filter(|p| is_place(p)).collect()
+}
+
+fn is_place(path: &Path) -> bool {
+    let usual = path.file_name().is_some_and(|n| n == ROOTS[0]) && path.is_dir();
+    usual || kind_of(path).is_some() || (is_root(path) && inside(path).is_ok_and(|found| !found.is_empty()))
+}
+
+/// Whether bots keep something of their own in a folder of this name.
+fn is_open(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    !name.starts_with('.') && name != "node_modules"
+}
+
+/// What lies in a folder, `.wwebjs_auth` and `session` first; nothing where that can't be read.
+fn children(folder: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    all.retain(|p| p.file_name().is_some_and(|n| !n.to_string_lossy().starts_with(".wakeep")));
+    let rank = |p: &PathBuf| [ROOTS[0], "session"].iter().position(|n| p.ends_with(n)).unwrap_or(2);
+    all.sort_by_key(|p| (rank(p), p.clone()));
+    all
+}
+
 /// Whether a folder of that name holds sessions rather than being one.
 pub fn is_root(path: &Path) -> bool {
     path.file_name().is_some_and(|n| ROOTS.iter().any(|r| n == *r))

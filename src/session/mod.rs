@@ -153,6 +153,9 @@ pub enum Use {
 
 impl Use {
     /// Turns everything but [`Use::Free`] into the error that says why the session at `path` is left alone.
+    ///
+    /// # Errors
+    /// `InUse`, with who holds it; `MaybeInUse` where that can't be told.
     pub fn or_refuse(self, path: &Path) -> Result<()> {
         match self {
             Use::Free => Ok(()),

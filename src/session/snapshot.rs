@@ -40,6 +40,9 @@ impl Session {
     /// Copies the live session to `into` (which is emptied first) until the copy is whole and nothing in it is
     /// older than what lay on disk when this attempt began. A fault that shows again and again is the session's own,
     /// and is returned as such in the examination.
+    ///
+    /// # Errors
+    /// `SessionMissing`; `NotASession`; `Restless` where it changed under every attempt; `Io`.
     pub fn snapshot(&self, into: &Path, carry: Carry) -> Result<Snapshot> {
         let missing = || Error::SessionMissing { path: self.path.clone() };
         if !disk::exists(&self.path) {

@@ -3,7 +3,7 @@
 //! vaults; so there is one in the end, and this is what it has to say.
 
 use crate::config::{Own, Place, SYSTEM};
-use crate::error::{At, Error, Result};
+use crate::error::{At, Error, Problem, Result};
 use crate::owner::{self, Owner};
 use crate::platform::modes;
 use std::fs;
@@ -50,8 +50,7 @@ impl Existing {
         let mut paths = places.flat_map(|p| [Some(&p.path), p.archive.as_ref()]).flatten();
         let is_outside = |p: &&PathBuf| !p.starts_with(app) || p.components().any(|c| c.as_os_str() == "..");
         paths.find(is_outside).map_or(Ok(()), |path| {
-            let problem =
-                format!("{} lies outside {}, where the services may not write", path.display(), app.display());
+            let problem = Problem::Outside { path: path.clone(), app: app.to_owned() };
             Err(Error::Config { place: file.display().to_string(), problem, suggestion: None })
         })
     }

@@ -1,10 +1,11 @@
 //! What can be found out about the machine, so that nobody has to be asked: the bot's folder, its session, its user,
 //! its systemd unit or pm2 app. Looks, and changes nothing.
 
+use super::bots;
 use super::existing::Existing;
 use super::units::{Unit, stands, unit_of, units};
 use crate::config::Place;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::owner::Owner;
 use crate::session::find;
 use std::fs;
@@ -74,9 +75,9 @@ impl Facts {
         let unit = said.unit.as_deref().map(unit_name).or_else(|| unit_of(&app, &units));
         let text = unit.as_ref().and_then(|name| units.iter().find(|u| u.name == *name));
         let configured = text.and_then(|u| u.value("User")).map(str::to_owned);
-        let second = second(root, &app);
+        let second = bots::name(root, &app);
         let existing = if said.undo { Existing::default() } else { Existing::find(root, &app, second.as_deref())? };
-        let sessions = existing.sessions().unwrap_or_else(|| vec![usual_session(&app, &on_disk)]);
+        let sessions = existing.sessions().unwrap_or_else(|| usual_sessions(&app, &on_disk));
         let session = &sessions[0].path;
         // Built into a tree, the tree's users are nobody here.
         let owner = if root == Path::new("/") {
@@ -103,42 +104,24 @@ impl Facts {
         ];
         let odd = names.into_iter().find(|(_, name)| !name.is_some_and(is_plain)).map(|(place, name)| Error::Config {
             place: place.to_owned(),
-            problem: format!("`{}`: a name in services has letters, digits and /._-+@: only", name.unwrap_or("?")),
+            problem: Problem::OddName(name.unwrap_or("?").to_owned()),
             suggestion: None,
         });
         odd.map_or(Ok(self), Err)
+    }
+
+    /// The sessions in the bot's folder, as it lies on this disk, that are not among those that are kept.
+    pub fn not_kept(&self, on_disk: &Path) -> Vec<PathBuf> {
+        let kept = |path: &PathBuf| self.sessions.iter().any(|s| path.starts_with(&s.path) || s.path.starts_with(path));
+        let found = find::places(on_disk);
+        let there = found.iter().filter_map(|p| Some(self.app.join(p.strip_prefix(on_disk).ok()?)));
+        there.filter(|p| !kept(p)).collect()
     }
 
     /// The bot's folder's own name.
     pub fn name(&self) -> String {
         self.app.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
-}
-
-/// The folders of the bots that were set up here, the first one last: the others lean on what it brought.
-pub fn set_up(root: &Path) -> Vec<PathBuf> {
-    let files = fs::read_dir(root.join("etc/wakeep")).into_iter().flatten().flatten().map(|e| e.path());
-    let mut configurations: Vec<PathBuf> = files.filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
-    configurations.sort_by_key(|p| p.file_stem().is_some_and(|s| s == "wakeep"));
-    configurations.iter().filter_map(|file| works_in(root, file).or_else(|| above_session(file))).collect()
-}
-
-/// The folder in which the services work that read this configuration.
-fn works_in(root: &Path, configuration: &Path) -> Option<PathBuf> {
-    let name = configuration.file_stem()?.to_str().filter(|n| *n != "wakeep");
-    let unit = format!("etc/systemd/system/{}", super::server::restore_name(name));
-    let unit = Unit { text: fs::read_to_string(root.join(&unit)).ok()?, name: unit };
-    unit.value("WorkingDirectory").map(PathBuf::from)
-}
-
-fn above_session(configuration: &Path) -> Option<PathBuf> {
-    let table: toml::Table = toml::from_str(&fs::read_to_string(configuration).ok()?).ok()?;
-    first_session(&table)?.parent().map(Path::to_owned)
-}
-
-fn first_session(table: &toml::Table) -> Option<PathBuf> {
-    let several = || table.get("sessions")?.as_array()?.first()?.get("path");
-    table.get("session").or_else(several)?.as_str().map(PathBuf::from)
 }
 
 /// A unit's full name: people leave `.service` out.
@@ -149,19 +132,24 @@ pub fn unit_name(name: &str) -> String {
 fn app(root: &Path, said: &Said, here: &Path, units: &[Unit]) -> Result<PathBuf> {
     if let Some(app) = &said.app {
         let full = std::path::absolute(app).unwrap_or_else(|_| app.clone());
-        return if super::inside(root, &full).is_dir() { Ok(full) } else { Err(Error::SessionMissing { path: full }) };
+        // What stands in the system is undone also where the bot's folder is gone.
+        return if said.undo || super::inside(root, &full).is_dir() {
+            Ok(full)
+        } else {
+            Err(Error::SessionMissing { path: full })
+        };
     }
     let of_unit = |name: &String| units.iter().find(|u| u.name == unit_name(name))?.value("WorkingDirectory");
     if let Some(dir) = said.unit.as_ref().and_then(of_unit) {
         return Ok(dir.into());
     }
-    let is_bot = |dir: &Path| super::inside(root, dir).is_dir() && session(&super::inside(root, dir)).is_some();
+    let is_bot = |dir: &Path| !find::places(&super::inside(root, dir)).is_empty();
     let of_units = units.iter().filter_map(|u| u.value("WorkingDirectory")).map(PathBuf::from);
     let all = std::iter::once(here.to_owned()).chain(of_units).chain([USUAL_APP.into()]);
     let mut found = all.filter(|dir| dir.is_absolute() && is_bot(dir));
     found.next().ok_or_else(|| Error::Config {
         place: "--app-dir".to_owned(),
-        problem: "no folder of a bot was found; name it".to_owned(),
+        problem: Problem::NoBotFolder,
         suggestion: Some(format!("--app-dir {USUAL_APP}")),
     })
 }
@@ -171,19 +159,12 @@ fn is_plain(name: &str) -> bool {
     name.chars().all(|c| c.is_alphanumeric() || "/._-+@:".contains(c))
 }
 
-/// The session that is found in a bot's folder, or that would come to be there.
-fn usual_session(app: &Path, on_disk: &Path) -> Place {
-    let name = session(on_disk).unwrap_or_else(|| ".wwebjs_auth".into());
-    Place { path: app.join(name), ..Place::default() }
-}
-
-/// The session in a bot's folder, named from there: a `.wwebjs_auth` as a whole.
-fn session(app: &Path) -> Option<PathBuf> {
-    if app.join(".wwebjs_auth").is_dir() {
-        return Some(".wwebjs_auth".into());
-    }
-    let found = find::inside(app).ok()?.into_iter().next()?;
-    found.path.file_name().map(PathBuf::from)
+/// The sessions that are found in a bot's folder, or the one that would come to be there.
+fn usual_sessions(app: &Path, on_disk: &Path) -> Vec<Place> {
+    let place = |path: &Path| Place { path: app.join(path), ..Place::default() };
+    let found = find::places(on_disk);
+    let found: Vec<Place> = found.iter().filter_map(|p| p.strip_prefix(on_disk).ok()).map(place).collect();
+    if found.is_empty() { vec![place(Path::new(".wwebjs_auth"))] } else { found }
 }
 
 /// cron where it is installed: that is what the earlier system's users look at.
@@ -192,17 +173,6 @@ fn usual_schedule(root: &Path) -> Schedule {
         Schedule::Cron
     } else {
         Schedule::Timer
-    }
-}
-
-/// A bot in another folder than the one that the first configuration speaks of.
-fn second(root: &Path, app: &Path) -> Option<String> {
-    let text = fs::read_to_string(root.join("etc/wakeep/wakeep.toml")).ok()?;
-    let table: toml::Table = toml::from_str(&text).ok()?;
-    if first_session(&table)?.starts_with(app) {
-        None
-    } else {
-        app.file_name().map(|n| n.to_string_lossy().into_owned())
     }
 }
 

@@ -19,7 +19,7 @@ pub fn plan(home: &Path, sessions: &[&Session], is_server: bool) -> Vec<Step> {
     if !is_server {
         steps.insert(0, Step { path: home.join("wakeep.toml"), what: configuration, mode: 0o644, owner: None });
     }
-    steps.extend(lists::steps(home, &lists::lines(home, &places(sessions)), &[CLEANUP.0.to_owned()]));
+    steps.extend(lists::steps(lists::Secret { home, places: &places(sessions) }, &[CLEANUP.0.to_owned()]));
     steps
 }
 
@@ -69,8 +69,8 @@ mod tests {
             assert_ne!(site.take(&step).unwrap(), Fate::Stands, "{step:?}");
         }
         let exclude = fs::read_to_string(home.join(".git/info/exclude")).unwrap();
-        let kept_out = ".wwebjs_auth/\nwakeep-key.txt\nwhatsapp_auth_*\n.whatsapp_auth_*\n.wakeep/\nwakeep.toml*\n\
-                        cleanup-old-archives.sh\n";
+        let kept_out = "/.wwebjs_auth/\nwakeep-key.txt\nwhatsapp_auth_*\n.whatsapp_auth_*\n.wakeep/\nwakeep.toml*\n\
+                        /cleanup-old-archives.sh\n";
         assert_eq!(exclude, kept_out);
         assert!(fs::read_to_string(home.join(".dockerignore")).unwrap().starts_with("node_modules\n.wwebjs_auth/\n"));
         assert!(!home.join(".npmignore").exists());

@@ -2,8 +2,9 @@
 //! what was written is recorded with its digest, so that undoing takes away exactly that and puts back what was there.
 //!
 //! What is to be set up stands in `local` (beside a bot, without root) and `server` (a whole VPS); what is found out
-//! about the machine in `facts` and `existing`; which ignore lists there are in `lists`.
+//! about the machine in `facts`, `bots` and `existing`; which ignore lists there are in `lists`.
 
+pub mod bots;
 mod configuration;
 pub mod existing;
 pub mod facts;
@@ -122,7 +123,9 @@ impl<'a> Site<'a> {
                 let text = if disk::exists(&at) { fs::read_to_string(&at).at("reading", &at)? } else { String::new() };
                 let known: Vec<&str> = text.lines().map(str::trim).collect();
                 let new: Vec<String> = lines.iter().filter(|l| !known.contains(&l.as_str())).cloned().collect();
-                Ok(if new.is_empty() { Fate::Stands } else { Fate::Append(new) })
+                let is_old = |line: &String| known.contains(&line.as_str());
+                let any_old = self.outdated(step).iter().any(is_old);
+                Ok(if new.is_empty() && !any_old { Fate::Stands } else { Fate::Append(new) })
             }
             What::Aside if !disk::exists(&at) => Ok(Fate::Stands),
             What::Aside if is_tracked(&at) => Ok(Fate::Tracked),
@@ -133,6 +136,13 @@ impl<'a> Site<'a> {
                 self.judge_content(step, &at, &bytes)
             }
         }
+    }
+
+    /// Lines that were ours in this list earlier and aren't any more.
+    fn outdated(&self, step: &Step) -> Vec<String> {
+        let What::Lines(lines) = &step.what else { return Vec::new() };
+        let ours = self.record.of(&step.path).into_iter().flat_map(|written| &written.lines);
+        ours.filter(|line| !lines.contains(line)).cloned().collect()
     }
 
     /// `NAME.set-aside`, or with a number where an earlier one stands.
@@ -192,8 +202,10 @@ impl<'a> Site<'a> {
                 return make_log(&at, step.owner).map(|()| fate);
             }
             (_, Fate::Append(lines)) => {
+                let outdated = self.outdated(step);
                 self.record.add_lines(&step.path, lines)?;
-                return append(&at, lines, step.mode).map(|()| fate);
+                append(&at, lines, &outdated, step.mode)?;
+                return self.record.forget_lines(&step.path, &outdated).map(|()| fate);
             }
             (What::File(text) | What::FileOnce(text), _) => {
                 return self.write(step, &fate, text.as_bytes()).map(|()| fate);
@@ -246,17 +258,18 @@ fn make_folders(dir: &Path) -> Result<()> {
     disk::set_mode(dir, 0o755)
 }
 
-/// Whole or not at all, in the file's own mode and, as far as may be, for its owner.
-fn append(at: &Path, lines: &[String], mode: u32) -> Result<()> {
+/// Appends these lines and drops those: whole or not at all, in the file's own mode and, as far as may be, for its owner.
+fn append(at: &Path, lines: &[String], outdated: &[String], mode: u32) -> Result<()> {
     make_folders(disk::parent(at))?;
     if !disk::exists(at) {
         return disk::write_whole_as(at, format!("{}\n", lines.join("\n")).as_bytes(), mode, None);
     }
     // A link is its owner's: the file that it leads to gets the lines.
     let at = at.canonicalize().at("reading", at)?;
-    let before = fs::read_to_string(&at).at("reading", &at)?;
+    let before = record::rest(&at, outdated)?;
     let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    disk::rewrite(&at, format!("{before}{gap}{}\n", lines.join("\n")).as_bytes())
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    disk::rewrite(&at, format!("{before}{gap}{lines}").as_bytes())
 }
 
 fn beside(path: &Path) -> PathBuf {

@@ -147,7 +147,29 @@ impl Record {
         self.add(Written { lines: all, ..Written::new(path, Kind::Lines) })
     }
 
-    fn save(&self) -> Result<()> {
+    /// These lines aren't in the file any more.
+    pub(super) fn forget_lines(&mut self, path: &Path, lines: &[String]) -> Result<()> {
+        let known = self.written.iter_mut().filter(|w| w.path == path);
+        known.for_each(|w| w.lines.retain(|line| !lines.contains(line)));
+        if lines.is_empty() { Ok(()) } else { self.save() }
+    }
+
+    /// Takes out what stands at one of these paths. Nothing is saved: whoever gets it saves first.
+    pub fn part_with(&mut self, paths: &[PathBuf]) -> Vec<Written> {
+        let (parted, rest) = self.written.drain(..).partition(|w| paths.contains(&w.path));
+        self.written = rest;
+        parted
+    }
+
+    /// Takes over what another record parts with. It was written before ours, so it is undone after it.
+    pub fn inherit(&mut self, mut parted: Vec<Written>) -> Result<()> {
+        parted.retain(|w| self.of(&w.path).is_none());
+        self.written.splice(0..0, parted);
+        self.save()
+    }
+
+    /// Saves what is left after parting with something.
+    pub(super) fn save(&self) -> Result<()> {
         if self.written.is_empty() {
             disk::remove_file(&self.file)?;
             let above = disk::parent(&self.file);
@@ -211,6 +233,7 @@ impl Site<'_> {
     /// Takes back all that was written, the last first. What stays is forgotten too: it is its owner's now.
     pub fn undo(&mut self) -> Result<Vec<(Written, Undone)>> {
         let mut done = Vec::new();
+        self.record.save()?;
         while let Some(written) = self.record.written.last().cloned() {
             let fate = self.judge_one(&written, &[]);
             self.take_back(&written, fate)?;
@@ -255,7 +278,8 @@ fn shortened(at: &Path, lines: &[String]) -> Undone {
     }
 }
 
-fn rest(at: &Path, lines: &[String]) -> Result<String> {
+/// The file's text without these lines.
+pub(super) fn rest(at: &Path, lines: &[String]) -> Result<String> {
     let text = fs::read_to_string(at).at("reading", at)?;
     Ok(text.split_inclusive('\n').filter(|l| !lines.iter().any(|ours| ours == l.trim())).collect())
 }

@@ -7,18 +7,13 @@ use super::{Step, What, lists, local};
 use crate::config;
 use std::path::{Path, PathBuf};
 
-/// The file in which root's half is recorded, beside the configuration.
-pub fn record_name(facts: &Facts) -> String {
-    facts.second.as_ref().map_or_else(|| "installed.json".to_owned(), |n| format!("installed-{n}.json"))
+/// The file in which root's half is recorded, beside the configuration: of the first bot or of a second one.
+pub fn record_of(second: Option<&str>) -> PathBuf {
+    Path::new(config::SYSTEM).join(format!("installed{}.json", dashed(second)))
 }
 
 /// Where the half in the bot's folder is recorded: what `wakeep setup` without root wrote there has a record of its own.
 pub const FOLDER_RECORD: &str = ".wakeep/installed-server.json";
-
-/// The unit that restores, of the first bot or of a second one.
-pub fn restore_name(second: Option<&str>) -> String {
-    format!("whatsapp-auth-restore{}.service", dashed(second))
-}
 
 fn dashed(second: Option<&str>) -> String {
     second.map(|n| format!("-{n}")).unwrap_or_default()
@@ -27,8 +22,14 @@ fn dashed(second: Option<&str>) -> String {
 /// Where backups go.
 pub const VAULT: &str = "/opt/whatsapp-auth-backup";
 
+/// Where units of the machine's owner stand.
+const UNITS: &str = "/etc/systemd/system";
+
 /// The logs.
 pub const LOGS: [&str; 2] = ["/var/log/whatsapp-auth-restore.log", "/var/log/whatsapp-auth-check.log"];
+
+/// What turns them over.
+const LOGROTATE_AT: &str = "/etc/logrotate.d/whatsapp-auth";
 
 /// The scripts, by the names that the earlier system's users know.
 pub const SHIMS: [(&str, &str); 5] = [
@@ -60,22 +61,37 @@ pub struct Names {
     pub config: PathBuf,
     /// The backups.
     pub vault: PathBuf,
+    /// The file in which root's half is recorded.
+    pub record: PathBuf,
     check: String,
 }
 
 impl Names {
-    /// The first bot's are the plain ones; a second bot's carry its folder's name.
+    /// This bot's.
     pub fn of(facts: &Facts) -> Names {
-        let dash = dashed(facts.second.as_deref());
-        let config = facts.second.as_deref().unwrap_or("wakeep");
+        Names::called(facts.second.as_deref())
+    }
+
+    /// The first bot's are the plain ones; a second bot's carry its name.
+    pub fn called(second: Option<&str>) -> Names {
+        let dash = dashed(second);
         Names {
-            restore: restore_name(facts.second.as_deref()),
+            restore: format!("whatsapp-auth-restore{dash}.service"),
             keeper: format!("wakeep{dash}.service"),
             timer: format!("whatsapp-auth-check{dash}.timer"),
-            config: Path::new(config::SYSTEM).join(format!("{config}.toml")),
-            vault: facts.second.as_ref().map_or_else(|| VAULT.into(), |n| Path::new(VAULT).join(n)),
+            config: Path::new(config::SYSTEM).join(format!("{}.toml", second.unwrap_or("wakeep"))),
+            vault: second.map_or_else(|| VAULT.into(), |n| Path::new(VAULT).join(n)),
             check: format!("whatsapp-auth-check{dash}"),
+            record: record_of(second),
         }
+    }
+
+    /// The files that are this bot's alone, whatever is decided about it.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let (units, check) = (Path::new(UNITS), format!("{}.service", self.check));
+        let units = [&self.restore, &self.keeper, &self.timer, &check].map(|unit| units.join(unit));
+        let cron = Path::new("/etc/cron.d").join(&self.check);
+        units.into_iter().chain([self.config.clone(), self.record.clone(), cron]).collect()
     }
 
     /// The units that are switched on.
@@ -88,7 +104,7 @@ impl Names {
 /// Root's half. `program` is the program that is to be installed, where that isn't done yet.
 pub fn system(facts: &Facts, program: Option<&Path>) -> Vec<Step> {
     let names = Names::of(facts);
-    let units = Path::new("/etc/systemd/system");
+    let units = Path::new(UNITS);
     let mut steps: Vec<Step> = program
         .map(|from| Step { path: facts.wakeep.clone(), what: What::Program(from.to_owned()), mode: 0o755, owner: None })
         .into_iter()
@@ -101,7 +117,7 @@ pub fn system(facts: &Facts, program: Option<&Path>) -> Vec<Step> {
     let log = |path: &str| Step { path: path.into(), what: What::Log, mode: 0o664, owner: None }.given_to(facts.owner);
     steps.extend(LOGS.map(log));
     steps.push(super::configuration::step(facts, &names));
-    steps.push(Step::file("/etc/logrotate.d/whatsapp-auth", LOGROTATE, 0o644));
+    steps.push(Step::file(LOGROTATE_AT, LOGROTATE, 0o644));
     steps.push(Step::file(units.join(&names.restore), restore_unit(facts), 0o644));
     steps.push(Step::file(units.join(&names.keeper), filled(KEEPER, facts, &names), 0o644));
     if let Some(unit) = &facts.unit {
@@ -112,8 +128,14 @@ pub fn system(facts: &Facts, program: Option<&Path>) -> Vec<Step> {
     steps
 }
 
+/// What every bot of this server uses, whoever's setup wrote it.
+pub fn shared(facts: &Facts) -> Vec<PathBuf> {
+    let logs = LOGS.map(PathBuf::from);
+    [facts.wakeep.clone(), VAULT.into(), LOGROTATE_AT.into()].into_iter().chain(logs).collect()
+}
+
 fn check(facts: &Facts, names: &Names) -> Vec<Step> {
-    let units = Path::new("/etc/systemd/system");
+    let units = Path::new(UNITS);
     match facts.schedule {
         Schedule::Cron => {
             vec![Step::file(Path::new("/etc/cron.d").join(&names.check), filled(CRON, facts, names), 0o644)]
@@ -135,12 +157,11 @@ pub fn beside_the_bot(facts: &Facts, on_disk: &Path) -> Vec<Step> {
     let ours: Vec<String> = ours.flat_map(|n| [n.clone(), format!("{n}.wakeep")]).collect();
     let here = |place: &config::Place| place.path.strip_prefix(&facts.app).ok().map(|p| on_disk.join(p));
     let sessions: Vec<PathBuf> = facts.sessions.iter().filter_map(here).collect();
-    for mut list in lists::steps(on_disk, &lists::lines(on_disk, &sessions), &ours) {
-        // Found on this disk, named as the machine that is set up has it.
+    for list in lists::steps(lists::Secret { home: on_disk, places: &sessions }, &ours) {
+        // Found on this disk, named as the machine that is set up has it. What lies outside its tree isn't its own.
         let above = facts.app.ancestors().zip(on_disk.ancestors()).find(|(_, here)| list.path.starts_with(here));
         let named = above.and_then(|(there, here)| Some(there.join(list.path.strip_prefix(here).ok()?)));
-        list.path = named.unwrap_or(list.path);
-        steps.push(list);
+        steps.extend(named.map(|path| Step { path, ..list }));
     }
     if facts.existing.own.is_some() {
         steps.push(Step { path: facts.app.join(existing::NAME), what: What::Aside, mode: 0, owner: None });
@@ -206,7 +227,8 @@ mod tests {
     #[test]
     fn the_earlier_systems_line_and_names_are_kept() {
         let steps = system(&facts(), None);
-        let line = "0 */6 * * * root cd /opt/nord-laundry-bot && ./auto-restore-auth.sh check\n";
+        let line = "0 */6 * * * root cd /opt/nord-laundry-bot && /usr/local/bin/wakeep --config /etc/wakeep/wakeep.toml \
+                    --log-to /var/log/whatsapp-auth-check.log restore --if-needed --tell\n";
         assert_eq!(text(&steps, "/etc/cron.d/whatsapp-auth-check"), line);
         let config: toml::Table = toml::from_str(text(&steps, "/etc/wakeep/wakeep.toml")).unwrap();
         assert_eq!(config["vault"].as_str(), Some(VAULT));

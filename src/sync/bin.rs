@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 const AGAIN: usize = 2;
 
 /// Puts an archive together in the new file `to`: the newest, or the newest not younger than `at`.
+///
+/// # Errors
+/// `NothingToRestore`, `Sealed`, `Damaged`, `Remote`, `Io`.
 pub fn pull(
     remote: &dyn Remote,
     session: &str,

@@ -1,18 +1,22 @@
 //! The other side of a move or a push: commands run there by the system's `ssh`, in the bot's folder. Only what a plain
 //! shell understands.
 
-use crate::config::Config;
 use crate::error::{At, Error, Fault, Result};
 use crate::platform::host;
-use crate::remote::{Place, quoted};
+use crate::remote::{Heard, Place, Settings, Vigil, quoted, silence};
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Where a wakeep may be; the one in the folder may be one that an earlier move brought.
 const WAKEEPS: &str = "wakeep /usr/bin/wakeep /usr/local/bin/wakeep ./wakeep ./node_modules/.bin/wakeep";
+
+/// How long one command there may take, whatever it says: a restore of gigabytes to a slow disk, or this program over a
+/// slow line.
+const LONGEST: Duration = Duration::from_secs(1800);
 
 /// What the shell says if none of them is there.
 const NONE: i32 = 127;
@@ -30,15 +34,16 @@ pub struct Far {
     args: Vec<String>,
     folder: String,
     place: String,
+    silence: Duration,
 }
 
 impl Far {
     /// The folder that a place names; `None` for places without a shell.
-    pub fn of(place: &Place, config: &Config, terminal: bool) -> Option<Far> {
+    pub fn of(place: &Place, settings: &Settings) -> Option<Far> {
         let Place::Ssh { user, host, port, path } = place else { return None };
         let mut args = vec!["-T".to_owned()];
-        args.extend(config.ssh_options.iter().cloned());
-        args.extend(["-o".to_owned(), format!("BatchMode={}", if terminal { "no" } else { "yes" })]);
+        args.extend(settings.ssh_options.iter().cloned());
+        args.extend(["-o".to_owned(), format!("BatchMode={}", if settings.terminal { "no" } else { "yes" })]);
         args.extend([
             "-o".to_owned(),
             "ConnectTimeout=30".to_owned(),
@@ -48,7 +53,8 @@ impl Far {
         args.extend(port.iter().flat_map(|p| ["-p".to_owned(), p.to_string()]));
         args.extend(user.iter().flat_map(|u| ["-l".to_owned(), u.clone()]));
         args.extend(["--".to_owned(), host.clone()]);
-        Some(Far { args, folder: path.clone(), place: place.to_string() })
+        let silence = silence(settings.patience);
+        Some(Far { args, folder: path.clone(), place: place.to_string(), silence })
     }
 
     /// Makes sure of the folder, private to its owner where it is new, and that a wakeep is there: its own, or this very program brought there. Returns false where neither runs.
@@ -97,6 +103,7 @@ impl Far {
         let mut command = self.command(&script);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().at("starting", Path::new("ssh"))?;
+        let vigil = watched(&mut child, self.silence)?;
         let taken = "it was asked for";
         let mut said = child.stderr.take().expect(taken);
         let errors = std::thread::spawn(move || {
@@ -105,8 +112,9 @@ impl Far {
             let _ = said.read_to_end(&mut text);
             text
         });
-        let (input, answer) = (child.stdin.take(), BufReader::new(child.stdout.take().expect(taken)));
-        Ok(Talk { child, input, answer, errors: Some(errors) })
+        let input = child.stdin.take().map(|input| vigil.hears(input));
+        let answer = BufReader::new(vigil.hears(child.stdout.take().expect(taken)));
+        Ok(Talk { child, vigil, place: self.place.clone(), input, answer, errors: Some(errors) })
     }
 
     /// The place, without secrets.
@@ -136,7 +144,12 @@ impl Far {
 
     fn run(&self, script: &str, input: Option<File>) -> Result<Output> {
         let stdin = input.map_or_else(Stdio::null, Stdio::from);
-        self.command(script).stdin(stdin).output().at("starting", Path::new("ssh"))
+        let mut command = self.command(script);
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().at("starting", Path::new("ssh"))?;
+        let vigil = watched(&mut child, LONGEST)?;
+        let out = child.wait_with_output().at("waiting for", Path::new("ssh"))?;
+        if vigil.gave_up() { Err(timed_out(&self.place)) } else { Ok(out) }
     }
 
     fn command(&self, script: &str) -> Command {
@@ -163,8 +176,10 @@ impl Far {
 /// Two wakeeps that talk.
 pub(super) struct Talk {
     child: Child,
-    input: Option<ChildStdin>,
-    answer: BufReader<ChildStdout>,
+    vigil: Vigil,
+    place: String,
+    input: Option<Heard<ChildStdin>>,
+    answer: BufReader<Heard<ChildStdout>>,
     errors: Option<JoinHandle<Vec<u8>>>,
 }
 
@@ -205,12 +220,27 @@ impl Talk {
     }
 
     /// Its end.
+    ///
+    /// # Errors
+    /// `Remote`: it was silent for too long. `Io`.
     pub(super) fn end(mut self) -> Result<Output> {
         self.hang_up();
         // A line that breaks shows in the exit code.
         let _ = std::io::copy(&mut self.answer, &mut std::io::sink());
         let status = self.child.wait().at("waiting for", Path::new("ssh"))?;
+        if self.vigil.gave_up() {
+            return Err(timed_out(&self.place));
+        }
         let stderr = self.errors.take().and_then(|errors| errors.join().ok()).unwrap_or_default();
         Ok(Output { status, stdout: Vec::new(), stderr })
     }
+}
+
+/// One that can't be watched isn't left behind either.
+fn watched(child: &mut Child, silence: Duration) -> Result<Vigil> {
+    Vigil::over(child, silence, None, false).inspect_err(|_| drop(child.kill().and_then(|()| child.wait())))
+}
+
+fn timed_out(place: &str) -> Error {
+    Error::Remote { place: place.to_owned(), fault: Fault::TimedOut }
 }

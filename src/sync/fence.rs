@@ -43,13 +43,13 @@ pub(super) fn who(label: &Label) -> Option<String> {
 }
 
 /// Which archive of a remote this host's session goes back to.
-pub type Origin = Option<(String, u64)>;
+pub type Ancestor = Option<(String, u64)>;
 
 /// Fails where `theirs` is a later archive than `ours`, another host's that `ours` doesn't go back to, or another bot's.
 ///
 /// # Errors
 /// [`Error::RemoteNewer`]; [`Fault::OtherBot`].
-pub fn require_newer(ours: &Mark, origin: &Origin, theirs: &Mark, place: &str) -> Result<()> {
+pub fn require_newer(ours: &Mark, ancestor: &Ancestor, theirs: &Mark, place: &str) -> Result<()> {
     if ours.who.is_some() && theirs.who.is_some() && ours.who != theirs.who {
         return Err(Error::Remote { place: place.to_owned(), fault: Fault::OtherBot });
     }
@@ -58,7 +58,9 @@ pub fn require_newer(ours: &Mark, origin: &Origin, theirs: &Mark, place: &str) -
         // A command beside the keeper holds no lease itself: then the hosts decide.
         (1.., theirs) if ours.fence < theirs => false,
         _ if ours.host == theirs.host => ours.generation >= theirs.generation,
-        _ => origin.as_ref() == Some(&(theirs.host.clone(), theirs.generation)) && ours.generation > theirs.generation,
+        _ => {
+            ancestor.as_ref() == Some(&(theirs.host.clone(), theirs.generation)) && ours.generation > theirs.generation
+        }
     };
     if later {
         return Ok(());
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_stale_host_is_fenced_off() {
-        let ok = |ours: &Mark, origin: &Origin, theirs: &Mark| require_newer(ours, origin, theirs, "x").is_ok();
+        let ok = |ours: &Mark, ancestor: &Ancestor, theirs: &Mark| require_newer(ours, ancestor, theirs, "x").is_ok();
         assert!(ok(&mark("a", 5, 0), &None, &mark("a", 4, 0)));
         assert!(!ok(&mark("a", 3, 0), &None, &mark("a", 4, 0)));
         assert!(!ok(&mark("b", 9, 0), &None, &mark("a", 4, 0)), "another host's");

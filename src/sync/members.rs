@@ -139,7 +139,7 @@ fn attempt(
     if let (Some(standing), false) = (offered.standing, out.force) {
         let Standing { host, generation, made, who } = standing;
         let theirs = Mark { generation, fence: 0, made, host, digest: String::new(), who };
-        require_newer(&out.mark, &out.origin, &theirs, far.place())?;
+        require_newer(&out.mark, &out.ancestor, &theirs, far.place())?;
     }
     let held: HashSet<[u8; 32]> = theirs.into_iter().collect();
     // That the line breaks shows in what that side says, or doesn't.

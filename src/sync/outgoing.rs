@@ -1,6 +1,6 @@
 //! One push: what goes out, and what came of it. How it travels is said in `whole`, `packs` and `members`.
 
-use super::fence::{Mark, Origin};
+use super::fence::{Ancestor, Mark};
 use crate::archive::keys::{Identities, Recipients};
 use crate::remote::{Remote, Spent};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub(super) struct Outgoing<'a> {
     pub(super) name: String,
     pub(super) session: String,
     pub(super) mark: Mark,
-    pub(super) origin: Origin,
+    pub(super) ancestor: Ancestor,
     pub(super) recipients: Option<&'a Recipients>,
     pub(super) identities: &'a Identities,
     /// A folder of ours for what is unfinished.

@@ -51,7 +51,7 @@ pub fn push(out: &Outgoing, remote: &dyn Remote, told: &mut dyn FnMut(u64, u64))
             return Ok(Pushed::unchanged(remote));
         }
         if !out.force {
-            require_newer(&out.mark, &out.origin, theirs, &remote.place())?;
+            require_newer(&out.mark, &out.ancestor, theirs, &remote.place())?;
         }
     }
     let known = there.as_ref().and_then(|(pointer, tag)| known(out, remote, pointer, tag));

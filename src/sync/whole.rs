@@ -52,7 +52,7 @@ pub fn push(out: &Outgoing, remote: &dyn Remote, told: &mut dyn FnMut(u64, u64))
             return Ok(Pushed::unchanged(remote));
         }
         if !out.force {
-            require_newer(&out.mark, &out.origin, theirs, &remote.place())?;
+            require_newer(&out.mark, &out.ancestor, theirs, &remote.place())?;
         }
     }
     let sealed = out.scratch.join("outgoing.age");
@@ -115,7 +115,7 @@ fn retire_open(out: &Outgoing, remote: &dyn Remote) -> Result<()> {
     let Some(record) = read_record(remote, &out.name)? else { return Ok(()) };
     let same = remote.head(&out.name)?.is_some_and(|there| there.tag.as_str() == record.tag);
     // A later one, or another bot's, isn't ours to remove.
-    if same && require_newer(&out.mark, &out.origin, &record.mark, "").is_ok() {
+    if same && require_newer(&out.mark, &out.ancestor, &record.mark, "").is_ok() {
         remote.delete(&out.name)?;
         remote.delete(&record_name(&out.name))?;
     }

@@ -8,7 +8,7 @@ use crate::ailment::Ailment;
 use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
-pub(super) use error::error;
+pub(super) use error::{error, moved};
 pub(super) use phrase::phrase;
 
 pub(super) fn bytes(n: u64) -> String {
@@ -282,6 +282,8 @@ pub(super) fn ago(seconds: i64) -> String {
 
 pub(super) fn ailment(ailment: &Ailment) -> Told {
     match ailment {
+        Ailment::Moved { to, how, start } => moved(to, *how, start.as_deref()),
+        Ailment::BotStopped { name, start } => Told::new(format!("the bot ({name}) doesn't run"), start.as_str()),
         Ailment::SessionMissing { path } => Told::new(
             format!("there is no session at {}", path.display()),
             "./auto-restore-auth.sh, or `wakeep restore`; without an archive start the bot and scan its QR code",
@@ -289,6 +291,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         Ailment::NotWritable { path } => Told::new(
             format!("{} can't be written to by the bot's user", path.display()),
             format!("sudo chown --no-dereference BOT_USER {}", path.display()),
+        ),
+        Ailment::ReadOnly { path } => Told::new(
+            format!("{} lies on a file system that is read-only", path.display()),
+            format!("dmesg tells why; then sudo mount -o remount,rw $(findmnt -no TARGET -T {})", path.display()),
         ),
         Ailment::ArchiveMissing { path } => Told::new(
             format!("there is no archive at {}", path.display()),
@@ -298,9 +304,9 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("the session changed, but the archive is from {}", ago(*age)),
             "wakeep archive; it says what hinders it",
         ),
-        Ailment::WorldReadable { path } => Told::new(
+        Ailment::WorldReadable { path, mode } => Told::new(
             format!("everybody on this machine can read {}, a key to the account", path.display()),
-            format!("chmod 600 {} (or set archive_mode, where that is meant)", path.display()),
+            format!("chmod {mode} {} (or set archive_mode, where that is meant)", path.display()),
         ),
         Ailment::TrackedByGit { path } => Told::new(
             format!("git tracks {}, a key to the account", path.display()),
@@ -323,6 +329,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         Ailment::CronRests => Told::new(
             "cron does not run, so the check every 6 hours doesn't either",
             "sudo systemctl enable --now cron; journalctl -u cron is where it logs",
+        ),
+        Ailment::RootRunsScript { path, script } => Told::new(
+            format!("{} has root run {}, which the bot's user can write", path.display(), script.display()),
+            "sudo wakeep setup: its line calls the installed wakeep",
         ),
         Ailment::CheckMissing { path } => {
             Told::new(format!("nothing checks every 6 hours: {} is missing", path.display()), "sudo wakeep setup")

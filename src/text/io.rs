@@ -21,7 +21,10 @@ pub(super) fn en(doing: &str, path: &Path, source: &Error) -> Told {
         ErrorKind::NotADirectory => ("a part of the path is no folder", "check the path"),
         _ => return Told::new(format!("{doing} {} failed: {source}", path.display()), ""),
     };
-    Told::new(format!("{doing} {} failed: {why}", path.display()), next)
+    let chown = not_theirs(doing, path, source).map(|folder| {
+        format!("; where it is so already, that user may not write there: sudo chown BOT_USER {}", folder.display())
+    });
+    Told::new(format!("{doing} {} failed: {why}", path.display()), format!("{next}{}", chown.unwrap_or_default()))
 }
 
 /// In Russian: «не удалось прочитать FILE: нет такого файла или папки».
@@ -41,7 +44,17 @@ pub(super) fn ru(doing: &str, path: &Path, source: &Error) -> Told {
         ErrorKind::NotADirectory => ("часть пути — не папка", "проверьте путь"),
         _ => return Told::new(format!("{what}: {source}"), ""),
     };
-    Told::new(format!("{what}: {why}"), next)
+    let chown = not_theirs(doing, path, source).map(|folder| {
+        let folder = folder.display();
+        format!("; если это уже так, у пользователя бота нет прав на папку: sudo chown ПОЛЬЗОВАТЕЛЬ_БОТА {folder}")
+    });
+    Told::new(format!("{what}: {why}"), format!("{next}{}", chown.unwrap_or_default()))
+}
+
+/// The folder that has to be the bot's user's for this to be done, where that is what is missing.
+fn not_theirs<'a>(doing: &str, path: &'a Path, source: &Error) -> Option<&'a Path> {
+    let makes = ["making the folder", "creating", "renaming", "linking", "removing", "exchanging", "moving"];
+    path.parent().filter(|_| source.kind() == ErrorKind::PermissionDenied && makes.contains(&doing))
 }
 
 /// What couldn't be done, as it stands after «не удалось». Every word of [`Error::Io`](crate::error::Error::Io) is here:
@@ -135,6 +148,14 @@ mod tests {
             }
         }
         assert!(words > 200, "{words}");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_the_bots_users_is_to_be_given_to_it() {
+        let denied = Error::from(ErrorKind::PermissionDenied);
+        let next = |doing: &str| en(doing, Path::new("/opt/bot/.wakeep"), &denied).next.unwrap();
+        assert!(next("making the folder").ends_with("sudo chown BOT_USER /opt/bot"), "{}", next("making the folder"));
+        assert!(!next("reading").contains("chown"));
     }
 
     #[test]

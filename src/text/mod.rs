@@ -3,24 +3,36 @@
 
 mod channel;
 mod en;
+mod figures;
 mod io;
 mod notice;
 mod page;
 mod phrase;
+mod problem;
 mod progress;
 mod ru;
 mod way_back;
 
+pub use figures::clock;
+use figures::{dated, seconds, sized};
 pub use progress::Work;
 
 use crate::ailment::Ailment;
 use crate::error::Error;
 use crate::vault::journal::{Back, Event};
 use crate::verdict::{Finding, Grade, Login, Verdict, masked};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 pub use phrase::Phrase;
 pub use way_back::WayBack;
+
+/// The fact in the words of that language.
+macro_rules! say {
+    ($lang:expr, $fact:ident($($of:expr),*)) => {
+        match $lang {
+            Lang::En => en::$fact($($of),*),
+            Lang::Ru => ru::$fact($($of),*),
+        }
+    };
+}
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +67,7 @@ impl Lang {
 
     /// What an error says.
     pub fn error(self, error: &Error) -> Told {
-        match self {
-            Lang::En => en::error(error),
-            Lang::Ru => ru::error(error),
-        }
+        say!(self, error(error))
     }
 
     /// An error as something that happened: what is so and what to do, in one line.
@@ -70,12 +79,13 @@ impl Lang {
 
     /// What a finding means and what to do, where this is the way back.
     pub fn finding(self, finding: &Finding, way: WayBack) -> Told {
-        let told = match self {
-            Lang::En => en::code(finding.code, way),
-            Lang::Ru => ru::code(finding.code, way),
-        };
+        let told = say!(self, code(finding.code, way));
         let place = finding.path.display().to_string();
-        let detail = [place, finding.detail.clone()].into_iter().filter(|s| !s.is_empty());
+        let detail = match self {
+            Lang::En => finding.detail.clone(),
+            Lang::Ru => ru::detail(&finding.detail),
+        };
+        let detail = [place, detail].into_iter().filter(|s| !s.is_empty());
         let detail = detail.collect::<Vec<_>>().join(", ");
         let what = if detail.is_empty() { told.what } else { format!("{} ({detail})", told.what) };
         Told { what, next: told.next }
@@ -83,10 +93,7 @@ impl Lang {
 
     /// What happened, in one line.
     pub fn event(self, event: &Event) -> String {
-        match self {
-            Lang::En => en::event(event),
-            Lang::Ru => ru::event(event),
-        }
+        say!(self, event(event))
     }
 
     /// A verdict in a few words.
@@ -97,34 +104,22 @@ impl Lang {
 
     /// A grade in a word.
     pub fn grade(self, grade: Grade) -> &'static str {
-        match self {
-            Lang::En => en::grade(grade),
-            Lang::Ru => ru::grade(grade),
-        }
+        say!(self, grade(grade))
     }
 
     /// A login state in a word or two.
     pub fn login(self, login: Login) -> &'static str {
-        match self {
-            Lang::En => en::login(login),
-            Lang::Ru => ru::login(login),
-        }
+        say!(self, login(login))
     }
 
     /// A fixed phrase.
     pub fn phrase(self, phrase: Phrase) -> &'static str {
-        match self {
-            Lang::En => en::phrase(phrase),
-            Lang::Ru => ru::phrase(phrase),
-        }
+        say!(self, phrase(phrase))
     }
 
     /// "of your 14 archives, 3 would not bring the login back".
     pub fn tally(self, all: usize, lost: usize) -> String {
-        match self {
-            Lang::En => en::tally(all, lost),
-            Lang::Ru => ru::tally(all, lost),
-        }
+        say!(self, tally(all, lost))
     }
 
     /// "unchanged, verified, from 12:04".
@@ -179,10 +174,7 @@ impl Lang {
 
     /// From where to where a restore goes back.
     pub fn goes_back(self, back: &Back) -> String {
-        match self {
-            Lang::En => en::goes_back(back),
-            Lang::Ru => ru::goes_back(back),
-        }
+        say!(self, goes_back(back))
     }
 
     /// When the keeper looks next.
@@ -232,6 +224,18 @@ impl Lang {
         }
     }
 
+    /// That a configuration of one user's names another user's bot to be stopped.
+    pub fn not_theirs_to_stop(self, unit: &str, user: &str, author: &str) -> String {
+        match self {
+            Lang::En => format!(
+                "`bot_unit` names {unit}, which runs as {user}: {author}, whose file this is, may not have it stopped"
+            ),
+            Lang::Ru => format!(
+                "`bot_unit` называет {unit}, который работает от имени {user}: {author}, чей это файл, не может его остановить"
+            ),
+        }
+    }
+
     /// That another host's lease is waited for.
     pub fn takes_over(self, seconds: u64) -> String {
         match self {
@@ -269,61 +273,23 @@ impl Lang {
 
     /// What an ailment means and what mends it.
     pub fn ailment(self, ailment: &Ailment) -> Told {
-        match self {
-            Lang::En => en::ailment(ailment),
-            Lang::Ru => ru::ailment(ailment),
-        }
+        say!(self, ailment(ailment))
     }
 
     /// A size for people: `102.4 MB`.
     pub fn bytes(self, n: u64) -> String {
-        match self {
-            Lang::En => en::bytes(n),
-            Lang::Ru => ru::bytes(n),
-        }
+        say!(self, bytes(n))
     }
 
     /// How long ago something was, in words.
     pub fn ago(self, seconds: i64) -> String {
-        match self {
-            Lang::En => en::ago(seconds.max(0)),
-            Lang::Ru => ru::ago(seconds.max(0)),
-        }
+        say!(self, ago(seconds.max(0)))
     }
 
     /// Why a backup stays.
     pub fn why(self, why: crate::vault::retention::Why) -> &'static str {
-        match self {
-            Lang::En => en::why(why),
-            Lang::Ru => ru::why(why),
-        }
+        say!(self, why(why))
     }
-}
-
-/// A size for people, with these units: `102.4 MB`. Decimal, as file managers of the time count.
-fn sized(n: u64, units: [&str; 5]) -> String {
-    let (mut value, mut unit) = (n as f64, 0);
-    while value >= 999.5 && unit + 1 < units.len() {
-        (value, unit) = (value / 1000.0, unit + 1);
-    }
-    if unit == 0 { format!("{n} {}", units[0]) } else { format!("{value:.1} {}", units[unit]) }
-}
-
-/// The hour and minute here, with the date where it isn't the day of `now`.
-pub fn clock(time: Timestamp, now: Timestamp) -> String {
-    let zone = TimeZone::system();
-    let (time, now) = (time.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
-    let form = if time.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
-    time.strftime(form).to_string()
-}
-
-/// The date, hour and minute here.
-fn dated(time: Timestamp) -> String {
-    time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-fn seconds(s: f64) -> String {
-    format!("{s:.1}")
 }
 
 #[cfg(test)]

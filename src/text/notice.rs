@@ -172,6 +172,7 @@ fn en(condition: &Condition) -> Told {
             format!("the disk is nearly full: {} left at {}", super::en::bytes(*free), path.display()),
             "free some space: df -h",
         ),
+        Condition::Moved { to, how, start } => super::en::moved(to, *how, start.as_deref()),
         Condition::PhoneUnseen { days } => Told::new(
             format!("the phone was last seen {days} days ago"),
             "open WhatsApp on the phone: after 14 days without it the bot is unlinked",
@@ -221,6 +222,7 @@ fn ru(condition: &Condition) -> Told {
             format!("диск почти полон: осталось {} ({})", super::ru::bytes(*free), path.display()),
             "освободите место: df -h",
         ),
+        Condition::Moved { to, how, start } => super::ru::moved(to, *how, start.as_deref()),
         Condition::PhoneUnseen { days } => Told::new(
             format!("телефон не был на связи {days} дн."),
             "откройте WhatsApp на телефоне: через 14 дней без него бот будет отключён",

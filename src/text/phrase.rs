@@ -83,6 +83,8 @@ pub enum Phrase {
     DrillBad,
     /// The archive at its path was not made by wakeep.
     NotOurs,
+    /// What stands for the name of an archive that comes through a pipe.
+    Incoming,
     /// The archive at its path can't be read as one.
     NotWhole,
     /// A file that arrived keeps the archive's path for a while.
@@ -111,6 +113,18 @@ pub enum Phrase {
     SetupNotTaken,
     /// Setup: an ignore list can't be written; before its path.
     SetupNotListed,
+    /// Setup: it stays, since other bots use it; before its path.
+    SetupShared,
+    /// Setup: no session is in the folder; before the place where it is expected.
+    SetupNoSession,
+    /// Setup: a session that the standing configuration does not name; before its path.
+    SetupNotKept,
+    /// Setup: everything stands, but systemd does not start it; before the command that says why.
+    SetupNotStarted,
+    /// Receive: an archive of another user's is not taken; before its path.
+    PassedOver,
+    /// Setup: the configuration that stands names another unit; before its path.
+    SetupUnitStands,
     /// Setup: the unit that was named isn't there; before its name.
     SetupNoSuchUnit,
     /// Setup: only root may; before the command.
@@ -141,6 +155,8 @@ pub enum Phrase {
     StoppingBot,
     /// The bot is started again; before the command.
     StartingBot,
+    /// What is named is a pipe or a device.
+    NoRegularFile,
     /// Nobody is there to answer.
     NobodyToAsk,
     /// Question: restore?
@@ -173,7 +189,7 @@ pub enum Phrase {
     TakeFromRemote,
     /// Move: it stands there.
     MovedThere,
-    /// Move: the bot is stopped here; before the command.
+    /// Move: the bot is being stopped here; before the command.
     StoppingToMove,
     /// Move: what had been sent; before the place.
     LastStateSent,
@@ -183,8 +199,10 @@ pub enum Phrase {
     StaysStopped,
     /// Move: neither here nor surely there.
     MoveHalf,
-    /// Move: nothing was moved, and the bot stands still; before the command.
+    /// The bot stands still; before the command that starts it.
     StillStopped,
+    /// Move: one that was broken off before the offer is forgotten.
+    MoveForgotten,
     /// Move: there is no wakeep there, and this one doesn't run there.
     MoveNoWakeep,
     /// Move: a shell is needed there.

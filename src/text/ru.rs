@@ -1,5 +1,6 @@
 //! Русский.
 
+mod detail;
 mod error;
 mod phrase;
 
@@ -8,7 +9,8 @@ use crate::ailment::Ailment;
 use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
 use crate::verdict::{Code, Grade, Login};
-pub(super) use error::error;
+pub(super) use detail::detail;
+pub(super) use error::{error, moved};
 pub(super) use phrase::phrase;
 
 pub(super) fn bytes(n: u64) -> String {
@@ -301,6 +303,8 @@ pub(super) fn ago(seconds: i64) -> String {
 
 pub(super) fn ailment(ailment: &Ailment) -> Told {
     match ailment {
+        Ailment::Moved { to, how, start } => moved(to, *how, start.as_deref()),
+        Ailment::BotStopped { name, start } => Told::new(format!("бот ({name}) не работает"), start.as_str()),
         Ailment::SessionMissing { path } => Told::new(
             format!("сессии нет: {}", path.display()),
             "./auto-restore-auth.sh или `wakeep restore`; без архива запустите бота и отсканируйте QR-код",
@@ -309,6 +313,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("пользователь бота не может писать в {}", path.display()),
             format!("sudo chown --no-dereference ПОЛЬЗОВАТЕЛЬ_БОТА {}", path.display()),
         ),
+        Ailment::ReadOnly { path } => Told::new(
+            format!("{} лежит на файловой системе, открытой только для чтения", path.display()),
+            format!("причину скажет dmesg; затем sudo mount -o remount,rw $(findmnt -no TARGET -T {})", path.display()),
+        ),
         Ailment::ArchiveMissing { path } => Told::new(
             format!("архива нет: {}", path.display()),
             "wakeep archive (на новом сервере: ./upload-auth-archive.sh)",
@@ -316,9 +324,9 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         Ailment::ArchiveStale { seconds: age, .. } => {
             Told::new(format!("сессия менялась, а архив сделан {}", ago(*age)), "wakeep archive; он скажет, что мешает")
         }
-        Ailment::WorldReadable { path } => Told::new(
+        Ailment::WorldReadable { path, mode } => Told::new(
             format!("{} может прочитать любой на этой машине, а это ключ к аккаунту", path.display()),
-            format!("chmod 600 {} (или archive_mode, если так задумано)", path.display()),
+            format!("chmod {mode} {} (или archive_mode, если так задумано)", path.display()),
         ),
         Ailment::TrackedByGit { path } => Told::new(
             format!("{} лежит в git, а это ключ к аккаунту", path.display()),
@@ -341,6 +349,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         Ailment::CronRests => Told::new(
             "cron не работает, значит, и проверка каждые 6 часов тоже",
             "sudo systemctl enable --now cron; его лог: journalctl -u cron",
+        ),
+        Ailment::RootRunsScript { path, script } => Told::new(
+            format!("по {} root запускает {}, а его может менять пользователь бота", path.display(), script.display()),
+            "sudo wakeep setup: его строка вызывает установленный wakeep",
         ),
         Ailment::CheckMissing { path } => {
             Told::new(format!("проверка каждые 6 часов не настроена: нет {}", path.display()), "sudo wakeep setup")

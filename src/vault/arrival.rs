@@ -14,6 +14,9 @@ use jiff::Timestamp;
 impl Vault {
     /// Takes note of a file that somebody else put at the archive's path: a copy goes into the vault as soon as it
     /// is whole. On the very first look (no journal yet) it doesn't keep the path for itself.
+    ///
+    /// # Errors
+    /// `Io`. A file that isn't whole may still be growing: it is looked at again, and taken in when it has stopped.
     pub fn receive(&mut self, now: Timestamp) -> Result<Option<Event>> {
         self.clear_unfinished()?;
         let Ok(mark) = FileMark::of(&self.archive) else {
@@ -43,14 +46,18 @@ impl Vault {
     /// What a kill left half done. Callers hold the work lock.
     pub(super) fn clear_unfinished(&self) -> Result<()> {
         [INCOMING, USED, difference::COMING].iter().try_for_each(|name| disk::remove_file(&self.dir.join(name)))?;
+        // An upload that was broken off is a key to the account like any archive.
+        disk::sweep_beside(&self.archive, "arriving")?;
         disk::sweep_all(&self.dir)
     }
 
-    /// `cp FILE latest` writes into our own inode: the vault's second name for it then isn't that generation any more.
+    /// `cp FILE latest` writes into our own inode: the vault's second name for it then isn't that generation any more, and
+    /// how the session looked when it was made stands for nothing.
     fn drop_overwritten(&self, mark: FileMark) -> Result<()> {
         for backup in self.backups()? {
             let other = FileMark::of(&backup.path)?;
             if (other.device, other.inode) == (mark.device, mark.inode) {
+                self.note_stamp(None)?;
                 disk::remove_file(&backup.path)?;
             }
         }
@@ -90,7 +97,8 @@ impl Vault {
     }
 }
 
-/// A copy that is still being written has a young time of last write.
+/// A copy that is still being written has a young time of last write. One from the future was brought along, or is from
+/// before the clock was set back; a server's clock may be ahead a little.
 fn may_be_growing(now: Timestamp, mark: FileMark) -> bool {
-    now.as_second() - mark.mtime.0 <= 60
+    (-60..=60).contains(&(now.as_second() - mark.mtime.0))
 }

@@ -91,6 +91,9 @@ impl Vault {
 
     /// Puts a verified difference into the vault. What it stands for, together with its base, must be good, and newer
     /// than all this vault has given out.
+    ///
+    /// # Errors
+    /// As `publish`; `Damaged` also where its base isn't in this vault.
     pub fn publish_difference(&mut self, new: &Verified, now: Timestamp) -> Result<PathBuf> {
         let label = self.admissible(new)?;
         if new.base().is_none_or(|base| disk::parent(base) != self.dir) {

@@ -50,6 +50,9 @@ impl Label {
     }
 
     /// Reads a stored label; `path` is the archive it stands in.
+    ///
+    /// # Errors
+    /// `Damaged`.
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Label> {
         serde_json::from_slice(bytes).map_err(|e| Error::damaged(path, format!("its label can't be read: {e}")))
     }

@@ -1,12 +1,14 @@
 //! The directory that keeps the backups of one session, and the one way in: [`Vault::publish`]. It knows archives
-//! and labels, but no sessions.
+//! and labels, but no sessions. Unless its docs say otherwise, what fails here fails with `Io`, and names the file.
 
 mod arrival;
 pub mod backup;
 mod copies;
 mod difference;
+mod event;
 pub mod journal;
 pub mod label;
+mod leave;
 mod publish;
 pub mod retention;
 pub mod state;
@@ -22,6 +24,7 @@ use journal::Event;
 use label::Label;
 use state::State;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// What the owner decided about backups.
@@ -189,10 +192,13 @@ impl Vault {
     /// All backups, newest first.
     pub fn backups(&self) -> Result<Vec<Backup>> {
         let mut found = Vec::new();
-        if disk::exists(&self.dir) {
-            for item in fs::read_dir(&self.dir).at("listing", &self.dir)? {
-                found.extend(Backup::read(&item.at("listing", &self.dir)?.path())?);
-            }
+        let listed = match fs::read_dir(&self.dir) {
+            // None was kept yet: one that can't be read is something else.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            other => Some(other.at("listing", &self.dir)?),
+        };
+        for item in listed.into_iter().flatten() {
+            found.extend(Backup::read(&item.at("listing", &self.dir)?.path())?);
         }
         found.sort_by_key(|b| std::cmp::Reverse((b.made, b.generation())));
         self.explain(&mut found);

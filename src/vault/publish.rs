@@ -15,6 +15,10 @@ use std::path::PathBuf;
 impl Vault {
     /// Puts a verified archive at the archive's path and into the vault. It must be good, and newer than all this
     /// vault has given out. Returns false where a file that arrived keeps the path: then it is in the vault only.
+    ///
+    /// # Errors
+    /// `Damaged` where it is a difference, has no label, or is worse or older than what stands; `Hostile` where a restore would refuse
+    /// to unpack it; `Io`.
     pub fn publish(&mut self, new: Verified, now: Timestamp) -> Result<bool> {
         let label = self.admissible(&new)?;
         let in_place = self.put_whole(&new, &label, now)?;

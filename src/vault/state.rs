@@ -64,6 +64,7 @@ pub struct Arrived {
     /// When it was first seen.
     pub since: Timestamp,
     /// The vault's copy of it.
+    #[serde(serialize_with = "crate::verdict::lossy::path")]
     pub kept: PathBuf,
 }
 
@@ -108,8 +109,19 @@ pub struct Drilled {
 pub struct Moved {
     /// The place.
     pub to: String,
+    /// When that began, and once it is done when it was.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+    /// Whether the machine there was asked to take the session: from then on it could be active there.
+    #[serde(default = "yes")]
+    pub offered: bool,
     /// Whether its session stands there.
     pub done: bool,
+}
+
+/// A memory that doesn't say so is of a time in which only that was noted.
+fn yes() -> bool {
+    true
 }
 
 /// A level of bytes that sinks steadily.

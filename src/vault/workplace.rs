@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// How long a command waits for another wakeep to finish its work on the same session.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The lock of whoever moves the bot.
+const MOVING: &str = "moving.lock";
+
 /// The workplace of one session.
 #[derive(Debug, Clone)]
 pub struct Workplace {
@@ -62,6 +65,9 @@ impl Workplace {
     }
 
     /// Takes the right to work on the session (one publish, restore or cleanup), waiting a minute for it.
+    ///
+    /// # Errors
+    /// `Busy`, with who has it, after that minute; `Io`.
     pub fn work(&self, says: &str) -> Result<Lock> {
         self.make()?;
         let path = self.dir.join("work.lock");
@@ -76,13 +82,20 @@ impl Workplace {
     }
 
     /// Takes the keeper's place for life, or tells who has it.
+    ///
+    /// # Errors
+    /// `Io`.
     pub fn keeper(&self, says: &str) -> Result<std::result::Result<Lock, String>> {
+        self.take("keeper.lock", says)
+    }
+
+    fn take(&self, name: &str, says: &str) -> Result<std::result::Result<Lock, String>> {
         self.make()?;
-        let path = self.dir.join("keeper.lock");
+        let path = self.dir.join(name);
         let start = Instant::now();
         loop {
             match Lock::take(&path, says)? {
-                // Whoever only asked who the keeper is has gone in a moment.
+                // Whoever only asked who has it has gone in a moment.
                 Err(_) if start.elapsed() < Duration::from_millis(500) => std::thread::sleep(Duration::from_millis(50)),
                 taken => return Ok(taken),
             }
@@ -92,6 +105,17 @@ impl Workplace {
     /// What the keeper says of itself, if one has the session in its care.
     pub fn who_keeps(&self) -> Result<Option<String>> {
         let path = self.dir.join("keeper.lock");
+        if disk::exists(&path) { Lock::holder(&path) } else { Ok(None) }
+    }
+
+    /// Takes the right to move the bot to another machine for as long as that takes, or tells who has it.
+    pub fn moving(&self, says: &str) -> Result<std::result::Result<Lock, String>> {
+        self.take(MOVING, says)
+    }
+
+    /// Who moves the bot to another machine just now, if anybody does.
+    pub fn who_moves(&self) -> Result<Option<String>> {
+        let path = self.dir.join(MOVING);
         if disk::exists(&path) { Lock::holder(&path) } else { Ok(None) }
     }
 

@@ -223,3 +223,25 @@ fn a_session_that_broke_since_leaves_its_last_good_state_at_the_archives_path() 
     let listed = bot.wakeep(["list", "--json"]).json(0);
     assert_eq!(listed["sessions"][0]["latest"]["label"]["generation"], 2, "{listed}");
 }
+
+/// By itself it brings nothing back, sealed or not.
+#[test]
+fn a_difference_is_not_sealed() {
+    let bot = changed();
+    let difference = round(&bot);
+    let key = bot.wakeep(["keygen", "key.txt"]).json(0)["recipient"].as_str().unwrap().to_owned();
+    let seal = |lang: &str| {
+        let seal = bot.wakeep(["seal", difference.to_str().unwrap(), "--lang", lang]);
+        seal.env("WAKEEP_SEAL_TO", &key).run()
+    };
+    for (lang, archive) in [("en", "seal whatsapp_auth_latest.tar.gz"), ("ru", "запечатайте whatsapp_auth_latest")]
+    {
+        let refused = seal(lang);
+        assert_eq!((refused.code, refused.stderr.contains(archive)), (2, true), "{refused:?}");
+    }
+    assert_eq!(fs::read_dir(bot.vault()).unwrap().filter(|e| is_sealed(e.as_ref().unwrap())).count(), 0);
+}
+
+fn is_sealed(entry: &fs::DirEntry) -> bool {
+    entry.path().extension().is_some_and(|e| e == "age")
+}

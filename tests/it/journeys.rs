@@ -597,7 +597,10 @@ fn flags_beat_the_environment_and_that_the_file() {
     fs::write(bot.home().join("wakeep.toml"), "intervall = \"2m\"\n").unwrap();
     let outcome = bot.wakeep(["status"]).run();
     assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.contains("wakeep.toml:1:1: there is no key `intervall`"), "{outcome:?}");
     assert!(outcome.stderr.contains("did you mean `interval`?"), "{outcome:?}");
+    let outcome = bot.wakeep(["status", "--lang", "ru"]).run();
+    assert!(outcome.stderr.contains("wakeep.toml:1:1: ключа `intervall` нет"), "{outcome:?}");
 }
 
 #[test]
@@ -635,6 +638,29 @@ fn a_bot_tells_what_it_knows() {
     assert_eq!(bot.wakeep(["restore", "--if-needed", "--json"]).json(0)["outcome"], "restored");
 }
 
+/// A script that looks at the code alone learns what the first line says.
+#[test]
+fn the_code_of_status_agrees_with_its_headline() {
+    let bot = StandIn::stopped();
+    let status = |code: i32| {
+        let (said, shown) = (bot.wakeep(["status"]).run(), bot.wakeep(["status"]).json(code));
+        let safe = code == 0;
+        assert_eq!((said.code, said.stdout.contains("NOT safe")), (code, !safe), "{said:?}");
+        assert_eq!(shown["sessions"][0]["safe"], safe, "{shown}");
+    };
+    status(10);
+    bot.wakeep(["archive"]).json(0);
+    status(0);
+    bot.wakeep(["event", "logged-out", "--reason", "401"]).json(0);
+    status(5);
+    bot.wakeep(["event", "ready"]).json(0);
+    status(0);
+    fs::write(bot.archive(), "no archive").unwrap();
+    status(3);
+    bot.tear();
+    status(4);
+}
+
 #[test]
 fn a_drill_proves_the_archive_and_status_says_so() {
     let bot = StandIn::stopped();
@@ -648,7 +674,7 @@ fn a_drill_proves_the_archive_and_status_says_so() {
     assert_eq!(digest(&bot.archive()), before);
     fs::write(bot.archive(), &fs::read(bot.archive()).unwrap()[..5000]).unwrap();
     assert_eq!(bot.wakeep(["check", "--drill"]).run().code, 4);
-    assert_eq!(bot.wakeep(["status", "--json"]).run().code, 0, "the session itself is good");
+    assert_eq!(bot.wakeep(["status"]).json(3)["sessions"][0]["safe"], false, "the session itself is good");
 }
 
 #[test]
@@ -658,7 +684,10 @@ fn a_file_is_taken_out_by_the_index() {
     let log = ".wwebjs_auth/session/Default/Local Storage/leveldb";
     let outcome = bot.wakeep(["extract", "whatsapp_auth_latest.tar.gz", log, "--into", "out"]).run();
     assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("wrote out ("), "{outcome:?}");
     assert!(bot.home().join("out").join(log).join("CURRENT").exists());
+    let none = bot.wakeep(["extract", "whatsapp_auth_latest.tar.gz", "nothing", "--into", "out"]).run();
+    assert!(none.code == 2 && none.stderr.contains("wakeep list whatsapp_auth_latest.tar.gz"), "{none:?}");
     assert!(!bot.home().join("out/.wwebjs_auth/session/Default/IndexedDB").exists());
     assert_eq!(bot.wakeep(["verify", "whatsapp_auth_latest.tar.gz"]).run().code, 0);
     let list = bot.wakeep(["list", "whatsapp_auth_latest.tar.gz"]).run().stdout;

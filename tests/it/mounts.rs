@@ -56,3 +56,17 @@ fn a_swap_of_children_that_was_cut_off_is_undone_before_the_bot_starts() {
     }
     panic!("the restore never got through");
 }
+
+#[test]
+fn the_doctor_tells_a_read_only_disk_from_a_folder_of_anothers() {
+    let bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    let wakeep = env!("CARGO_BIN_EXE_wakeep");
+    let script =
+        format!("mount --bind . . && mount -o remount,ro,bind \"$PWD\" && cd \"$PWD\" && exec {wakeep} doctor");
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).current_dir(bot.home());
+    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LANG", "C");
+    let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(said.contains("read-only") && said.contains("remount,rw") && !said.contains("chown"), "{said}");
+}

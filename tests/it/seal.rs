@@ -150,5 +150,6 @@ fn a_sealed_archive_is_restored_and_received() {
     std::fs::remove_file(bot.archive()).unwrap();
     let received = bot.wakeep(["receive", "moved.tar.gz.age", "--yes"]).env("WAKEEP_IDENTITY", "key.txt").run();
     assert_eq!(received.code, 0, "{received:?}");
+    assert!(received.stdout.contains("moved.tar.gz.age: sound"), "it is the file's verdict: {received:?}");
     bot.wakeep(["verify", "whatsapp_auth_latest.tar.gz"]).json(0);
 }

@@ -145,7 +145,7 @@ fn git_files_of_another_group_or_another_user_stop_nothing() {
     fs::set_permissions(info.join("exclude"), fs::Permissions::from_mode(0o640)).unwrap();
     let done = as_nobody(&program, &["setup"], bot.home());
     assert_eq!(done.code, 0, "{done:?}");
-    assert!(text(&info.join("exclude")).starts_with("theirs\n.wwebjs_auth/\n"), "{done:?}");
+    assert!(text(&info.join("exclude")).starts_with("theirs\n/.wwebjs_auth/\n"), "{done:?}");
     assert_eq!(mode(&info.join("exclude")), 0o640);
     assert_eq!(mode(&bot.home().join(".wakeep")), 0o700, "the vault is its owner's alone");
     let undone = as_nobody(&program, &["setup", "--undo"], bot.home());
@@ -301,4 +301,121 @@ fn the_scripts_ask_at_a_terminal_and_take_the_answer() {
     let taken = answered(&bot, "upload-auth-archive.sh", "y");
     assert!(taken.code == 0 && taken.stdout.contains("[y/N]") && taken.stdout.contains("linked"), "{taken:?}");
     assert!(bot.archive().exists());
+}
+
+/// What git would stage here.
+fn staged(folder: &Path) -> String {
+    git(folder, &["add", "-A"]);
+    let mut status = Command::new("git");
+    status.arg("-C").arg(folder).args(["-c", "safe.directory=*", "diff", "--cached", "--name-only"]);
+    String::from_utf8(status.output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn git_gets_no_login_in_a_worktree_or_a_submodule() {
+    let above = scratch();
+    let (main, other) = (above.path().join("main"), above.path().join("other"));
+    for repository in [&main, &other] {
+        fs::create_dir(repository).unwrap();
+        git(repository, &["init", "-q"]);
+        git(repository, &["commit", "-q", "--allow-empty", "-m", "one"]);
+    }
+    git(&main, &["worktree", "add", "-q", "../tree"]);
+    git(&main, &["-c", "protocol.file.allow=always", "submodule", "add", "-q", other.to_str().unwrap(), "module"]);
+    for folder in [above.path().join("tree"), main.join("module")] {
+        let bot = StandIn::stopped();
+        let copied = Command::new("cp").arg("-a").arg(bot.home().join(".wwebjs_auth")).arg(&folder).status().unwrap();
+        assert!(copied.success());
+        fs::create_dir_all(folder.join("src/.wwebjs_auth")).unwrap();
+        fs::write(folder.join("src/.wwebjs_auth/login.js"), "").unwrap();
+        let done = crate::env::wakeep::Wakeep::new(&folder, ["setup"]).run();
+        assert_eq!(done.code, 0, "{done:?}");
+        assert_eq!(crate::env::wakeep::Wakeep::new(&folder, ["archive"]).run().code, 0);
+        assert_eq!(staged(&folder), "src/.wwebjs_auth/login.js\n", "the session itself, and nothing else of that name");
+    }
+}
+
+#[test]
+fn lists_name_the_session_and_no_source_of_the_same_name() {
+    let root = server();
+    let (repo, app) = (root.path().join("srv/repo"), root.path().join("srv/repo/bots/shop"));
+    for (file, text) in
+        [("auth/creds.json", "{\"noiseKey\": {}}"), ("src/auth/login.js", ""), ("package.json", PACKAGE)]
+    {
+        fs::create_dir_all(app.join(file).parent().unwrap()).unwrap();
+        fs::write(app.join(file), text).unwrap();
+    }
+    fs::write(repo.join("compose.yml"), "services:\n  shop:\n    build: .\n").unwrap();
+    git(&repo, &["init", "-q"]);
+    // As an earlier release wrote it, and as it said so.
+    let exclude = repo.join(".git/info/exclude");
+    let theirs = text(&exclude);
+    fs::write(&exclude, format!("{theirs}auth/\n")).unwrap();
+    let record = "[{\"path\": \"/srv/repo/.git/info/exclude\", \"kind\": \"lines\", \"lines\": [\"auth/\"]}]";
+    fs::create_dir(app.join(".wakeep")).unwrap();
+    fs::write(app.join(".wakeep/installed-server.json"), record).unwrap();
+    let done = setup(root.path(), &["--app-dir", "/srv/repo/bots/shop", "--bot-unit", "shop"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(text(&exclude).contains("\n/bots/shop/auth/\n") && !text(&exclude).contains("\nauth/\n"));
+    let staged = staged(&repo);
+    assert!(staged.contains("src/auth/login.js") && !staged.contains("creds.json"), "{staged}");
+    let packed = packed(&app);
+    assert!(packed.contains(&"src/auth/login.js".to_owned()) && !packed.contains(&"auth/creds.json".to_owned()));
+    let image = text(&repo.join(".dockerignore"));
+    for line in ["bots/shop/auth/", "bots/shop/whatsapp_auth_*", "bots/shop/.wakeep/"] {
+        assert!(image.lines().any(|l| l == line), "{line}: {image}");
+    }
+    setup(root.path(), &["--app-dir", "/srv/repo/bots/shop", "--undo"]);
+    assert!(text(&exclude) == theirs && !repo.join(".dockerignore").exists(), "{}", text(&exclude));
+}
+
+#[test]
+fn what_needs_no_configuration_works_with_a_broken_one() {
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["setup"]).run().code, 0);
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    let config = bot.home().join("wakeep.toml");
+    fs::write(&config, "interval = \n").unwrap();
+    for verb in [
+        &["generate", "config"][..],
+        &["generate", "man"],
+        &["verify", "whatsapp_auth_latest.tar.gz"],
+        &["extract", "whatsapp_auth_latest.tar.gz", "--into", "there"],
+        &["demo"],
+    ] {
+        let done = bot.wakeep(verb.iter().copied()).run();
+        assert_eq!((done.code, done.stderr.contains("interval")), (0, false), "{verb:?}: {done:?}");
+    }
+    for verb in ["status", "archive", "setup"] {
+        assert_eq!(bot.wakeep([verb]).run().code, 2, "{verb} doesn't go on with another configuration");
+    }
+    let named = bot.wakeep(["--config", "wakeep.toml", "generate", "config"]).run();
+    assert_eq!(named.code, 2, "{named:?}");
+    assert_eq!(bot.wakeep(["setup", "--undo"]).run().code, 0);
+    assert!(config.exists() && !bot.home().join("cleanup-old-archives.sh").exists(), "it was changed, so it stays");
+}
+
+#[test]
+fn another_unit_than_the_standing_one_is_said() {
+    let root = server();
+    assert_eq!(setup(root.path(), &["--bot-unit", "nrod", "--app-dir", "/opt/nord-laundry-bot"]).code, 0);
+    let said = setup(root.path(), &["--bot-unit", "nord", "--app-dir", "/opt/nord-laundry-bot"]).stdout;
+    assert!(said.contains("/etc/wakeep/wakeep.toml: bot_unit = \"nrod\" → \"nord\""), "{said}");
+    let again = setup(root.path(), &["--bot-unit", "nrod.service", "--app-dir", "/opt/nord-laundry-bot"]).stdout;
+    assert!(!again.contains("→"), "{again}");
+}
+
+#[test]
+fn a_bots_log_that_cannot_be_written_is_told_once() {
+    let bot = StandIn::stopped();
+    fs::write(bot.home().join("wakeep.toml"), "log_file = \"nowhere/bot.log\"\ninterval = \"100ms\"\n").unwrap();
+    let keeper = bot.wakeep(["watch"]).spawn();
+    let start = std::time::Instant::now();
+    while !bot.archive().exists() {
+        assert!(start.elapsed() < std::time::Duration::from_secs(60), "no archive");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    keeper.signal(rustix::process::Signal::TERM);
+    let ended = keeper.wait();
+    assert!(ended.code == 0 && ended.stderr.matches("the log can't be written").count() == 1, "{ended:?}");
 }

@@ -126,3 +126,19 @@ fn long_work_shows_that_it_goes_on_and_leaves_no_trace() {
     let (_, said) = after.rsplit_once("\x1b[2K").expect("the line is cleared");
     assert!(said.contains("Архив авторизации") || said.contains("архив"), "{said:?}");
 }
+
+/// As people type them.
+#[test]
+fn help_and_version_are_verbs_too() {
+    let folder = crate::env::scratch();
+    let said = |args: &[&str]| crate::env::wakeep::Wakeep::new(folder.path(), args.iter().copied()).run();
+    for (typed, meant) in [
+        (&["help"][..], &["--help"][..]),
+        (&["help", "archive"], &["archive", "--help"]),
+        (&["version"], &["--version"]),
+    ] {
+        let (typed, meant) = (said(typed), said(meant));
+        assert_eq!((typed.code, &typed.stdout), (0, &meant.stdout), "{typed:?}");
+    }
+    assert_eq!(said(&["help", "nothing"]).code, 2);
+}

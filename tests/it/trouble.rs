@@ -520,3 +520,32 @@ fn a_search_for_sessions_that_fails_is_said_once() {
     assert_eq!(keeper.wait().code, 0);
     assert_eq!((told("search_fails"), told("search_works")), (1, 1));
 }
+
+/// A restore would take both away with the session that it replaces.
+#[test]
+fn archive_and_vault_never_lie_within_the_session() {
+    let bot = StandIn::stopped();
+    for args in [["--archive", ".wwebjs_auth/a.tar.gz"], ["--vault", ".wwebjs_auth/session/v"]] {
+        let refused = bot.wakeep(args.into_iter().chain(["archive"])).run();
+        assert!(refused.code == 2 && refused.stderr.contains("within the session"), "{refused:?}");
+    }
+    for line in ["archive = \".wwebjs_auth/session/x.tar.gz\"", "vault = \".wwebjs_auth/v\""] {
+        fs::write(bot.home().join("wakeep.toml"), line).unwrap();
+        assert_eq!(bot.wakeep(["archive"]).run().code, 2, "{line}");
+    }
+}
+
+/// A whole archive of one session isn't a broken one of another; and a pipe is waited for by nobody.
+#[test]
+fn what_is_restored_from_is_said_as_what_it_is() {
+    let bot = StandIn::stopped();
+    copy(&bot.session(), &bot.home().join(".wwebjs_auth/session-b"));
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    let restored = bot.wakeep(["restore", "--force", "--from", "whatsapp_auth_latest.tar.gz"]).run();
+    assert_eq!(restored.code, 10, "{restored:?}");
+    assert!(restored.stderr.contains("holds no archive of the session session-b"), "{restored:?}");
+    assert!(restored.stdout.contains("restored") && !restored.stdout.contains("broken"), "{restored:?}");
+    assert!(Command::new("mkfifo").arg(bot.home().join("pipe")).status().unwrap().success());
+    let refused = bot.wakeep(["restore", "--force", "--from", "pipe"]).run();
+    assert!(refused.code == 2 && refused.stderr.contains("no regular file"), "{refused:?}");
+}

@@ -7,6 +7,7 @@ use crate::env::wakeep::{Outcome, Wakeep};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -70,7 +71,8 @@ fn a_server_is_set_up_once_and_undone_without_a_trace() {
     let as_done = shown.stdout.replace("would write", "wrote");
     assert!(shown.stdout != done.stdout && as_done == done.stdout, "the plan is what is done: {shown:?}");
     let at = |p: &str| root.path().join(p);
-    let line = "0 */6 * * * root cd /opt/nord-laundry-bot && ./auto-restore-auth.sh check\n";
+    let line = "0 */6 * * * root cd /opt/nord-laundry-bot && /usr/local/bin/wakeep --config /etc/wakeep/wakeep.toml \
+                --log-to /var/log/whatsapp-auth-check.log restore --if-needed --tell\n";
     assert_eq!(text(&at("etc/cron.d/whatsapp-auth-check")), line);
     let unit = text(&at("etc/systemd/system/whatsapp-auth-restore.service"));
     assert!(unit.contains("\nUser=bot\n"), "{unit}");
@@ -425,6 +427,12 @@ fn the_doctor_finds_and_mends() {
     assert_eq!(fs::metadata(bot.archive()).unwrap().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(&script).unwrap().mode() & 0o777, 0o755);
     assert!(fs::symlink_metadata(bot.session().join("SingletonLock")).is_err());
+    // The mode that the owner chose, not the usual one.
+    fs::write(bot.home().join("wakeep.toml"), "archive_mode = \"0640\"\n").unwrap();
+    fs::set_permissions(bot.archive(), fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(bot.wakeep(["doctor"]).run().stdout.contains("chmod 640"));
+    bot.wakeep(["doctor", "--fix"]).run();
+    assert_eq!(fs::metadata(bot.archive()).unwrap().mode() & 0o777, 0o640);
     let report = bot.wakeep(["doctor", "--report"]).run().stdout;
     let home = bot.home().to_str().unwrap();
     assert!(!report.contains("9001234567") && !report.contains(home) && report.contains("chromium"), "{report}");
@@ -461,6 +469,14 @@ fn root_becomes_the_bots_user() {
     let restored = bot.wakeep(["restore"]).run();
     assert!(restored.code == 0 && restored.stdout.contains("restored"), "{restored:?}");
     assert_eq!(owners(), "", "everything is the bot's user's");
+    // What root typed reaches the bot's user byte for byte.
+    let odd = std::ffi::OsStr::from_bytes(b"odd\xff.tar.gz");
+    fs::copy(bot.archive(), bot.home().join(odd)).unwrap();
+    chown(bot.home().join(odd), Some(NOBODY), Some(NOBODY)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wakeep"));
+    command.current_dir(bot.home()).args(["restore", "--force", "--from"]).arg(odd);
+    let named = outcome(command);
+    assert!(named.code == 0 && named.stdout.contains("restored"), "{named:?}");
     // The bot's user points the archive's temporary name, the vault and the session at root's files.
     let target = scratch();
     fs::write(target.path().join("precious"), "root's").unwrap();
@@ -488,4 +504,13 @@ fn a_third_user_is_told_to_ask_the_bots() {
     let told = outcome(command);
     assert_eq!(told.code, 1, "{told:?}");
     assert!(told.stderr.contains("sudo"), "{told:?}");
+    // Backups that may not be looked at are not none.
+    let open = Command::new("chmod").args(["-R", "a+rX"]).arg(bot.home().join(".wwebjs_auth")).status().unwrap();
+    assert!(open.success());
+    for verb in ["list", "status"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wakeep"));
+        command.arg(verb).env_clear().env("PATH", "/usr/bin:/bin").current_dir(bot.home()).uid(NOBODY).gid(NOBODY);
+        let told = outcome(command);
+        assert!(told.code == 1 && told.stderr.contains(".wakeep"), "{verb}: {told:?}");
+    }
 }

@@ -85,6 +85,9 @@ pub struct Restore {
     /// The outer process can stop the bot, so a session in use is no news
     #[arg(long, hide = true)]
     pub can_stop: bool,
+    /// An outer process looks after the bot's supervisor
+    #[arg(long, hide = true)]
+    pub inner: bool,
     /// The question was answered
     #[arg(long, hide = true, requires = "ask")]
     pub answered: bool,

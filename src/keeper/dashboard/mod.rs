@@ -3,14 +3,16 @@
 
 pub mod api;
 pub mod board;
+mod errands;
 pub mod gate;
 mod job;
 mod listener;
+pub mod reads;
 
 use crate::disk;
-use crate::error::{At, Error, Result};
-use api::Shared;
+use crate::error::{At, Error, Problem, Result};
 use gate::Gate;
+use reads::Shared;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -54,6 +56,6 @@ pub fn token(file: &Path) -> Result<String> {
     if text.len() >= 16 {
         return Ok(text);
     }
-    let problem = format!("{} holds no token of 16 characters or more", file.display());
+    let problem = Problem::NoToken(file.to_owned());
     Err(Error::Config { place: "serve_token_file".to_owned(), problem, suggestion: None })
 }

@@ -3,15 +3,14 @@
 
 use super::allowance::Allowance;
 use super::channel::Channel;
-use super::channel::ping::{Beat, Ping};
 use super::outbox;
 use crate::disk;
 use crate::notice::{Notice, Undelivered};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 /// The first pause after a failure, and the longest.
@@ -19,14 +18,6 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_sec
 
 /// How many notices go in one delivery.
 pub const TOGETHER: usize = 50;
-
-/// All couriers of a keeper.
-#[derive(Debug)]
-pub struct Couriers {
-    ways: Vec<(&'static str, Sender<Order>)>,
-    ping: Option<SyncSender<Beat>>,
-    turns: Receiver<Turn>,
-}
 
 /// A channel that has begun to fail, or to work again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +34,7 @@ pub struct Turn {
 
 /// What a courier is asked for.
 #[derive(Debug)]
-enum Order {
+pub(super) enum Order {
     /// To look after its outbox in this vault.
     Attend(PathBuf),
     /// To send what could be written down nowhere.
@@ -52,84 +43,8 @@ enum Order {
     Finish(Sender<()>),
 }
 
-impl Couriers {
-    /// Starts a thread for each channel.
-    pub fn start(channels: Vec<Box<dyn Channel>>, ping: Option<Ping>, clock: fn() -> Timestamp) -> Couriers {
-        let (tell, turns) = self::channel();
-        let ways = channels.into_iter().map(|channel| {
-            let (sender, orders) = self::channel();
-            let name = channel.name();
-            let courier = Courier::new(channel, clock, tell.clone());
-            std::thread::spawn(move || courier.work(&orders));
-            (name, sender)
-        });
-        let ways = ways.collect();
-        let ping = ping.map(|ping| {
-            // Beats are worth something only while they are fresh: what can't be sent in time is dropped.
-            let (sender, beats) = sync_channel::<Beat>(2);
-            std::thread::spawn(move || beat(&ping, &beats, &tell));
-            sender
-        });
-        Couriers { ways, ping, turns }
-    }
-
-    /// The channels that have begun to fail or to work since it was last asked.
-    pub fn turns(&self) -> Vec<Turn> {
-        self.turns.try_iter().collect()
-    }
-
-    /// Puts a notice into the outbox of every channel; where no disk takes it, the courier has it in its hand.
-    pub fn post(&self, vault: &Path, notice: &Notice) {
-        let may = |channel: &str| notice.news.condition().is_none_or(|c| c.goes_by(channel));
-        for (name, orders) in self.ways.iter().filter(|(name, _)| may(name)) {
-            if outbox::put(vault, name, notice).is_err() {
-                // A courier lives as long as its orders come.
-                let _ = orders.send(Order::Carry(vault.to_owned(), notice.clone()));
-            }
-        }
-    }
-
-    /// Lets every courier look after the outboxes of this vault.
-    pub fn attend(&self, vault: &Path) {
-        for (_, orders) in &self.ways {
-            let _ = orders.send(Order::Attend(vault.to_owned()));
-        }
-    }
-
-    /// Lets every courier try once more, and waits for that, for so long at most.
-    pub fn finish(&self, patience: Duration) {
-        let (trying, tried) = channel();
-        for (_, orders) in &self.ways {
-            let _ = orders.send(Order::Finish(trying.clone()));
-        }
-        drop(trying);
-        // Nothing is ever sent: it ends when the last courier has let go.
-        let _ = tried.recv_timeout(patience);
-    }
-
-    /// Tells the watchman of a round.
-    pub fn ping(&self, beat: Beat) {
-        if let Some(ping) = &self.ping {
-            let _ = ping.try_send(beat);
-        }
-    }
-}
-
-/// Sends every beat, and tells when that begins to fail or to work.
-fn beat(ping: &Ping, beats: &Receiver<Beat>, tell: &Sender<Turn>) {
-    let mut failed = false;
-    for beat in beats {
-        let why = ping.send(&beat).err();
-        if std::mem::replace(&mut failed, why.is_some()) != why.is_some() {
-            let turn = Turn { channel: "ping", host: ping.host().to_owned(), why, vaults: Vec::new() };
-            // Nobody listens any more only when the keeper has ended.
-            let _ = tell.send(turn);
-        }
-    }
-}
-
 /// One channel's courier.
-struct Courier {
+pub(super) struct Courier {
     channel: Box<dyn Channel>,
     clock: fn() -> Timestamp,
     allowance: Allowance,
@@ -154,13 +69,13 @@ struct Waiting {
 }
 
 impl Courier {
-    fn new(channel: Box<dyn Channel>, clock: fn() -> Timestamp, tell: Sender<Turn>) -> Courier {
+    pub(super) fn new(channel: Box<dyn Channel>, clock: fn() -> Timestamp, tell: Sender<Turn>) -> Courier {
         let (vaults, delivered, failing) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (allowance, carried, awaited) = (Allowance::new(), Vec::new(), Vec::new());
         Courier { channel, clock, allowance, vaults, carried, delivered, awaited, failing, tell }
     }
 
-    fn work(mut self, orders: &Receiver<Order>) {
+    pub(super) fn work(mut self, orders: &Receiver<Order>) {
         let pauses =
             || ExponentialBuilder::default().with_min_delay(PAUSES.0).with_max_delay(PAUSES.1).without_max_times();
         let mut backoff = pauses().build();
@@ -275,9 +190,11 @@ enum Delivery {
 
 #[cfg(test)]
 mod tests {
+    use super::super::couriers::Couriers;
     use super::*;
     use crate::notice::News;
     use std::fs;
+    use std::sync::mpsc::channel;
 
     /// A channel into a queue.
     struct Queue(Sender<usize>);

@@ -4,6 +4,7 @@
 mod allowance;
 pub mod channel;
 pub mod courier;
+mod couriers;
 pub mod memory;
 pub mod outbox;
 
@@ -18,7 +19,8 @@ use crate::platform::files;
 use crate::text::Lang;
 use crate::vault::journal::Event;
 use crate::verdict::{masked, veiled};
-use courier::{Couriers, Turn};
+use courier::Turn;
+use couriers::Couriers;
 use jiff::Timestamp;
 use memory::Memory;
 use std::collections::BTreeMap;

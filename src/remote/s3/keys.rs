@@ -2,7 +2,7 @@
 //! the file of the AWS tools. Never argv, and never shown.
 
 use crate::disk;
-use crate::error::{At, Error, Fault, Result};
+use crate::error::{At, Error, Fault, Problem, Result};
 use crate::remote::{Settings, fault};
 use rusty_s3::Credentials;
 use std::fs;
@@ -40,7 +40,7 @@ fn require_private(file: &Path) -> Result<()> {
     }
     Err(Error::Config {
         place: file.display().to_string(),
-        problem: "others can read these keys".to_owned(),
+        problem: Problem::KeysOpen,
         suggestion: Some(format!("chmod 600 {}", file.display())),
     })
 }

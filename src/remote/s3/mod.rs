@@ -10,7 +10,7 @@ mod trust;
 mod wire;
 
 use super::{Object, Place, Put, Remote, Settings, Source, Spent, Tag, When, checked, fault, folder_of};
-use crate::error::{At, Error, Fault, Result};
+use crate::error::{At, Error, Fault, Problem, Result};
 use answer::Words;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -52,13 +52,14 @@ pub(super) fn open(place: &Place, settings: &Settings) -> Result<S3> {
     let by_path = settings.s3_path_style.unwrap_or(own.is_some() || bucket.contains('.'));
     let style = if by_path { UrlStyle::Path } else { UrlStyle::VirtualHost };
     let endpoint = own.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
-    let wrong = |problem: String| Error::Config {
+    let wrong = |problem: Problem| Error::Config {
         place: "s3_endpoint".to_owned(),
         problem,
         suggestion: Some("https://s3.example.org".to_owned()),
     };
-    let address = endpoint.parse().map_err(|_| wrong(format!("{endpoint} is no address")))?;
-    let bucket = Bucket::new(address, style, bucket.clone(), region).map_err(|e| wrong(format!("{endpoint}: {e}")))?;
+    let address = endpoint.parse().map_err(|_| wrong(Problem::NoAddress(endpoint.clone())))?;
+    let bucket = Bucket::new(address, style, bucket.clone(), region)
+        .map_err(|e| wrong(Problem::Said(format!("{endpoint}: {e}"))))?;
     let wire = Wire::new(bucket, keys, place, settings)?;
     Ok(S3 { wire, prefix: prefix.clone(), seen: OnceLock::new(), proved: OnceLock::new() })
 }

@@ -1,6 +1,6 @@
 //! Which authorities may have made a storage's certificate: the public ones, or those in a file that the owner names.
 
-use crate::error::{At, Error, Result};
+use crate::error::{At, Error, Problem, Result};
 use crate::remote::Settings;
 use std::fs;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub(super) fn roots(settings: &Settings) -> Result<RootCerts> {
     });
     let certificates: Vec<_> = certificates.collect();
     if certificates.is_empty() {
-        let problem = format!("{} holds no certificate in PEM form", file.display());
+        let problem = Problem::NoCertificate(file);
         return Err(Error::Config { place: "s3_ca_file".to_owned(), problem, suggestion: None });
     }
     Ok(RootCerts::from(certificates))

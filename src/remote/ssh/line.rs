@@ -2,26 +2,28 @@
 
 use super::words;
 use crate::error::{At, Fault, Result};
-use crate::platform::ending::{self, Running};
-use crate::remote::Settings;
+use crate::platform::ending;
+use crate::remote::{Heard, Settings, Vigil, silence};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How the other side is reached.
 #[derive(Debug)]
 pub(super) struct Line {
     args: Vec<String>,
+    silence: Duration,
     deadline: Option<Instant>,
 }
 
 /// A running `ssh`; ended when dropped.
 pub(super) struct Child {
     child: std::process::Child,
-    stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
+    vigil: Vigil,
+    stdin: Option<Heard<ChildStdin>>,
+    stdout: BufReader<Heard<ChildStdout>>,
     complaints: Option<JoinHandle<String>>,
 }
 
@@ -31,6 +33,8 @@ pub(super) struct Said {
     pub code: Option<i32>,
     /// What stood on its stderr.
     pub complaints: String,
+    /// Whether it was ended here: it was silent for too long, or too late.
+    pub given_up: bool,
 }
 
 impl Line {
@@ -52,7 +56,7 @@ impl Line {
             args.extend(["-l".to_owned(), user.to_owned()]);
         }
         args.extend(["--".to_owned(), host.to_owned()]);
-        Line { args, deadline: settings.deadline }
+        Line { args, silence: silence(settings.patience), deadline: settings.deadline }
     }
 
     pub(super) fn start(&self, command: &str) -> Result<Child> {
@@ -70,19 +74,17 @@ impl Line {
             .stderr(Stdio::piped())
             .spawn()
             .at("starting", place)?;
-        let stdin = child.stdin.take();
-        let stdout = BufReader::new(child.stdout.take().expect("it was asked for"));
+        let watched = Vigil::over(&child, self.silence, self.deadline, self.deadline.is_some());
+        let vigil = watched.inspect_err(|_| drop(child.kill().and_then(|()| child.wait())))?;
+        let stdin = child.stdin.take().map(|stdin| vigil.hears(stdin));
+        let stdout = BufReader::new(vigil.hears(child.stdout.take().expect("it was asked for")));
         let mut stderr = child.stderr.take().expect("it was asked for");
         let complaints = std::thread::spawn(move || {
             let mut all = Vec::new();
             let _ = stderr.read_to_end(&mut all);
             String::from_utf8_lossy(&all).into_owned()
         });
-        let running = Child { child, stdin, stdout, complaints: Some(complaints) };
-        if let Some(deadline) = self.deadline {
-            running.end_at(deadline)?;
-        }
-        Ok(running)
+        Ok(Child { child, vigil, stdin, stdout, complaints: Some(complaints) })
     }
 
     /// When nothing is waited for any more.
@@ -127,19 +129,6 @@ impl Child {
         let _ = self.child.kill();
     }
 
-    /// Kills it and its group at the deadline, if it still runs then.
-    fn end_at(&self, deadline: Instant) -> Result<()> {
-        let pid = self.child.id();
-        let Some(running) = Running::of(pid).at("watching", Path::new("ssh"))? else { return Ok(()) };
-        std::thread::spawn(move || {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if running.has_ended(left).is_ok_and(|ended| !ended) {
-                ending::end_group(pid);
-            }
-        });
-        Ok(())
-    }
-
     /// Waits for its end.
     pub(super) fn end(mut self) -> Result<Said> {
         self.hang_up();
@@ -147,7 +136,7 @@ impl Child {
         let _ = self.stdout.read_to_end(&mut rest);
         let status = self.child.wait().at("waiting for", Path::new("ssh"))?;
         let complaints = self.complaints.take().and_then(|c| c.join().ok()).unwrap_or_default();
-        Ok(Said { code: status.code(), complaints })
+        Ok(Said { code: status.code(), complaints, given_up: self.vigil.gave_up() })
     }
 }
 
@@ -168,6 +157,7 @@ impl Said {
             lines.next_back().unwrap_or("it ended without a word").to_owned()
         };
         match self.code {
+            _ if self.given_up => Some(Fault::TimedOut),
             Some(0) => None,
             Some(255) if has(&["Host key verification failed", "IDENTIFICATION HAS CHANGED"]) => Some(Fault::HostKey),
             Some(255) if has(&["Permission denied", "Too many authentication failures"]) => {

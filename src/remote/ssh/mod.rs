@@ -85,6 +85,8 @@ impl Ssh {
     fn sort<T>(&self, said: Said, value: T) -> Result<Step<T>> {
         match said.fault(&self.folder) {
             None => Ok(Step::Done(value)),
+            // It was waited for long enough.
+            Some(what) if said.given_up => Err(self.fault(what)),
             Some(what @ (Fault::Unreachable { .. } | Fault::TimedOut)) => Ok(Step::Again(what)),
             Some(what) => Err(self.fault(what)),
         }

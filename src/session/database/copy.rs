@@ -30,6 +30,8 @@ const BYTE_TRIES: u32 = 10;
 /// It isn't there or can't be read, or it is locked or changing at every try ([`Error::Restless`]).
 pub fn copy_live(live: &Path, into: &Path) -> Result<()> {
     require_file(live)?;
+    // A copy that broke off left them: they would be in the way of this one, or be taken for its own.
+    remove_sidecars(into)?;
     let online = if reader_can_join(live)? { by_backup(live, into)? } else { false };
     if !online {
         by_bytes(live, into)?;

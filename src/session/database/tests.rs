@@ -160,6 +160,24 @@ fn a_killed_writers_wal_is_in_the_copy_and_stays_beside_the_original() {
     }
 }
 
+/// A full disk in the middle of a copy left them (found by random fault 7003330).
+#[test]
+fn what_a_copy_that_broke_off_left_is_not_in_the_way() {
+    let p = place();
+    Python::run(&p.live, &format!("{WAL}{TABLES}db.execute('UPDATE a SET n=7')\ndb.execute('UPDATE b SET n=7')"))
+        .kill();
+    for without_shm in [false, true] {
+        let [_, shm, _] = sidecars(&p.live);
+        if without_shm {
+            fs::remove_file(&shm).unwrap();
+        }
+        for left in sidecars(&p.into) {
+            fs::write(left, [0x37; 4096]).unwrap();
+        }
+        assert_eq!(copy_again(&p), (7, 7));
+    }
+}
+
 #[test]
 fn a_killed_writers_journal_is_rolled_back_in_the_copy_only() {
     let p = place();

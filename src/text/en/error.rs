@@ -1,13 +1,13 @@
 //! What went wrong and what to do, in English.
 
-use crate::error::{Error, Fault, Holder, Unsealable};
-use crate::text::{Told, dated, io};
+use crate::error::{Departure, Error, Fault, Holder, Unsealable};
+use crate::text::{Lang, Told, dated, io};
 
 pub fn error(error: &Error) -> Told {
     match error {
         Error::Io { doing, path, source } => io::en(doing, path, source),
         Error::Config { place, problem, suggestion } => Told::new(
-            format!("{place}: {problem}"),
+            format!("{place}: {}", Lang::En.problem(problem)),
             suggestion.as_ref().map(|s| format!("did you mean `{s}`?")).unwrap_or_default(),
         ),
         Error::SessionMissing { path } => Told::new(
@@ -57,6 +57,10 @@ pub fn error(error: &Error) -> Told {
         Error::Damaged { path, what } => {
             Told::new(format!("{} is damaged: {what}", path.display()), "use another archive: `wakeep list` shows them")
         }
+        Error::NotInArchive { path, session } => Told::new(
+            format!("{} holds no archive of the session {session}", path.display()),
+            "name the session that is meant with --only NAME; `wakeep check FILE` says which are in it",
+        ),
         Error::Hostile { path, what } => {
             Told::new(format!("{} was refused: {what}", path.display()), "don't use it; ask where it came from")
         }
@@ -73,8 +77,37 @@ pub fn error(error: &Error) -> Told {
             format!("another host runs this bot: {}", holder_name(holder)),
             "stop it there first (two hosts with one login get both unlinked); if it is dead: `wakeep run --take-over`",
         ),
+        Error::Moved { to, how } => moved(to, *how, None),
         Error::Remote { place, fault } => self::fault(place, fault),
         Error::Interrupted => Told::new("interrupted", ""),
+    }
+}
+
+/// Where a bot that was moved stands, and the line that ends that. `start` is what starts it here.
+pub(in crate::text) fn moved(to: &str, how: Departure, start: Option<&str>) -> Told {
+    let start = start.unwrap_or("start the bot");
+    match how {
+        Departure::UnderWay => {
+            Told::new(format!("this bot is being moved to {to} right now"), "wait until that command has ended")
+        }
+        Departure::BrokenOff => Told::new(
+            format!("a move to {to} was broken off before anything was handed over: the bot belongs here"),
+            format!("to go on: `wakeep move {to}`; to have it run here: {start}"),
+        ),
+        Departure::Half => Told::new(
+            format!("a move to {to} was broken off in the middle: the bot may be active there already"),
+            format!(
+                "`wakeep move {to}` ends it; to have the bot back here, once it surely doesn't run there: `wakeep restore \
+                 --force`, then {start}"
+            ),
+        ),
+        Departure::Done => Told::new(
+            format!("this bot was moved to {to} and belongs there"),
+            format!(
+                "to have it back here: stop it there (two hosts with one login get both unlinked), then `wakeep restore \
+                 --force` and {start}"
+            ),
+        ),
     }
 }
 
@@ -103,6 +136,10 @@ fn sealed(path: &str, why: Unsealable) -> Told {
         Unsealable::NoRecipient => Told::new(
             format!("{path} can’t be sealed: nobody is named for whom"),
             "put `seal_to = \"age1…\"` into wakeep.toml; `wakeep keygen` makes a key",
+        ),
+        Unsealable::Difference => Told::new(
+            format!("{path} holds only what changed since another archive, and brings nothing back by itself"),
+            "run `wakeep archive`, then seal whatsapp_auth_latest.tar.gz: it has all of it",
         ),
         Unsealable::NotSealed => Told::new(format!("{path} is not sealed"), "use it as it is"),
     }

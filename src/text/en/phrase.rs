@@ -46,6 +46,7 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         Phrase::NoDrill => "never: `wakeep check --drill` proves that the archive works",
         Phrase::DrillGood => "the archive brings the login back",
         Phrase::DrillBad => "FAILED: the archive would not bring the login back",
+        Phrase::Incoming => "what arrives",
         Phrase::NotOurs => "made elsewhere",
         Phrase::NotWhole => "damaged: nothing can be restored from it",
         Phrase::Held => "kept there for you to restore; the rounds go into the vault",
@@ -61,6 +62,18 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         Phrase::SetupServersHolds => "one configuration for services, scripts and commands stands already:",
         Phrase::SetupNotTaken => "warning: in the bot's own, not taken over:",
         Phrase::SetupNotListed => "warning: may not be written, keep session and archives out of it yourself",
+        Phrase::SetupShared => "stays, other bots here use it",
+        Phrase::SetupNoSession => {
+            "warning: no session is there yet; if the bot keeps it elsewhere, write so into the configuration (session =). Expected at:"
+        }
+        Phrase::SetupNotKept => {
+            "warning: the configuration that stands does not name this session, so nobody keeps it; add it under [[sessions]]:"
+        }
+        Phrase::SetupNotStarted => "all of it is written, but systemd did not start it. Why not is told by:",
+        Phrase::PassedOver => "passed over, it is another user's",
+        Phrase::SetupUnitStands => {
+            "warning: the configuration that stands names another unit, and the drop-in of that one stays; change it there, or undo and set up anew. In"
+        }
         Phrase::SetupNoSuchUnit => "warning: systemd has no such unit yet; nothing takes effect before it has:",
         Phrase::SetupNeedsRoot => "setting a server up takes root:",
         Phrase::SetupLinkFirst => {
@@ -78,7 +91,8 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::SetupEffect => "Takes effect at your bot's next start:",
         Phrase::LogNotWritten => "warning: the log can't be written:",
-        Phrase::StoppingBot => "the bot is stopped for the restore:",
+        Phrase::NoRegularFile => "it is no regular file, so no archive",
+        Phrase::StoppingBot => "the bot is being stopped for the restore:",
         Phrase::StartingBot => "and started again:",
         Phrase::NobodyToAsk => "nobody is at a terminal to answer",
         Phrase::RestoreIt => "Put the archive in the session's place? What is there now is kept as a backup.",
@@ -97,7 +111,7 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::TakeFromRemote => "Fetch the archive from",
         Phrase::MovedThere => "the session stands there, and is not active here any more; start the bot there",
-        Phrase::StoppingToMove => "the bot is stopped here:",
+        Phrase::StoppingToMove => "the bot is being stopped here:",
         Phrase::LastStateSent => "the last state was sent to",
         Phrase::LeaseHandedOver => "the right to run the bot was given up here: the other machine may take it",
         Phrase::StaysStopped => "it stays stopped here; so that no boot tries to start it:",
@@ -105,7 +119,8 @@ pub fn phrase(phrase: Phrase) -> &'static str {
             "the bot is active neither here nor surely there: type the same line again, and it goes on; to have it back \
              here, once it surely doesn't run there: wakeep restore --force"
         }
-        Phrase::StillStopped => "nothing was moved, and the bot is stopped here; to start it:",
+        Phrase::StillStopped => "the bot is stopped; to start it:",
+        Phrase::MoveForgotten => "nothing had been handed over by a move that was broken off: the bot belongs here",
         Phrase::MoveNoWakeep => {
             "no wakeep is there, and this one doesn't run there: install it there, then type this line again"
         }

@@ -1,13 +1,13 @@
 //! What went wrong and what to do, in Russian.
 
-use crate::error::{Error, Fault, Holder, Unsealable};
-use crate::text::{Told, dated, io};
+use crate::error::{Departure, Error, Fault, Holder, Unsealable};
+use crate::text::{Lang, Told, dated, io};
 
 pub fn error(error: &Error) -> Told {
     match error {
         Error::Io { doing, path, source } => io::ru(doing, path, source),
         Error::Config { place, problem, suggestion } => Told::new(
-            format!("ошибка настройки: {place}: {problem}"),
+            format!("ошибка настройки: {place}: {}", Lang::Ru.problem(problem)),
             suggestion.as_ref().map(|s| format!("может быть, `{s}`?")).unwrap_or_default(),
         ),
         Error::SessionMissing { path } => Told::new(
@@ -57,6 +57,10 @@ pub fn error(error: &Error) -> Told {
             format!("архив {} повреждён: {what}", path.display()),
             "возьмите другой архив: их покажет `wakeep list`",
         ),
+        Error::NotInArchive { path, session } => Told::new(
+            format!("{}: архива сессии {session} в нём нет", path.display()),
+            "укажите нужную сессию через --only ИМЯ; `wakeep check ФАЙЛ` покажет, какие в нём есть",
+        ),
         Error::Hostile { path, what } => {
             Told::new(format!("архив {} отвергнут: {what}", path.display()), "не используйте его; выясните, откуда он")
         }
@@ -73,8 +77,37 @@ pub fn error(error: &Error) -> Told {
             format!("этот бот работает на другой машине: {}", holder_name(holder)),
             "сначала остановите его там (один вход на двух машинах отвязывает обе); если её нет: `wakeep run --take-over`",
         ),
+        Error::Moved { to, how } => moved(to, *how, None),
         Error::Remote { place, fault } => self::fault(place, fault),
         Error::Interrupted => Told::new("прервано", ""),
+    }
+}
+
+/// Где стоит бот, который переехал, и строка, которая это завершает. `start` запускает его здесь.
+pub(in crate::text) fn moved(to: &str, how: Departure, start: Option<&str>) -> Told {
+    let start = start.unwrap_or("запустите бота");
+    match how {
+        Departure::UnderWay => {
+            Told::new(format!("бот прямо сейчас переезжает в {to}"), "подождите, пока эта команда закончится")
+        }
+        Departure::BrokenOff => Told::new(
+            format!("переезд в {to} оборвался до того, как что-либо было передано: бот остаётся здесь"),
+            format!("продолжить: `wakeep move {to}`; чтобы он работал здесь: {start}"),
+        ),
+        Departure::Half => Told::new(
+            format!("переезд в {to} оборвался на середине: возможно, бот уже активен там"),
+            format!(
+                "`wakeep move {to}` завершит его; вернуть бота сюда, если там он точно не работает: `wakeep restore \
+                 --force`, затем {start}"
+            ),
+        ),
+        Departure::Done => Told::new(
+            format!("этот бот переехал в {to} и принадлежит той машине"),
+            format!(
+                "вернуть его сюда: остановите его там (один вход на двух машинах отвязывает обе), затем `wakeep restore \
+                 --force` и {start}"
+            ),
+        ),
     }
 }
 
@@ -102,6 +135,10 @@ fn sealed(path: &str, why: Unsealable) -> Told {
         Unsealable::NoRecipient => Told::new(
             format!("{path} нельзя запечатать: не указано, для кого"),
             "впишите `seal_to = \"age1…\"` в wakeep.toml; ключ делает `wakeep keygen`",
+        ),
+        Unsealable::Difference => Told::new(
+            format!("в {path} лишь то, что изменилось после другого архива; без него ничего не вернуть"),
+            "выполните `wakeep archive` и запечатайте whatsapp_auth_latest.tar.gz: в нём всё",
         ),
         Unsealable::NotSealed => Told::new(format!("{path} не запечатан"), "берите его как есть"),
     }

@@ -3,7 +3,7 @@
 use super::secret::Secret;
 use super::{Channel, message, trust};
 use crate::config::{Address, Notify};
-use crate::error::{At, Error, Result};
+use crate::error::{At, Error, Missing, Problem, Result};
 use crate::notice::{Notice, Undelivered};
 use crate::text::Lang;
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ impl Mail {
         let Some(to) = &config.email_to else { return Ok(None) };
         let from = config.email_from.as_ref().unwrap_or(to);
         let Some(server) = config.email_server.clone() else {
-            return Err(wrong("notify_email_to", "an e-mail address is named, but no server", "notify_email_server"));
+            return Err(wrong("notify_email_to", Problem::Alone(Missing::MailServer), "notify_email_server"));
         };
         let mut builder = transport(&server, config.email_ca.as_deref())?.timeout(Some(config.timeout.unsigned_abs()));
         if let Some(login) = login(config, &server)? {
@@ -46,14 +46,14 @@ fn login(config: &Notify, server: &Address) -> Result<Option<Credentials>> {
     let password = Secret::of("notify_email_password", config.email_password.as_deref())?;
     match (&config.email_user, password) {
         (Some(_), Some(_)) if server.scheme() == "smtp" && !is_here(server) => {
-            Err(wrong("notify_email_server", "the password would cross the network unencrypted", "smtp+starttls://"))
+            Err(wrong("notify_email_server", Problem::PasswordInClear, "smtp+starttls://"))
         }
         (Some(user), Some(password)) => Ok(Some(Credentials::new(user.clone(), password.reveal().to_owned()))),
         (Some(_), None) => {
-            Err(wrong("notify_email_user", "a user is named, but no password", "notify_email_password_file"))
+            Err(wrong("notify_email_user", Problem::Alone(Missing::MailPassword), "notify_email_password_file"))
         }
         (None, Some(_)) => {
-            Err(wrong("notify_email_password_file", "a password is named, but no user", "notify_email_user"))
+            Err(wrong("notify_email_password_file", Problem::Alone(Missing::MailUser), "notify_email_user"))
         }
         (None, None) => Ok(None),
     }
@@ -82,7 +82,7 @@ fn is_here(server: &Address) -> bool {
 fn transport(server: &Address, authority: Option<&Path>) -> Result<SmtpTransportBuilder> {
     let (host, port) = place(server);
     if server.secret().contains('@') {
-        let problem = "user and password don't belong into the address";
+        let problem = Problem::UserInAddress;
         return Err(wrong("notify_email_server", problem, "notify_email_user, notify_email_password_file"));
     }
     let encrypted = || parameters(host, authority);
@@ -99,22 +99,22 @@ fn parameters(host: &str, authority: Option<&Path>) -> Result<TlsParameters> {
     let mut builder = TlsParameters::builder(host.to_owned());
     if let Some(file) = authority {
         let text = fs::read(file).at("reading", file)?;
-        let no_certificate = || wrong("notify_email_ca_file", "this file holds no certificate in PEM form", "");
+        let no_certificate = || wrong("notify_email_ca_file", Problem::NoCertificate(file.to_owned()), "");
         if !text.windows(27).any(|w| w == b"-----BEGIN CERTIFICATE-----") {
             return Err(no_certificate());
         }
         builder = builder.add_root_certificate(Certificate::from_pem(&text).map_err(|_| no_certificate())?);
     }
-    builder.build().map_err(|_| wrong("notify_email_ca_file", "these certificates can't be used", ""))
+    builder.build().map_err(|_| wrong("notify_email_ca_file", Problem::BadCertificates, ""))
 }
 
 fn mailbox(key: &str, text: &str) -> Result<Mailbox> {
-    text.parse().map_err(|_| wrong(key, "this is no e-mail address", ""))
+    text.parse().map_err(|_| wrong(key, Problem::NoMailAddress, ""))
 }
 
-fn wrong(place: &str, problem: &str, suggestion: &str) -> Error {
+fn wrong(place: &str, problem: Problem, suggestion: &str) -> Error {
     let suggestion = Some(suggestion.to_owned()).filter(|s| !s.is_empty());
-    Error::Config { place: place.to_owned(), problem: problem.to_owned(), suggestion }
+    Error::Config { place: place.to_owned(), problem, suggestion }
 }
 
 impl Channel for Mail {

@@ -3,7 +3,7 @@
 use super::secret::Secret;
 use super::{Channel, http, message};
 use crate::config::{Address, Notify};
-use crate::error::{Error, Result};
+use crate::error::{Error, Missing, Problem, Result};
 use crate::notice::{Notice, Undelivered};
 use crate::text::Lang;
 use jiff::Timestamp;
@@ -27,7 +27,7 @@ impl Telegram {
         let Some(chat) = config.telegram_chat.clone() else { return Ok(None) };
         let token = Secret::of("notify_telegram_token", config.telegram_token.as_deref())?;
         let Some(token) = token else {
-            let problem = "a Telegram chat is named, but no token of a bot".to_owned();
+            let problem = Problem::Alone(Missing::TelegramToken);
             let suggestion = Some("notify_telegram_token_file".to_owned());
             return Err(Error::Config { place: "notify_telegram_chat".to_owned(), problem, suggestion });
         };
