@@ -53,15 +53,15 @@ fn settled(
     match (&how, by) {
         (Ok(Some(Departure::Half)), _) => show.talk(show.lang.phrase(Phrase::MoveHalf)),
         (Ok(None | Some(Departure::BrokenOff)), _) => {
-            if let Ok(Some(_)) = how {
-                outer.again(&args(&["--stay"]))?;
-            }
-            let Some(by) = by else { return Ok(()) };
+            // What becomes of the note holds nobody up: the next start forgets it as well.
+            let forgotten = if let Ok(Some(_)) = how { outer.again(&args(&["--stay"])).map(drop) } else { Ok(()) };
+            let Some(by) = by else { return forgotten };
             let stood_still = !outer.has_stopped() && !by.runs(owner);
             outer.start(by)?;
             if stood_still {
                 tell(context, Phrase::StillStopped, &by.command("start"));
             }
+            forgotten?;
         }
         // Whoever moves it just now decides what becomes of it; and what can't be read starts nothing.
         (Err(_), Some(by)) if outer.has_stopped() => tell(context, Phrase::StillStopped, &by.command("start")),
