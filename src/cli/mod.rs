@@ -23,6 +23,7 @@ mod serve;
 mod setup;
 mod show;
 mod sides;
+mod sources;
 mod status;
 mod stay;
 mod whose;

@@ -4,26 +4,20 @@ use super::args::Restore;
 use super::exit::Exit;
 use super::run::Context;
 use super::show::Show;
-use super::{progress, pull, push, reading, sides};
-use crate::archive::{self, Archive, Depth, Form, seal};
+use super::sources::{self, Sources};
+use super::{progress, pull, reading, sides};
+use crate::archive::{self, Archive, Depth, Form};
 use crate::disk;
 use crate::drill::drill;
-use crate::error::{At, Error, Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::keep::Keeping;
 use crate::keeper::active;
 use crate::keeper::browser::{self, Closing};
 use crate::keeper::ward::Ward;
-use crate::restore::{Restoring, Source, Wish};
-use crate::sync::{Sync, seals};
+use crate::restore::{Restoring, Wish};
 use crate::text::{Phrase, Work};
-use crate::vault::Vault;
 use crate::vault::journal::{Event, Told};
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How long the start of a bot waits for a lease that seems to be this host's own under an earlier name; longer ones are
@@ -131,7 +125,7 @@ fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
 
 /// `wakeep restore`, as whoever this process runs.
 pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
-    let mut sources = if from_remote(wish) { pulled(context, wish)? } else { Sources::Same(source(context, wish)?) };
+    let mut sources = Sources::wished(context, wish)?;
     if !wish.dry_run {
         forget_broken_moves(context);
     }
@@ -183,7 +177,7 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
     );
     if wish.dry_run && wish.from.is_some() {
         // They were wanted for as long as it took to look: keys to the accounts.
-        context.wards()?.iter().try_for_each(|ward| disk::remove_file(&opened_at(&ward.vault)))?;
+        context.wards()?.iter().try_for_each(|ward| disk::remove_file(&sources::opened_at(&ward.vault)))?;
     }
     match done {
         // Law 11: the bot always starts; only a session that others work with, or a lease, may hold it back.
@@ -251,103 +245,4 @@ fn restored_json(context: &Context, ward: &Ward, event: &Event) -> Value {
     value["message"] = json!(context.show.lang.event(event));
     context.show.mask(&mut value);
     value
-}
-
-/// A folder that isn't an archive, or what is no path at all, is a remote.
-fn from_remote(wish: &Restore) -> bool {
-    wish.from.as_ref().is_some_and(|from| from.to_string_lossy().contains("://") || from.is_dir())
-}
-
-/// Where the sessions are restored from.
-enum Sources {
-    /// All of them from the same.
-    Same(Source),
-    /// Each from its own, by its vault; or why not.
-    Each(HashMap<PathBuf, Result<Source>>),
-}
-
-impl Sources {
-    /// This session's; asked for once.
-    fn of(&mut self, ward: &Ward) -> Result<Source> {
-        match self {
-            Sources::Same(source) => Ok(source.clone()),
-            Sources::Each(each) => each.remove(ward.vault.dir()).unwrap_or(Ok(Source::Newest)),
-        }
-    }
-}
-
-/// What a remote holds of each session. It goes to the archive's path first, where it is restored from as any other;
-/// where nothing is to be changed, beside the session's backups. What goes wrong with one holds up no other.
-fn pulled(context: &Context, wish: &Restore) -> Result<Sources> {
-    let place = wish.from.as_ref().map(|p| p.to_string_lossy().into_owned());
-    let sync = push::open(context, place.as_deref())?;
-    let at = wish.at.as_ref().map(|at| time(at, context.now)).transpose()?;
-    let one = |ward: &mut Ward| match wish.dry_run {
-        true => looked_at(&sync, ward, at),
-        false => pull::fetch(context, &sync, ward, at, true).map(|_| Source::Arrived),
-    };
-    let wards = context.wards()?.into_iter();
-    Ok(Sources::Each(wards.map(|mut ward| (ward.vault.dir().to_owned(), one(&mut ward))).collect()))
-}
-
-fn looked_at(sync: &Sync, ward: &Ward, at: Option<Timestamp>) -> Result<Source> {
-    let (file, archive) = (opened_at(&ward.vault), ward.vault.archive());
-    disk::remove_file(&file)?;
-    let name = archive.file_name().unwrap_or_default().to_string_lossy();
-    sync.pull(&ward.session.name, &name, at, &file)?;
-    Ok(Source::File(file))
-}
-
-/// Where an archive of elsewhere lies while it is looked at.
-fn opened_at(vault: &Vault) -> PathBuf {
-    vault.dir().join("sync").join("opened.tar.gz")
-}
-
-fn source(context: &Context, wish: &Restore) -> Result<Source> {
-    match (&wish.from, &wish.at) {
-        (Some(file), Some(_)) => Err(Error::Config {
-            place: "--at".to_owned(),
-            problem: context.show.lang.phrase(Phrase::AtOfFile).into(),
-            suggestion: Some(format!("--from {}", file.display())),
-        }),
-        (Some(file), None) => {
-            // One that isn't there is said at once, by its name.
-            let is_file = std::fs::metadata(file).at("reading", file)?.is_file();
-            if !is_file {
-                // A pipe would be waited for, for ever.
-                let problem = context.show.lang.phrase(Phrase::NoRegularFile).into();
-                return Err(Error::Config { place: file.display().to_string(), problem, suggestion: None });
-            }
-            let file = std::path::absolute(file).at("resolving", file)?;
-            Ok(Source::File(if seal::is_sealed(&file)? { opened(context, &file)? } else { file }))
-        }
-        (None, Some(at)) => time(at, context.now).map(Source::At),
-        (None, None) => Ok(Source::Newest),
-    }
-}
-
-/// A sealed archive, open beside the first session's backups until the next one is opened.
-fn opened(context: &Context, sealed: &Path) -> Result<PathBuf> {
-    let ward = context.wards()?.into_iter().next();
-    let ward = ward.ok_or_else(|| Error::SessionMissing { path: sealed.to_owned() })?;
-    let open = opened_at(&ward.vault);
-    disk::make_dir(disk::parent(&open))?;
-    disk::remove_file(&open)?;
-    seal::unseal_file(sealed, &open, &seals::identities(&context.config)?)?;
-    Ok(open)
-}
-
-/// A point in time as people write it: RFC 3339, a date and time or a time of today here, or how long ago.
-pub(super) fn time(text: &str, now: Timestamp) -> Result<Timestamp> {
-    let zone = TimeZone::system();
-    let here = |d: DateTime| d.to_zoned_datetime(zone.clone()).ok().map(|z| z.timestamp());
-    let today = now.to_zoned_datetime(zone.clone()).date();
-    let of_today = || text.parse().ok().and_then(|t: jiff::civil::Time| here(today.to_datetime(t)));
-    let ago = || text.parse().ok().and_then(|d: SignedDuration| now.checked_sub(d.abs()).ok());
-    let at = text.parse().ok().or_else(|| text.parse().ok().and_then(here)).or_else(of_today).or_else(ago);
-    at.ok_or_else(|| Error::Config {
-        place: "--at".to_owned(),
-        problem: Problem::NoTime(text.to_owned()),
-        suggestion: Some("2026-11-24T12:00".to_owned()),
-    })
 }

@@ -21,7 +21,7 @@ const LONGEST_FETCH: Duration = Duration::from_secs(60);
 /// Pulls the archive of each session.
 pub fn pull(context: &Context, place: Option<&str>, at: Option<&str>, force: bool) -> Result<Exit> {
     let sync = push::open(context, place)?;
-    let at = at.map(|text| super::once::time(text, context.now)).transpose()?;
+    let at = at.map(|text| super::sources::time(text, context.now)).transpose()?;
     let show = &context.show;
     push::each(context, &sync, |ward| {
         let bytes = fetch(context, &sync, ward, at, force || at.is_some())?;

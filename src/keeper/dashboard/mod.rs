@@ -11,6 +11,7 @@ pub mod reads;
 
 use crate::disk;
 use crate::error::{At, Error, Problem, Result};
+use crate::platform::host;
 use gate::Gate;
 use reads::Shared;
 use std::fs;
@@ -46,11 +47,7 @@ pub fn start(at: SocketAddr, shared: Shared, gate: Gate) -> Result<SocketAddr> {
 pub fn token(file: &Path) -> Result<String> {
     if !disk::exists(file) {
         disk::make_dir(disk::parent(file))?;
-        let mut bytes = [0u8; 32];
-        let read = fs::File::open("/dev/urandom").and_then(|mut f| std::io::Read::read_exact(&mut f, &mut bytes));
-        read.at("reading", Path::new("/dev/urandom"))?;
-        let text: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-        disk::write_whole(file, text.as_bytes())?;
+        disk::write_whole(file, host::random::<32>().as_bytes())?;
     }
     let text = fs::read_to_string(file).at("reading", file)?.trim().to_owned();
     if text.len() >= 16 {
