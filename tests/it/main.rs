@@ -13,6 +13,7 @@ mod archive_zoo;
 mod arrivals;
 mod booted;
 mod bots;
+mod clocks;
 mod crash;
 mod dashboard;
 mod departures;
