@@ -6,12 +6,14 @@ mod fault;
 pub mod scene;
 pub mod whole;
 
+use crate::env::disk::Disk;
 use crate::env::scratch;
 use crate::env::told;
 use crate::env::wakeep::Wakeep;
 use fault::{Dice, Fault};
 use scene::{SCENES, Scene, Stands, copy};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use whole::{require_next_run, require_sentence, require_whole};
 
 /// How many faults CI draws.
@@ -51,8 +53,15 @@ fn one(seed: u64, n: u64) {
     );
 }
 
-/// `far`: the vault lies on another file system. Returns how the struck command ended.
-fn falls_into(scene: &'static Scene, fault: Fault, far: bool, what: &str) -> i32 {
+/// How a command that a fault was meant for ended.
+struct Fell {
+    code: i32,
+    /// Whether a call was refused: a command may make fewer than the fault waits for.
+    refused: bool,
+}
+
+/// `far`: the vault lies on another file system.
+fn falls_into(scene: &'static Scene, fault: Fault, far: bool, what: &str) -> Fell {
     let (home, other) = (scratch(), tempfile::tempdir_in("/dev/shm").unwrap());
     copy(scene.folder(), home.path());
     let vault = if far {
@@ -72,7 +81,8 @@ fn falls_into(scene: &'static Scene, fault: Fault, far: bool, what: &str) -> i32
     };
     let mounts =
         if scene.mounted { format!("mkdir -p {0} && mount --bind {0} {0}", session.display()) } else { String::new() };
-    let outcome = fault.strike(command(), &mounts, home.path(), &session);
+    let calls = other.path().join("calls");
+    let outcome = fault.strike(command(), &mounts, home.path(), &session, &calls);
     let silent = outcome.code == 127 || format!("{}{}", outcome.stdout, outcome.stderr).trim().is_empty();
     if !(silent && fault.may_silence()) {
         require_sentence(&outcome, what);
@@ -86,14 +96,15 @@ fn falls_into(scene: &'static Scene, fault: Fault, far: bool, what: &str) -> i32
     }
     require_whole(scene, home.path(), &vault, free, &format!("{what}\n{outcome:?}"));
     require_next_run(scene, &command, &mounts, home.path(), &vault, free, &format!("{what}\n{outcome:?}"));
-    outcome.code
+    let refused = std::fs::read_to_string(&calls).is_ok_and(|told| told.contains("(INJECTED)"));
+    Fell { code: outcome.code, refused }
 }
 
 /// Kills a journey before each of its durable steps. Returns how many there are.
 pub fn killed_before_each_step(name: &str) -> u64 {
     let scene = SCENES.iter().find(|s| s.name == name).unwrap();
     let killed =
-        |n: &u64| falls_into(scene, Fault::Killed(*n), false, &format!("{name}, killed before step {n}")) == -9;
+        |n: &u64| falls_into(scene, Fault::Killed(*n), false, &format!("{name}, killed before step {n}")).code == -9;
     let steps = (1..).take_while(killed).last().unwrap_or(0);
     println!("{name}: {steps} steps");
     steps
@@ -103,19 +114,53 @@ fn name(session: &Path) -> String {
     session.file_name().unwrap().to_string_lossy().into_owned()
 }
 
-/// The exhaustive walk that `scripts/soak` takes: every scene, every call, refused once at each place.
+/// The exhaustive walk that `scripts/soak` takes: every scene, every call it makes refused once, whatever its place.
+/// `WAKEEP_SCENES` names some of them (a part of the name, or several with commas).
 #[test]
 #[ignore = "hours; scripts/soak runs it"]
 fn every_call_may_be_refused() {
-    let mut runs = 0;
-    for (scene, calls) in SCENES.iter().flat_map(|s| fault::CALLS.iter().map(move |c| (s, *c))) {
-        for (error, n) in ["ENOSPC", "EIO"].into_iter().flat_map(|e| (1..=40).map(move |n| (e, n))) {
-            let fault = Fault::Refused { calls, error, n, on: false };
-            let _ = falls_into(scene, fault, false, &format!("{}, {fault:?}", scene.name));
-            runs += 1;
+    let wanted = told("WAKEEP_SCENES").unwrap_or_default();
+    let of_interest = |s: &&Scene| wanted.split(',').any(|part| s.name.contains(part));
+    let walks: Vec<_> = SCENES
+        .iter()
+        .filter(of_interest)
+        .flat_map(|scene| fault::CALLS.iter().map(move |calls| (scene, *calls)))
+        .collect();
+    let (next, refused, failed) = (AtomicUsize::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let walk = || {
+        while let Some((scene, calls)) = walks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            for error in ["ENOSPC", "EIO"] {
+                let (of_scene, of_those) = refused_at_each_place(scene, calls, error);
+                println!("{}: {calls}: {error}: {of_scene} refused, {of_those} of them failed", scene.name);
+                refused.fetch_add(of_scene, Ordering::Relaxed);
+                failed.fetch_add(of_those, Ordering::Relaxed);
+            }
+        }
+    };
+    std::thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(walk))));
+    let (refused, failed) = (refused.into_inner(), failed.into_inner());
+    println!("{refused} refused calls, {failed} of them failed");
+    assert!(refused > 0 && failed == 0, "{failed} of {refused}");
+}
+
+/// Refuses a journey's first call of a group, its second, … up to its last. Returns how many, and after how many of them
+/// something didn't hold (which has been told).
+fn refused_at_each_place(scene: &'static Scene, calls: &'static str, error: &'static str) -> (u64, u64) {
+    let mut failed = 0;
+    for n in 1.. {
+        let fault = Fault::Refused { calls, error, n, on: false };
+        let what = format!("{}, {fault:?}", scene.name);
+        match std::panic::catch_unwind(|| falls_into(scene, fault, false, &what)) {
+            Ok(fell) if !fell.refused => return (n - 1, failed),
+            Ok(_) => {}
+            Err(_) => failed += 1,
+        }
+        // Where nothing holds, what a refusal costs isn't the question.
+        if failed > 20 {
+            return (n, failed);
         }
     }
-    println!("{runs} refused calls");
+    unreachable!("a command makes no endless number of calls")
 }
 
 /// The walk of `tests/it/crash.rs` through all journeys.
@@ -139,7 +184,7 @@ fn a_small_disk_that_fills_costs_nothing() {
 }
 
 fn on_a_disk_with(scene: &'static Scene, free_kb: u64) -> i32 {
-    let disk = SmallDisk::new();
+    let disk = Disk::ext4(40);
     let home = disk.at();
     copy(scene.folder(), home);
     let filler = home.join("filler");
@@ -157,35 +202,6 @@ fn on_a_disk_with(scene: &'static Scene, free_kb: u64) -> i32 {
     require_whole(scene, home, &vault, false, &format!("{what}: {outcome:?}"));
     require_next_run(scene, &command, "", home, &vault, false, &format!("{what}: {outcome:?}"));
     outcome.code
-}
-
-/// A file with an ext4 in it, mounted. Root only, as the booted machines are.
-struct SmallDisk {
-    _room: tempfile::TempDir,
-    at: std::path::PathBuf,
-}
-
-impl SmallDisk {
-    fn new() -> SmallDisk {
-        let room = scratch();
-        let (image, at) = (room.path().join("image"), room.path().join("disk"));
-        std::fs::File::create(&image).unwrap().set_len(40 << 20).unwrap();
-        std::fs::create_dir(&at).unwrap();
-        let done = |command: &mut std::process::Command| assert!(command.status().unwrap().success(), "{command:?}");
-        done(std::process::Command::new("mkfs.ext4").args(["-q", "-m", "0"]).arg(&image));
-        done(std::process::Command::new("mount").args(["-o", "loop"]).arg(&image).arg(&at));
-        SmallDisk { _room: room, at }
-    }
-
-    fn at(&self) -> &Path {
-        &self.at
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg("-l").arg(&self.at).status();
-    }
 }
 
 #[test]

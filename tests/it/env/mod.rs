@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "the world offers more than each test takes")]
 
 pub mod chromium;
+pub mod disk;
 pub mod machine;
 pub mod nets;
 pub mod oracle;

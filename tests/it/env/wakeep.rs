@@ -41,10 +41,16 @@ impl Wakeep {
 
     /// The same under strace, which does this to its system calls (`--inject` of strace(1)).
     pub fn injected(self, what: &str) -> Wakeep {
+        self.injected_and_told(what, Path::new("/dev/null"))
+    }
+
+    /// The same, with the calls written into this file: those it did something to end with `(INJECTED)`.
+    pub fn injected_and_told(self, what: &str, calls: &Path) -> Wakeep {
         super::used("strace");
-        let calls = what.split_once(':').expect("calls:what").0;
-        let (trace, inject) = (format!("trace={calls}"), format!("inject={what}"));
-        self.wrapped("strace", &["-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", &trace, "-e", &inject])
+        let group = what.split_once(':').expect("calls:what").0;
+        let (trace, inject) = (format!("trace={group}"), format!("inject={what}"));
+        let into = calls.to_str().unwrap();
+        self.wrapped("strace", &["-f", "-qq", "--seccomp-bpf", "-o", into, "-e", &trace, "-e", &inject])
     }
 
     /// The same in a mount namespace of its own, in which this shell line has run.

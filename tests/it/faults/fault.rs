@@ -103,14 +103,16 @@ impl Fault {
         matches!(self, Fault::Bot(..))
     }
 
-    /// Runs a command under it. `mounts` are shell lines that run first, in a mount namespace of their own.
-    pub fn strike(self, command: Wakeep, mounts: &str, home: &Path, session: &Path) -> Outcome {
+    /// Runs a command under it. `mounts` are shell lines that run first, in a mount namespace of their own; `calls` is the
+    /// file into which strace writes what it refused.
+    pub fn strike(self, command: Wakeep, mounts: &str, home: &Path, session: &Path, calls: &Path) -> Outcome {
         let command = match self {
             Fault::Killed(n) => command.env("WAKEEP_CRASH_BEFORE", &n.to_string()),
             Fault::Bot(_, n) => command.env("WAKEEP_STOP_BEFORE", &n.to_string()),
-            Fault::KilledIn(calls, n) => command.injected(&format!("{calls}:signal=KILL:when={n}")),
-            Fault::Refused { calls, error, n, on } => {
-                command.injected(&format!("{calls}:error={error}:when={n}{}", if on { "+" } else { "" }))
+            Fault::KilledIn(group, n) => command.injected(&format!("{group}:signal=KILL:when={n}")),
+            Fault::Refused { calls: group, error, n, on } => {
+                let what = format!("{group}:error={error}:when={n}{}", if on { "+" } else { "" });
+                command.injected_and_told(&what, calls)
             }
             Fault::Clock(days) => {
                 used("libfaketime");
