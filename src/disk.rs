@@ -178,6 +178,12 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<u64> {
     Ok(size)
 }
 
+/// Whether files of this file's file system can share blocks: then [`copy_file`] costs none, and neither does a copy of
+/// whole blocks from file to file.
+pub fn can_share_blocks(file: &File) -> bool {
+    files::can_share_blocks(file)
+}
+
 /// Makes a symbolic link.
 pub fn point(link: &Path, to: &Path) -> Result<()> {
     step();

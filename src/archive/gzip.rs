@@ -19,6 +19,15 @@ const NOTHING: [u8; 2] = [3, 0];
 /// Bytes around the payload of an empty member with one extra subfield.
 pub const AROUND_EXTRA: usize = HEADER.len() + 2 + 4 + NOTHING.len() + TRAILER;
 
+/// A stored deflate block without content: not the last one, no compression, lengths 0 and !0.
+const FIVE: [u8; 5] = [0, 0, 0, 0xff, 0xff];
+
+/// The same behind a block in fixed codes that ends at once (bits 0, 1 and 0, then seven zeros): one byte more.
+const SIX: [u8; 6] = [2, 0, 0, 0, 0xff, 0xff];
+
+/// Fives and sixes add up to every number from here on.
+const FILLABLE: usize = 20;
+
 /// A stored deflate block's length is a 16-bit number.
 const STORED_BLOCK: usize = 65_535;
 
@@ -38,8 +47,35 @@ enum Taste {
     Loose,
 }
 
-/// Packs contents into members. The result depends on the content alone.
+/// How long members are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fit {
+    /// As short as they come.
+    #[default]
+    Tight,
+    /// Whole blocks of a disk, so that a member that is copied can share the blocks of the one it is copied from.
+    Blocks,
+}
+
+impl Fit {
+    /// A member's length is a multiple of this many bytes. Blocks of 4 KiB are what file systems that can share are
+    /// made with; larger ones share nothing, and smaller ones divide it.
+    const fn grid(self) -> usize {
+        match self {
+            Fit::Tight => 1,
+            Fit::Blocks => 4096,
+        }
+    }
+
+    /// Whether a member of this length is one of this fit.
+    pub fn suits(self, stored: u64) -> bool {
+        stored.is_multiple_of(self.grid() as u64)
+    }
+}
+
+/// Packs contents into members. The result depends on content and fit alone.
 pub struct Packer {
+    fit: Fit,
     thorough: Compressor,
     fast: Compressor,
     sample: Vec<u8>,
@@ -48,13 +84,19 @@ pub struct Packer {
 
 impl Packer {
     /// A packer with libdeflate's levels 6 and 1.
-    pub fn new() -> Packer {
+    pub fn new(fit: Fit) -> Packer {
         let level = |n| Compressor::new(CompressionLvl::new(n).expect("libdeflate has levels 0 to 12"));
-        Packer { thorough: level(6), fast: level(1), sample: Vec::new(), tasted: Vec::new() }
+        Packer { fit, thorough: level(6), fast: level(1), sample: Vec::new(), tasted: Vec::new() }
     }
 
     /// One member with this content. What won't get smaller is stored.
     pub fn pack(&mut self, content: &[u8]) -> Vec<u8> {
+        let mut member = self.pack_tight(content);
+        fill_up(&mut member, self.fit.grid());
+        member
+    }
+
+    fn pack_tight(&mut self, content: &[u8]) -> Vec<u8> {
         let stored = stored_len(content.len());
         let taste = if content.len() < TASTE_FROM { Taste::Loose } else { self.taste(content) };
         let compressor = match taste {
@@ -114,6 +156,21 @@ fn store(content: &[u8]) -> Vec<u8> {
     }
     push_trailer(&mut member, content);
     member
+}
+
+/// Makes a member as long as a multiple of `grid`: empty blocks come before the first of its deflate stream.
+fn fill_up(member: &mut Vec<u8>, grid: usize) {
+    let mut missing = member.len().next_multiple_of(grid) - member.len();
+    if missing == 0 {
+        return;
+    }
+    if missing < FILLABLE {
+        missing += grid;
+    }
+    let sixes = missing % FIVE.len();
+    let fives = (missing - sixes * SIX.len()) / FIVE.len();
+    let filling = [FIVE.repeat(fives), SIX.repeat(sixes)].concat();
+    member.splice(HEADER.len()..HEADER.len(), filling);
 }
 
 fn push_trailer(member: &mut Vec<u8>, content: &[u8]) {
@@ -199,7 +256,7 @@ mod tests {
 
     #[test]
     fn every_content_comes_back() {
-        let (mut packer, mut unpacker) = (Packer::new(), Unpacker::new());
+        let (mut packer, mut unpacker) = (Packer::new(Fit::Tight), Unpacker::new());
         let text = b"the quick brown fox ".repeat(20_000);
         for content in [&noise(262_144), &noise(65_535), &noise(65_536), &noise(9), &text] {
             let member = packer.pack(content);
@@ -210,8 +267,20 @@ mod tests {
     }
 
     #[test]
+    fn members_fill_whole_blocks() {
+        let (mut packer, mut unpacker) = (Packer::new(Fit::Blocks), Unpacker::new());
+        // Whatever is missing to the next block, from nothing to all but one byte. (No member is empty.)
+        for len in 1..4200 {
+            let content = noise(len);
+            let member = packer.pack(&content);
+            assert!(Fit::Blocks.suits(member.len() as u64) && member.len() < len + 18 + 5 + 4096 + FILLABLE, "{len}");
+            assert_eq!(unpacker.unpack(&member, len), Ok(content), "{len}");
+        }
+    }
+
+    #[test]
     fn nothing_hides_behind_a_member() {
-        let member = Packer::new().pack(b"abc");
+        let member = Packer::new(Fit::Tight).pack(b"abc");
         let twice = [member.clone(), member].concat();
         assert_eq!(Unpacker::new().unpack(&twice, 3).unwrap_err(), "something hides behind its end");
     }

@@ -97,7 +97,7 @@ impl<'a> Output<'a> {
         self.file.flush().at("writing", self.path)?;
         from.seek(SeekFrom::Start(at)).at("reading", path)?;
         while left > 0 {
-            // From file to file, std copies in the kernel (copy_file_range), and shares blocks where that can be.
+            // From file to file, std copies in the kernel (copy_file_range): whole blocks are shared where files can share.
             let copied = io::copy(&mut from.take(left.min(LAP)), self.file.get_mut()).at("copying", path)?;
             if copied == 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof)).at("copying", path);

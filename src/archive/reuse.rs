@@ -51,6 +51,11 @@ impl<'a> Base<'a> {
         }
     }
 
+    /// How many bytes a member has in the base's file.
+    pub fn stored(&self, member: u32) -> u64 {
+        self.archive.index.members[member as usize].stored
+    }
+
     fn small(&self, items: &[Item]) -> Option<Twin> {
         let first = *self.by_name.get(items.first()?.name.as_path())?;
         let start = &self.archive.entries()[first];

@@ -2,7 +2,7 @@
 //! come back in order. The file is finished here but neither flushed nor published.
 
 use super::cut::{self, Item, Part};
-use super::gzip::Packer;
+use super::gzip::{Fit, Packer};
 use super::header;
 use super::index::{IndexEntry, Member};
 use super::open::Archive;
@@ -44,6 +44,10 @@ pub enum Form {
     /// beside it.
     Difference,
 }
+
+/// From this many bytes of tar on members fill whole blocks where files can share them: with less, the room that leaves
+/// between them costs more than is saved.
+const SHARED_FROM: u64 = 8 << 20;
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +100,9 @@ fn write_into(
         let base = whole.ok_or(io::Error::from(io::ErrorKind::InvalidInput)).at("finding the base of", to)?;
         out.leave_to(base);
     }
+    let fit = fit(file, &items);
     let reused = match form {
-        Form::Members | Form::Difference => write_members(&mut out, &items, &parts)?,
+        Form::Members | Form::Difference => write_members(&mut out, &items, &parts, fit)?,
         Form::Plain => write_plain(&mut out, &items, &parts)?,
     };
     out.index.entries = index_entries(items, parts, form);
@@ -127,29 +132,41 @@ pub(super) fn items(content: &Content) -> Result<Vec<Item>> {
     Ok(items)
 }
 
+fn fit(file: &File, items: &[Item]) -> Fit {
+    let tar: u64 = items.iter().map(Item::len).sum();
+    if tar >= SHARED_FROM && disk::can_share_blocks(file) { Fit::Blocks } else { Fit::Tight }
+}
+
 /// What became of a part.
 enum Made {
     Copied(u32),
     Packed(Vec<u8>, Member),
 }
 
-fn write_members(out: &mut Output, items: &[Item], parts: &[Part]) -> Result<u32> {
+fn write_members(out: &mut Output, items: &[Item], parts: &[Part], fit: Fit) -> Result<u32> {
     let base = out.base.map(Base::new);
-    let jobs = parts.iter().map(|part| (part, base.as_ref().and_then(|b| b.twin(items, part))));
+    let twin = |part| base.as_ref().and_then(|b| b.twin(items, part).filter(|t| fit.suits(b.stored(t.member))));
+    let jobs = parts.iter().map(|part| (part, twin(part)));
     let work = |packer: &mut Packer, (part, twin)| make(packer, items, part, twin, base.as_ref());
-    ordered(out.path, jobs, Packer::new, work, |made| {
-        let mut reused = 0;
-        for made in made {
-            match made? {
-                Made::Packed(bytes, member) => out.push(&bytes, member)?,
-                Made::Copied(member) => {
-                    out.copy(member)?;
-                    reused += 1;
+    ordered(
+        out.path,
+        jobs,
+        || Packer::new(fit),
+        work,
+        |made| {
+            let mut reused = 0;
+            for made in made {
+                match made? {
+                    Made::Packed(bytes, member) => out.push(&bytes, member)?,
+                    Made::Copied(member) => {
+                        out.copy(member)?;
+                        reused += 1;
+                    }
                 }
             }
-        }
-        Ok(reused)
-    })
+            Ok(reused)
+        },
+    )
 }
 
 fn make(packer: &mut Packer, items: &[Item], part: &Part, twin: Option<Twin>, base: Option<&Base>) -> Result<Made> {

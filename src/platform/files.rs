@@ -53,6 +53,12 @@ pub fn share_blocks(source: &File, target: &File) -> bool {
     rustix::fs::ioctl_ficlone(target, source).is_ok()
 }
 
+/// Whether files of this file's file system can share blocks.
+pub fn can_share_blocks(file: &File) -> bool {
+    // A file is no copy of itself: that is refused where sharing is known, while elsewhere the call isn't.
+    matches!(rustix::fs::ioctl_ficlone(file, file), Ok(()) | Err(Errno::INVAL))
+}
+
 /// Asks the system to begin writing this part of a file to the disk now, so that flushing it later finds little to do.
 /// (For dirty pages that is what `POSIX_FADV_DONTNEED` does; they stay in memory while they are being written.)
 pub fn begin_writing(file: &File, from: u64, len: NonZeroU64) {

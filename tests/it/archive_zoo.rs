@@ -1,6 +1,7 @@
 //! Our archives read by everybody else's tools, and theirs by ours. A tool that is missing fails its test.
 
 use crate::archive::{Folder, PREFIX, contents, noise, scratch, text, unpack};
+use crate::env::disk::Disk;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -98,14 +99,18 @@ const HASTY_READERS: &[(&str, &str)] = &[
 ];
 
 fn read_by_all(readers: &[(&str, &str)], form: Form) {
-    let (folder, place) = (Folder::new(), scratch());
-    let archive = place.path().join("whatsapp_auth_latest.tar.gz");
-    write_with_long_label(&folder, &archive, form);
-    sh("gzip -t $archive", &archive, place.path(), place.path());
+    let place = scratch();
+    read_all(readers, &Folder::new(), form, &place.path().join("whatsapp_auth_latest.tar.gz"));
+}
+
+fn read_all(readers: &[(&str, &str)], folder: &Folder, form: Form, archive: &Path) {
+    let place = scratch();
+    write_with_long_label(folder, archive, form);
+    sh("gzip -t $archive", archive, place.path(), place.path());
     for (name, line) in readers {
         let out = place.path().join(name.replace(' ', "-"));
         fs::create_dir(&out).unwrap();
-        sh(line, &archive, &out, place.path());
+        sh(line, archive, &out, place.path());
         assert!(bytes_of(&out.join(PREFIX)) == bytes_of(&folder.root()), "{name}");
         println!("read by {name}");
     }
@@ -124,6 +129,16 @@ fn write_with_long_label(folder: &Folder, to: &Path, form: Form) {
 #[test]
 fn everybody_reads_our_archives() {
     read_by_all(READERS, Form::Members);
+}
+
+/// Thousands of empty deflate blocks fill members up to whole blocks of the disk.
+#[test]
+fn everybody_reads_archives_whose_blocks_are_shared() {
+    let (disk, folder) = (Disk::xfs(), Folder::new());
+    folder.put("Default/leveldb/000007.ldb", &noise(7, 9 << 20));
+    let archive = disk.at().join("whatsapp_auth_latest.tar.gz");
+    read_all(READERS, &folder, Form::Members, &archive);
+    assert_eq!(crate::archive::data(&archive).len() % 4096, 0, "members fill whole blocks");
 }
 
 #[test]

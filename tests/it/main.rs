@@ -9,6 +9,7 @@ mod archive_differences;
 mod archive_differs;
 mod archive_hostile;
 mod archive_reuse;
+mod archive_shared;
 mod archive_zoo;
 mod arrivals;
 mod booted;
