@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from sshd import Sshd
+
 HERE = Path(__file__).parent
 LOGIN = ["Default/IndexedDB", "Default/Local Storage"]
 LATEST = "whatsapp_auth_latest.tar.gz"
@@ -44,6 +46,7 @@ class Bench:
         self.home, self.saved = place / "wakeep", place / "wakeep-saved"
         self.session = self.home / ".wwebjs_auth/session"
         self.login, self.out, self.remote = place / "login", place / "out", place / "remote"
+        self.sshd = None
         os.environ |= {
             "RESTIC_PASSWORD": "bench", "RESTIC_REPOSITORY": str(place / "restic/repo"),
             "RESTIC_CACHE_DIR": str(place / "restic/cache"),
@@ -172,4 +175,52 @@ class Bench:
             Case("gzip -t", f"gzip -t {archive}"),
             Case("restic check --read-data", "restic check -q --read-data", self.back("restic")),
             Case("borg check --verify-data", "borg check --verify-data", self.back("borg")),
+        ]
+
+    def set_up_push(self):
+        """Everywhere lies the first archive; a second one has been made since. To be called last: the state that the other
+        cases go back to is another one after it."""
+        self.sshd = Sshd(self.place / "sshd")
+        os.environ["WAKEEP_SSH_OPTIONS"] = f"-F {self.sshd.config}"
+        self.folder, self.far, self.bare = (self.place / name for name in ("pushed", "far", "bare"))
+        for place in (self.folder, self.far, self.bare):
+            place.mkdir()
+        os.symlink(self.wakeep, self.far / "wakeep")
+        run(self.wakeep_back())
+        for place in (self.folder, f"ssh://vps{self.far}", f"ssh://vps{self.bare}"):
+            run(self.of(f"push {place}"))
+        shutil.copy2(self.home / LATEST, self.place / "copied-before")
+        for place in (self.far, self.bare):
+            run(self.mirror(place, self.place / f"{place.name}-saved"))
+        run(self.mirror(self.profiles / "after", self.session))
+        run(self.of("archive"))
+        run(self.mirror(self.home / ".wakeep", self.saved / ".wakeep"))
+        os.replace(self.saved / LATEST, self.saved / "first")
+        os.link(self.home / LATEST, self.saved / LATEST)
+
+    def end(self):
+        if self.sshd:
+            self.sshd.end()
+
+    def push(self):
+        back = self.wakeep_back("after")
+        copy = quoted("cp", self.home / LATEST, self.out / "copy")
+        return [
+            Case("wakeep push FOLDER", self.of(f"push {self.folder}"), f"{back} && rm -rf {self.folder} && mkdir {self.folder}"),
+            Case("cp", copy, f"rm -f {self.out}/copy"),
+            Case("cp, flushed", shell(f"{copy} && sync {self.out}/copy"), f"rm -f {self.out}/copy"),
+        ]
+
+    def push_change(self):
+        back = self.wakeep_back("after")
+        there = lambda place: f"{back} && {self.mirror(self.place / f'{place.name}-saved', place)}"
+        copied = self.out / "copied"
+        before = quoted("cp", "-p", self.place / "copied-before", copied)
+        ssh = quoted("ssh", "-F", self.sshd.config)
+        rsync = quoted("rsync", "-e", ssh, "--fsync", self.home / LATEST, f"vps:{copied}")
+        return [
+            Case("wakeep push, wakeep is there", self.of(f"push ssh://vps{self.far}"), there(self.far)),
+            Case("wakeep push, no wakeep there", self.of(f"push ssh://vps{self.bare}"), there(self.bare)),
+            Case("scp", quoted("scp", "-q", "-F", self.sshd.config, self.home / LATEST, f"vps:{copied}"), before),
+            Case("rsync --fsync", rsync, before),
         ]

@@ -103,7 +103,7 @@ def main():
         bench = Bench(args.binary, args.cache / profile, args.cache / "run")
         groups = {
             "limits": bench.limits, "unchanged": bench.unchanged, "first": bench.first, "changed": bench.changed,
-            "restore": bench.restore, "check": bench.check,
+            "restore": bench.restore, "check": bench.check, "push": bench.push, "push of a change": bench.push_change,
         }
         # What doesn't depend on how far the content shrinks is measured once.
         told = groups if profile == "noise" else ("first", "changed", "restore")
@@ -111,8 +111,11 @@ def main():
         if wanted:
             bench.set_up()
         for name in wanted:
+            if name.startswith("push") and not bench.sshd:
+                bench.set_up_push()
             short = name in ("limits", "unchanged")
             measure(f"{profile}: {name}", groups[name](), args.passes, args.runs * (5 if short else 1))
+        bench.end()
     shutil.rmtree(args.cache / "run", ignore_errors=True)
 
 
