@@ -1,5 +1,6 @@
 //! What a bot's own configuration decides, in a form that a server's can take over: every path absolute.
 
+use super::read::parsed;
 use super::{Config, Place, position};
 use crate::error::Result;
 use std::path::Path;
@@ -17,7 +18,7 @@ pub struct Own {
 impl Own {
     /// Reads `text`, which stands in `folder`; `place` is named in errors.
     pub fn read(text: &str, folder: &Path, place: &str) -> Result<Own> {
-        let table: toml::Table = super::parsed(text, place)?;
+        let table: toml::Table = parsed(text, place)?;
         let mut config = Config { base: folder.to_owned(), ..Config::default() };
         let mut rest = Vec::new();
         for (key, value) in &table {

@@ -1,5 +1,8 @@
+use super::keys::KEYS;
 use super::*;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use std::fs;
+use std::path::Path;
 
 fn set(text: &str) -> Result<Config> {
     let mut config = Config::default();
