@@ -30,10 +30,10 @@ impl Field<'_> {
         if good { Ok(text.to_owned()) } else { Err(self.wants(Wanted::Name)) }
     }
 
-    /// A place with `://` in it stands for itself, a folder is meant from the file's own.
+    /// A folder is meant from the file's own, another place stands for itself.
     pub fn remote(&self) -> Result<String> {
         let text = self.text()?;
-        Ok(if text.contains("://") { text.to_owned() } else { self.path()?.display().to_string() })
+        Ok(if is_folder(text, self.base) { self.path()?.display().to_string() } else { text.to_owned() })
     }
 
     /// A list of words; in the environment one text, cut at spaces.
@@ -159,6 +159,13 @@ impl Field<'_> {
     pub fn unknown(&self, key: &str, known: &[&str]) -> Error {
         wrong(self.place, Problem::UnknownKey(key.to_owned()), nearest(key, known))
     }
+}
+
+/// Whether a remote is a folder's path, meant from `base`. With a colon before its first slash it is one only where such
+/// a folder stands: else it is an address, or meant as one.
+pub fn is_folder(remote: &str, base: &Path) -> bool {
+    let first = remote.split('/').next().unwrap_or_default();
+    !first.contains(':') || base.join(remote).is_dir()
 }
 
 /// The error of a value that can't be used.

@@ -1,5 +1,6 @@
 //! What a bot's own configuration decides, in a form that a server's can take over: every path absolute.
 
+use super::field::is_folder;
 use super::read::parsed;
 use super::{Config, Place, position};
 use crate::error::Result;
@@ -41,7 +42,7 @@ fn absolute(key: &str, value: &Value, folder: &Path) -> Value {
     let is_key = |text: &str| ["age1", "ssh-", "AGE-SECRET-KEY-"].iter().any(|start| text.starts_with(start));
     let is_path = match key {
         "vault" | "identity" | "s3_credentials" | "log_file" => true,
-        "remote" => value.as_str().is_some_and(|text| !text.contains("://")),
+        "remote" => value.as_str().is_some_and(|text| is_folder(text, folder)),
         "seal_to" => value.as_str().is_some_and(|text| !is_key(text)),
         _ => key.ends_with("_file"),
     };

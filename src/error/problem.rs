@@ -54,6 +54,8 @@ pub enum Problem {
     NoPlace,
     /// A place begins with an unknown word.
     UnknownRemote,
+    /// A place is written as `scp` takes it.
+    WayOfScp,
     /// A file of keys can be read by others.
     KeysOpen,
     /// A text is no address.

@@ -39,19 +39,56 @@ impl Place {
         };
         match text.split_once("://") {
             None if text.is_empty() => Err(wrong(Problem::NoPlace, Some("s3://bucket/prefix"))),
-            None => Ok(Place::Dir(base.join(text))),
+            None => match Place::of_scp(text) {
+                // A folder may be called so.
+                Some(meant) if !base.join(text).is_dir() => Err(wrong(Problem::WayOfScp, Some(&meant))),
+                _ => Ok(Place::Dir(base.join(text))),
+            },
             Some(("ssh", rest)) => ssh(rest).ok_or_else(|| wrong(Problem::NoPlace, Some("ssh://user@host/path"))),
             Some(("s3", rest)) => s3(rest).ok_or_else(|| wrong(Problem::NoPlace, Some("s3://bucket/prefix"))),
             Some(_) => Err(wrong(Problem::UnknownRemote, Some("ssh://host/path"))),
         }
     }
+
+    /// What `scp` takes for a place on another machine, `[user@]host:path`, as it is written here; `None` for what can
+    /// only be a path.
+    pub fn of_scp(text: &str) -> Option<String> {
+        let (address, path) = match text.split_once("]:") {
+            Some((v6, path)) if v6.contains('[') => (&text[..=v6.len()], path),
+            _ => text.split_once(':')?,
+        };
+        if address.is_empty() || address.contains('/') || path.starts_with("//") {
+            return None;
+        }
+        let meant = match address {
+            "ssh" | "s3" => format!("{address}://{}", path.trim_start_matches('/')),
+            _ => format!("ssh://{address}/{}", folder_of_scp(path)),
+        };
+        let is_place = Place::parse(&meant, Path::new("/")).is_ok() && without_password(text) == text;
+        Some(if is_place { meant } else { "ssh://user@host/path".to_owned() })
+    }
 }
 
 /// What somebody wrote, as it may be shown: a password in it is an error, and stays out of the error.
 fn without_password(text: &str) -> String {
-    match text.split_once("://").and_then(|(kind, rest)| Some((kind, rest.rsplit_once('@')?))) {
-        Some((kind, (who, where_to))) if who.contains(':') => format!("{kind}://…@{where_to}"),
+    let (kind, rest) = text.split_once("://").map_or(("", text), |(kind, rest)| (&text[..kind.len() + 3], rest));
+    match rest.rsplit_once('@') {
+        Some((who, where_to)) if who.contains(':') => format!("{kind}…@{where_to}"),
         _ => text.to_owned(),
+    }
+}
+
+/// A path there, as it is written in an address: absolute, or from the user's home. An archive lies in the folder meant.
+fn folder_of_scp(path: &str) -> String {
+    let is_archive = |name: &str| [".tar.gz", ".tgz", ".age"].iter().any(|ending| name.ends_with(ending));
+    let folder = match path.rsplit_once('/') {
+        Some((folder, name)) if is_archive(name) => folder,
+        None if is_archive(path) => "",
+        _ => path,
+    };
+    match path.strip_prefix('/') {
+        Some(_) => folder.trim_start_matches('/').to_owned(),
+        None => format!("~/{}", folder.trim_start_matches('~').trim_start_matches('/')),
     }
 }
 
@@ -137,6 +174,30 @@ mod tests {
         }
         assert_eq!(parse("copies").unwrap(), Place::Dir("/bot/copies".into()));
         assert_eq!(parse("s3://b/p/").unwrap(), parse("s3://b/p").unwrap());
+    }
+
+    #[test]
+    fn what_scp_takes_is_answered_with_the_address_meant() {
+        for (text, meant) in [
+            ("bot@vps:/opt/bot", "ssh://bot@vps/opt/bot"),
+            ("vps:bots/laundry", "ssh://vps/~/bots/laundry"),
+            ("vps:", "ssh://vps/~/"),
+            ("vps:~/bots", "ssh://vps/~/bots"),
+            ("bot@[2001:db8::1]:/srv", "ssh://bot@[2001:db8::1]/srv"),
+            ("bot@vps:/opt/bot/whatsapp_auth_latest.tar.gz", "ssh://bot@vps/opt/bot"),
+            ("s3:bucket/prefix", "s3://bucket/prefix"),
+            ("bot:secret@vps:/opt/bot", "ssh://user@host/path"),
+        ] {
+            let Err(Error::Config { place, suggestion, .. }) = parse(text) else { panic!("{text}") };
+            assert_eq!(suggestion.as_deref(), Some(meant), "{text}");
+            assert!(!place.contains("secret"), "{place}");
+        }
+        for path in ["/mnt/a:b", "./a:b", "mnt/a:b"] {
+            assert_eq!(parse(path).unwrap(), Place::Dir(Path::new("/bot").join(path)), "{path}");
+        }
+        let base = tempfile::tempdir().unwrap();
+        std::fs::create_dir(base.path().join("vps:")).unwrap();
+        assert_eq!(Place::parse("vps:", base.path()).unwrap(), Place::Dir(base.path().join("vps:")));
     }
 
     #[test]
