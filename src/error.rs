@@ -181,6 +181,15 @@ pub enum Error {
         /// Its generation.
         generation: u64,
     },
+    /// The archive here is newer than the one that the remote holds.
+    HereNewer {
+        /// The remote.
+        place: String,
+        /// When the one here was made.
+        here: jiff::Timestamp,
+        /// When the one there was.
+        there: jiff::Timestamp,
+    },
     /// Something sealed doesn't open, or can't be sealed.
     Sealed {
         /// The sealed file, or the key.

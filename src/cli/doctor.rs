@@ -1,9 +1,10 @@
 //! `wakeep doctor`: what is wrong, and the exact command that mends it.
 
+use super::context::Context;
 use super::exit::Exit;
+use super::near::near;
 use super::reading;
-use super::run::Context;
-use super::show::{Show, Tone, near};
+use super::show::{Show, Tone};
 use crate::error::Result;
 use crate::keeper::doctor::{self, Ailment};
 use crate::keeper::ward::Ward;

@@ -53,7 +53,8 @@ impl Exit {
     pub fn of_error(error: &Error) -> Exit {
         match error {
             Error::Remote { fault: Fault::Foreign { .. } | Fault::OtherBot, .. } => Exit::LeaseHeld,
-            Error::Io { .. } | Error::Restless { .. } | Error::Stale { .. } | Error::Remote { .. } => Exit::Failed,
+            Error::Io { .. } | Error::Restless { .. } | Error::Stale { .. } => Exit::Failed,
+            Error::Remote { .. } | Error::HereNewer { .. } => Exit::Failed,
             Error::Sealed { why, .. } => match why {
                 Unsealable::NoKey | Unsealable::NoRecipient | Unsealable::KeyUnusable | Unsealable::KeyLocked => {
                     Exit::Usage

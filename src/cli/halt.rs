@@ -1,9 +1,9 @@
 //! The bot stopped for a while by this process, which may be root, while another does the work as the bot's user.
 //! Whatever comes between, an error or a signal, it is for whoever stopped the bot to start it again.
 
+use super::context::Context;
 use super::exit::Exit;
-use super::run::Context;
-use super::whose::tell;
+use super::whose::{self, tell};
 use crate::error::{At, Error, Result};
 use crate::keeper::bot::{State, Supervisor};
 use crate::keeper::signals::{Alarm, Signals, Woken};
@@ -51,7 +51,9 @@ impl<'a> Outer<'a> {
     pub fn again(&mut self, args: &[OsString]) -> Result<Exit> {
         let doing = "starting again as the bot's user";
         let child = owner::again(self.owner).args(args).spawn().at(doing, Path::new("wakeep"))?;
-        Ok(self.end_of(child)?.code().and_then(Exit::from_code).unwrap_or(Exit::Failed))
+        let exit = whose::exit_of(self.end_of(child)?);
+        whose::said_by(self.context, args, exit);
+        Ok(exit)
     }
 
     /// Waits for a process; a signal is passed on to it.

@@ -1,9 +1,9 @@
 //! Who stops the bot for `wakeep move`: its supervisor, asked by this process, which may be root; the move itself is done
 //! by the bot's user. A bot that isn't moved in the end is started again, whatever came between.
 
+use super::context::Context;
 use super::exit::Exit;
 use super::halt::{CAN_STOP, INNER, Outer};
-use super::run::Context;
 use super::whose::{self, tell};
 use crate::error::{Departure, Error, Result};
 use crate::keeper::bot::Supervisor;
@@ -54,7 +54,7 @@ fn settled(
         (Ok(Some(Departure::Half)), _) => show.talk(show.lang.phrase(Phrase::MoveHalf)),
         (Ok(None | Some(Departure::BrokenOff)), _) => {
             // What becomes of the note holds nobody up: the next start forgets it as well.
-            let forgotten = if let Ok(Some(_)) = how { outer.again(&args(&["--stay"])).map(drop) } else { Ok(()) };
+            let forgotten = if let Ok(Some(_)) = how { outer.again(&to_stay()).map(drop) } else { Ok(()) };
             let Some(by) = by else { return forgotten };
             let stood_still = !outer.has_stopped() && !by.runs(owner);
             outer.start(by)?;
@@ -84,4 +84,11 @@ fn how_far(context: &Context) -> Result<Option<Departure>> {
 
 fn args(more: &[&str]) -> Vec<OsString> {
     whose::arguments().into_iter().chain([INNER].iter().chain(more).map(OsString::from)).collect()
+}
+
+/// The arguments that forget a move which has come to nothing: what became of it was said, or will be.
+fn to_stay() -> Vec<OsString> {
+    let mut args = args(&["--stay"]);
+    args.retain(|arg| arg != "--json");
+    args
 }

@@ -1,10 +1,10 @@
 //! `wakeep receive --members`: what `wakeep push` runs on the other side of an SSH line. Standard input and output are
 //! the talk with the other wakeep, not a person's.
 
+use super::context::Context;
 use super::exit::Exit;
+use super::near::near;
 use super::receive::judge;
-use super::run::Context;
-use super::show::near;
 use crate::archive::{self, Depth};
 use crate::disk;
 use crate::error::Result;

@@ -2,13 +2,17 @@
 
 mod args;
 mod asked;
+mod brought;
+mod context;
 mod demo;
 mod doctor;
 mod exit;
 mod halt;
 mod leaving;
+mod listing;
 mod members;
 mod moving;
+mod near;
 mod notify;
 mod once;
 mod planned;
@@ -20,6 +24,7 @@ mod receive;
 mod run;
 mod seal;
 mod serve;
+mod server;
 mod setup;
 mod show;
 mod sides;
@@ -32,9 +37,12 @@ mod width;
 pub use exit::Exit;
 pub use run::run;
 
+use crate::text::Lang;
 use args::{Cli, Common};
 use clap::CommandFactory;
 use clap::Parser;
+use serde_json::json;
+use show::Show;
 use std::ffi::OsString;
 
 /// All verbs, in the order of the help; for the documents and their test.
@@ -44,7 +52,16 @@ pub fn verbs() -> Vec<String> {
 
 /// Reads the command line. Ends the process with the usage code where it can't be read, and with 0 after `--help`.
 pub fn parse() -> (Cli, Common) {
-    let cli = Cli::parse_from(as_meant(std::env::args_os().collect()));
+    let typed = as_meant(std::env::args_os().collect());
+    let wants_object = typed.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let cli = Cli::try_parse_from(typed).unwrap_or_else(|e| {
+        if wants_object && e.use_stderr() {
+            let said = e.to_string();
+            let error = said.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            Show::new(Lang::En, true, false).object(&json!({"outcome": "failed", "error": error}));
+        }
+        e.exit()
+    });
     let common = cli.common.clone();
     (cli, common)
 }

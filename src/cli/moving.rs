@@ -1,8 +1,8 @@
 //! `wakeep move`: the bot to another machine, in one line. It stops being active here before anything is active there;
 //! killed or failed at any step, the same line goes on. Who stops the bot: `leaving`.
 
+use super::context::Context;
 use super::exit::Exit;
-use super::run::Context;
 use crate::error::{Departure, Error, Holder, Result};
 use crate::keep::Keeping;
 use crate::keeper::active;
@@ -143,7 +143,7 @@ fn send(context: &Context, ward: &Ward, to: &str) -> Result<()> {
     let settings = sync::settings(&context.config, super::asked::is_somebody_there());
     let push = |sync: &Sync| sync.push(&ward.vault, &ward.session.name, None, false, &mut |_, _| {}).map(drop);
     push(&Sync::open(to, &context.config, &settings)?.unsealed())?;
-    tell(context, &format!("{} {to}", context.show.lang.phrase(Phrase::LastStateSent)));
+    context.show.line(&format!("{} {to}", context.show.lang.phrase(Phrase::LastStateSent)));
     if let (true, Some(remote)) = (context.config.push, &context.config.remote)
         && let Err(e) = Sync::open(remote, &context.config, &settings).and_then(|sync| push(&sync))
     {
@@ -156,14 +156,9 @@ fn send(context: &Context, ward: &Ward, to: &str) -> Result<()> {
 fn hand_over(context: &Context, ward: &Ward) {
     match active::hand_over(&context.config, ward, &context.host) {
         Ok(false) => {}
-        Ok(true) => tell(context, context.show.lang.phrase(Phrase::LeaseHandedOver)),
+        Ok(true) => context.show.line(context.show.lang.phrase(Phrase::LeaseHandedOver)),
         Err(e) => context.show.error(&e),
     }
-}
-
-fn tell(context: &Context, line: &str) {
-    let show = &context.show;
-    if show.json { show.talk(line) } else { show.line(line) }
 }
 
 fn told(context: &Context, there: &str) -> Result<Exit> {

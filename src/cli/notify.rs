@@ -1,7 +1,7 @@
 //! `wakeep notify test`: one test through each channel, now, and what came of it.
 
+use super::context::Context;
 use super::exit::Exit;
-use super::run::Context;
 use crate::error::{Error, Result};
 use crate::keeper::notice::channel;
 use crate::keeper::notice::channel::ping::{Beat, Ping};

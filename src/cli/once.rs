@@ -1,8 +1,8 @@
 //! The verbs that do one thing for each session and end: archive, check --drill, event, restore.
 
 use super::args::Restore;
+use super::context::{Context, one_object};
 use super::exit::Exit;
-use super::run::Context;
 use super::show::Show;
 use super::sources::{self, Sources};
 use super::{progress, pull, reading, sides};
@@ -14,7 +14,7 @@ use crate::keep::Keeping;
 use crate::keeper::active;
 use crate::keeper::browser::{self, Closing};
 use crate::keeper::ward::Ward;
-use crate::restore::{Restoring, Wish};
+use crate::restore::{Restoring, Source, Wish};
 use crate::text::{Phrase, Work};
 use crate::vault::journal::{Event, Told};
 use serde_json::{Value, json};
@@ -27,6 +27,9 @@ const LONGEST_LEASE_WAIT: Duration = Duration::from_secs(300);
 pub(super) fn keep(context: &Context, force: bool, form: Form, at_leisure: bool) -> Result<Exit> {
     context.each(
         |ward| {
+            if ward.is_unseen() {
+                return Ok(Event::Absent { session: ward.session.path.clone() });
+            }
             ward.record_first()?;
             let name = ward.session.name.clone();
             let mut keeping = Keeping {
@@ -55,6 +58,7 @@ pub(super) fn keep(context: &Context, force: bool, form: Form, at_leisure: bool)
 pub(super) fn prove(context: &Context) -> Result<Exit> {
     context.each(
         |ward| {
+            require_seen(ward)?;
             let name = &ward.session.name;
             progress::during(&context.show, Work::Drilling, name, |_| {
                 drill(name, ward.alone, &mut ward.vault, &ward.work, context.now)
@@ -62,6 +66,17 @@ pub(super) fn prove(context: &Context) -> Result<Exit> {
         },
         |ward, event| kept_json(context, ward, event),
     )
+}
+
+/// What needs an archive makes nothing where none can be.
+///
+/// # Errors
+/// `NothingToRestore`: nothing of the session was ever seen here.
+pub(super) fn require_seen(ward: &Ward) -> Result<()> {
+    match ward.is_unseen() {
+        true => Err(Error::NothingToRestore { place: ward.vault.archive().to_owned() }),
+        false => Ok(()),
+    }
 }
 
 pub(super) fn hear(context: &Context, what: Told, reason: Option<&str>) -> Result<Exit> {
@@ -74,6 +89,9 @@ pub(super) fn hear(context: &Context, what: Told, reason: Option<&str>) -> Resul
     }
     context.each(
         |ward| {
+            if ward.is_unseen() {
+                return Err(Error::SessionMissing { path: ward.session.path.clone() });
+            }
             let _work = ward.work.work("event")?;
             ward.vault.refresh()?;
             ward.vault.hear(what, reason, context.now)
@@ -85,18 +103,25 @@ pub(super) fn hear(context: &Context, what: Told, reason: Option<&str>) -> Resul
 pub(super) fn close_browser(context: &Context) -> Result<Exit> {
     let show = &context.show;
     let sessions: Vec<_> = context.wards()?.into_iter().map(|ward| ward.session).collect();
-    let mut exit = Exit::Done;
+    let (mut exit, mut all) = (Exit::Done, Vec::new());
     let closed = browser::close(&sessions)?;
     for (session, closing) in sessions.iter().zip(closed) {
-        let said = match closing {
-            Closing::NoBrowser => show.lang.phrase(Phrase::NoBrowser).to_owned(),
-            Closing::Closed { pid, time } => show.lang.browser_closed(pid, time.as_secs_f64()),
+        let (outcome, pid, seconds, said) = match closing {
+            Closing::NoBrowser => ("no_browser", None, None, show.lang.phrase(Phrase::NoBrowser).to_owned()),
+            Closing::Closed { pid, time } => {
+                let seconds = time.as_secs_f64();
+                ("closed", Some(pid), Some(seconds), show.lang.browser_closed(pid, seconds))
+            }
             Closing::StillRuns { pid } => {
                 exit = Exit::Failed;
-                show.lang.browser_runs(pid)
+                ("still_runs", Some(pid), None, show.lang.browser_runs(pid))
             }
         };
         show.line(&format!("{}: {said}", session.name));
+        all.push(json!({"session": session.name, "outcome": outcome, "pid": pid, "seconds": seconds, "message": said}));
+    }
+    if show.json {
+        show.object(&one_object(all));
     }
     Ok(exit)
 }
@@ -123,8 +148,17 @@ fn kept_json(context: &Context, ward: &Ward, event: &Event) -> Value {
     value
 }
 
-/// `wakeep restore`, as whoever this process runs.
+/// `wakeep restore`, as whoever this process runs. Law 11: the bot always starts; only a session that others work with, or
+/// a lease, may hold it back.
 pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
+    match restored(context, wish) {
+        Ok(exit) if wish.before_start && !matches!(exit, Exit::LeaseHeld | Exit::InUse) => Ok(Exit::Done),
+        Err(e) if wish.before_start => Ok(let_start(&context.show, &e)),
+        other => other,
+    }
+}
+
+fn restored(context: &Context, wish: &Restore) -> Result<Exit> {
     let mut sources = Sources::wished(context, wish)?;
     if !wish.dry_run {
         forget_broken_moves(context);
@@ -146,7 +180,11 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
         pull::fetch_where_needed(context, wish.before_start);
     }
     if wish.ask && !wish.answered && !sides::wanted(context, wish.yes)? {
-        context.show.line(context.show.lang.phrase(Phrase::NothingChanged));
+        let said = context.show.lang.phrase(Phrase::NothingChanged);
+        context.show.line(said);
+        if context.show.json {
+            context.show.object(&json!({"outcome": "declined", "from": null, "backup": null, "message": said}));
+        }
         return Ok(Exit::Done);
     }
     let told = if wish.tell && !context.show.json { reading::check(context, &[])? } else { Exit::Done };
@@ -155,6 +193,10 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
         wish.can_stop.then_some(Exit::InUse),
         |ward| {
             let source = sources.of(ward)?;
+            let is_brought = matches!(source, Source::File(_)) || ward.shared.as_deref().is_some_and(disk::exists);
+            if !is_brought {
+                require_seen(ward)?;
+            }
             let mut restoring = Restoring {
                 session: &ward.session,
                 vault: &mut ward.vault,
@@ -179,12 +221,9 @@ pub(super) fn restore(context: &Context, wish: &Restore) -> Result<Exit> {
         // They were wanted for as long as it took to look: keys to the accounts.
         context.wards()?.iter().try_for_each(|ward| disk::remove_file(&sources::opened_at(&ward.vault)))?;
     }
-    match done {
-        // Law 11: the bot always starts; only a session that others work with, or a lease, may hold it back.
-        Ok(exit) if wish.before_start && !matches!(exit, Exit::LeaseHeld | Exit::InUse) => Ok(Exit::Done),
-        Ok(Exit::Done) if !changed => Ok(told),
-        Err(e) if wish.before_start => Ok(let_start(&context.show, &e)),
-        other => other,
+    match done? {
+        Exit::Done if !changed => Ok(told),
+        exit => Ok(exit),
     }
 }
 
@@ -209,7 +248,7 @@ pub(super) fn forget_broken_moves(context: &Context) {
 
 /// Law 11: an error is told, and the bot starts all the same, unless somebody else works with its session.
 pub(super) fn let_start(show: &Show, e: &Error) -> Exit {
-    show.error(e);
+    show.failed(e);
     match Exit::of_error(e) {
         exit @ (Exit::InUse | Exit::LeaseHeld) => exit,
         _ => Exit::Done,

@@ -1,12 +1,12 @@
 //! `wakeep pull`: the archives from the remote, verified, to where the restore takes them from.
 
+use super::context::Context;
 use super::exit::Exit;
+use super::near::near;
 use super::push;
-use super::run::Context;
-use super::show::near;
 use crate::archive::{self, Depth};
 use crate::disk;
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::keeper::ward::Ward;
 use crate::sync::{self, Sync};
 use crate::text::Phrase;
@@ -50,11 +50,7 @@ pub fn fetch(context: &Context, sync: &Sync, ward: &mut Ward, at: Option<Timesta
         if let (Some(ours), Some(theirs), false) = (ours, theirs, force)
             && ours.made > theirs.made
         {
-            return Err(Error::Stale {
-                path: ward.vault.archive().into(),
-                expected: ours.generation,
-                found: theirs.generation,
-            });
+            return Err(Error::HereNewer { place: sync.place(), here: ours.made, there: theirs.made });
         }
         let bytes = verified.mark().size;
         ward.vault.bring(verified, context.now)?;
@@ -82,8 +78,11 @@ pub fn fetch_where_needed(context: &Context, starts: bool) {
             let sync = Sync::open(place, &context.config, &settings)?;
             match fetch(context, &sync, &mut ward, None, false) {
                 // What is here is newer, or all there is.
-                Err(Error::NothingToRestore { .. } | Error::Stale { .. }) => {}
-                other => drop(other?),
+                Ok(_) | Err(Error::NothingToRestore { .. } | Error::HereNewer { .. }) => {}
+                // Nobody is there: the next one would wait in vain, too.
+                Err(e @ Error::Remote { fault: Fault::Unreachable { .. } | Fault::TimedOut, .. }) => return Err(e),
+                // What is wrong with one session's holds up no other.
+                Err(e) => context.show.error(&e),
             }
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! `wakeep push`: the archives to the remote, with a bar where somebody looks.
 
+use super::context::Context;
 use super::exit::Exit;
 use super::progress;
-use super::run::Context;
 use crate::error::{Error, Result};
 use crate::keeper::ward::Ward;
 use crate::sync::{self, Pushed, Sync};
@@ -20,6 +20,7 @@ pub fn push(context: &Context, place: Option<&str>, force: bool) -> Result<Exit>
         if news && !std::mem::replace(&mut warned, true) {
             show.talk(show.lang.phrase(Phrase::NotSealedThere));
         }
+        super::once::require_seen(ward)?;
         // Whoever types it means the session as it was last seen.
         let work = ward.work.work("push")?;
         ward.vault.refresh()?;
@@ -55,7 +56,7 @@ pub fn each(context: &Context, sync: &Sync, mut work: impl FnMut(&mut Ward) -> R
         }
     }
     if show.json {
-        show.object(&super::run::one_object(all));
+        show.object(&super::context::one_object(all));
     }
     Ok(exit)
 }

@@ -1,9 +1,9 @@
-//! The verbs that look and change nothing: check, list, verify.
+//! The verbs that judge and change nothing: check, verify.
 
+use super::context::Context;
 use super::exit::Exit;
+use super::near::near;
 use super::progress;
-use super::run::Context;
-use super::show::{Tone, near, nearer};
 use crate::archive::{self, Depth};
 use crate::check::{self, Checked, Versions};
 use crate::config::{self, Config, Place};
@@ -11,8 +11,7 @@ use crate::disk;
 use crate::error::{At, Error, Result};
 use crate::keeper::ward::wards;
 use crate::session::Session;
-use crate::text::{self, Phrase, WayBack, Work};
-use crate::vault::backup::{Backup, Origin};
+use crate::text::{WayBack, Work};
 use crate::vault::workplace::Workplace;
 use crate::verdict::{Verdict, Worth};
 use serde_json::{Value, json};
@@ -179,95 +178,6 @@ impl Drop for Scratch {
         // What can't be removed from the temporary folder the system removes.
         let _ = disk::remove_tree(&self.0);
     }
-}
-
-/// `wakeep list`: the archives of each session.
-pub fn backups(context: &Context) -> Result<Exit> {
-    let show = &context.show;
-    let mut all = Vec::new();
-    for ward in context.wards()? {
-        let standing = ward.vault.archive();
-        let label = ward.vault.latest();
-        let kept = ward.vault.explained(context.now)?;
-        if show.json {
-            let latest = disk::exists(standing).then(|| json!({"path": standing.to_string_lossy(), "label": label}));
-            let kept: Vec<_> = kept.iter().map(backup_json).collect();
-            let mut value = json!({"session": ward.session.name, "latest": latest, "backups": kept});
-            show.mask(&mut value);
-            all.push(value);
-            continue;
-        }
-        show.line(&show.paint(Tone::Strong, &near(&ward.session.path)));
-        match label {
-            Some(l) => show.hung("  ", &format!("{}  {}", near(standing), text::clock(l.made, context.now))),
-            None if disk::exists(standing) => show.hung("  ", &near(standing)),
-            None => {
-                show.line(&format!("  {}: {}", show.lang.phrase(Phrase::Archive), show.lang.phrase(Phrase::NoArchive)))
-            }
-        }
-        for b in &kept {
-            show.hung(&format!("  {:<16} ", text::clock(b.made, context.now)), &backup_words(context, b));
-        }
-    }
-    if show.json {
-        show.object(&json!({ "sessions": all }));
-    }
-    Ok(Exit::Done)
-}
-
-fn backup_words(context: &Context, backup: &Backup) -> String {
-    let lang = context.show.lang;
-    let who =
-        backup.label.as_ref().and_then(|l| l.account.as_deref()).map(|a| context.show.account(a)).unwrap_or_default();
-    let why = backup.why.map(|w| lang.why(w)).unwrap_or_default();
-    format!("{:>9}  {who:<14} {why:<20} {}", context.show.lang.bytes(backup.bytes), near(&backup.path))
-}
-
-fn backup_json(backup: &Backup) -> Value {
-    let origin = match backup.origin {
-        Origin::Generation(_) => "generation",
-        Origin::Arrived => "arrived",
-        Origin::BeforeRestore => "before_restore",
-    };
-    json!({"path": backup.path.to_string_lossy(), "origin": origin, "generation": backup.generation(), "made": backup.made.to_string(),
-        "bytes": backup.bytes, "why": backup.why, "base": backup.base.as_ref().map(|base| base.to_string_lossy()), "label": backup.label})
-}
-
-/// `wakeep list --events`
-pub fn events(context: &Context) -> Result<Exit> {
-    let show = &context.show;
-    let mut all = Vec::new();
-    for ward in context.wards()? {
-        for line in ward.vault.events()? {
-            if show.json {
-                let mut value = serde_json::to_value(&line).expect("an event has string keys only");
-                value["session"] = json!(ward.session.name);
-                show.mask(&mut value);
-                all.push(value);
-            } else {
-                let time = text::clock(line.time, context.now);
-                let told = nearer(&show.lang.event(&line.event));
-                show.hung(&format!("{time:<16} "), &format!("{}: {told}", ward.session.name));
-            }
-        }
-    }
-    if show.json {
-        show.object(&json!({ "events": all }));
-    }
-    Ok(Exit::Done)
-}
-
-/// `wakeep list FILE`
-pub fn contents(context: &Context, file: &Path) -> Result<Exit> {
-    let show = &context.show;
-    let all = archive::list(file)?;
-    if show.json {
-        let entries: Vec<_> = all.iter().map(|l| json!({"path": l.path.to_string_lossy(), "bytes": l.size})).collect();
-        show.object(&json!({ "path": file.to_string_lossy(), "entries": entries }));
-    } else {
-        all.iter().for_each(|l| show.line(&format!("{:>10}  {}", show.lang.bytes(l.size), l.path.display())));
-    }
-    Ok(Exit::Done)
 }
 
 /// `wakeep verify FILE`

@@ -1,25 +1,25 @@
 //! What each verb does: a line or a journey each.
 
-use super::args::{Cli, Common, Generate, Notify, Verb};
+use super::args::{Cli, Generate, Notify, Restore, Verb};
+use super::context::{Context, language, one_object};
 use super::exit::Exit;
-use super::show::{Show, near, nearer};
+use super::near::near;
+use super::show::Show;
 use super::{
-    demo, doctor, leaving, members, moving, notify, once, pull, push, reading, receive, seal, serve, setup, status,
-    stay, whose,
+    demo, doctor, leaving, listing, members, moving, notify, once, pull, push, reading, receive, seal, serve, setup,
+    status, stay, whose,
 };
 use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
-use crate::config::{self, Config, LogFormat};
+use crate::config;
 use crate::disk;
 use crate::error::{At, Error, Problem, Result};
-use crate::keeper::ward::{Ward, wards};
 use crate::owner::become_owner;
-use crate::platform::host;
-use crate::text::{self, Lang, Phrase, WayBack};
+use crate::text::Phrase;
 use crate::vault::journal::Event;
 use clap::CommandFactory;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// The one door to the clock.
@@ -28,84 +28,48 @@ pub(super) fn clock() -> Timestamp {
     Timestamp::now()
 }
 
-/// All that a verb needs to know of the world.
-#[derive(Clone)]
-pub(super) struct Context {
-    pub config: Config,
-    pub show: Show,
-    pub host: String,
-    pub now: Timestamp,
-}
-
 /// Runs the program and returns how it ended.
 pub fn run() -> Exit {
     let (cli, common) = super::parse();
     let number = |name| config::environment(name).and_then(|n| n.parse().ok());
     number("WAKEEP_CRASH_BEFORE").into_iter().for_each(disk::crash_before);
     number("WAKEEP_STOP_BEFORE").into_iter().for_each(disk::stop_before);
-    let show = Show {
-        lang: language(&common, None),
-        json: common.json,
-        full_account: common.show_account,
-        log_format: LogFormat::Text,
-        log_to: None,
-    };
-    let context = match context(common, cli.verb.as_ref(), show.clone()) {
+    let mut show = Show::new(language(&common, None), common.json, common.show_account);
+    if let Some(e) = cli.verb.as_ref().filter(|_| common.json).and_then(without_object) {
+        show.failed(&e);
+        return Exit::of_error(&e);
+    }
+    let context = match Context::read(common, cli.verb.as_ref(), &mut show) {
         Ok(context) => context,
         Err(e) => return stay::without_configuration(cli.verb, &show, &e),
     };
-    let lang = context.show.lang;
-    let done = verb(cli, context).inspect_err(|e| Show { lang, ..show.clone() }.error(e));
-    done.unwrap_or_else(|e| Exit::of_error(&e))
+    let (show, asks_again) = (context.show.clone(), cli.verb.as_ref().is_some_and(asks_again));
+    verb(cli, context).unwrap_or_else(|e| {
+        let exit = Exit::of_error(&e);
+        if asks_again && exit == Exit::InUse {
+            show.error(&e)
+        } else {
+            show.failed(&e)
+        }
+        exit
+    })
 }
 
-fn context(common: Common, verb: Option<&Verb>, mut show: Show) -> Result<Context> {
-    let config = match configuration(&common) {
-        // One that nobody named and that nothing is taken from but the language.
-        Err(e) if common.config.is_none() && verb.is_some_and(|verb| does_without(verb, &e)) => Config::default(),
-        read => read.inspect_err(|e| show.error(e))?,
+/// Why a verb is refused where one object is wanted: it has none to give, or its standard output is another's.
+fn without_object(verb: &Verb) -> Option<Error> {
+    let instead = match verb {
+        Verb::Run { .. } | Verb::Watch(_) => Some("--log-format json".to_owned()),
+        Verb::Doctor { report: true, .. } => Some("wakeep doctor --json".to_owned()),
+        Verb::Receive { members: true, .. } => None,
+        Verb::Serve { .. } | Verb::Demo { .. } | Verb::Generate { .. } => None,
+        _ => return None,
     };
-    show.lang = language(&common, config.lang.as_deref());
-    show.log_format = config.log_format;
-    if let Some(log) = &common.log_to {
-        show.log_to(log);
-    }
-    Ok(Context { config, show, host: host::name(), now: clock() })
+    Some(Error::Config { place: "--json".to_owned(), problem: Problem::NoObject, suggestion: instead })
 }
 
-/// Whether a verb can do its work although this is the matter with the configuration.
-fn does_without(verb: &Verb, e: &Error) -> bool {
-    let is_others = || matches!(e, Error::Io { path, .. } if path.starts_with(config::SYSTEM));
-    match verb {
-        Verb::Demo { .. } | Verb::Verify { .. } | Verb::Extract { .. } | Verb::Generate { .. } => true,
-        // Whoever may not read a server's sets up for themselves.
-        Verb::Setup(wish) => wish.undo || wish.root.is_some() || is_others(),
-        _ => false,
-    }
-}
-
-fn configuration(common: &Common) -> Result<Config> {
-    let mut config = Config::load(common.config.as_deref(), common.session.as_deref())?;
-    if let Some(archive) = &common.archive {
-        config.first().archive = Some(archive.clone());
-    }
-    if let Some(vault) = &common.vault {
-        config.first().vault = Some(vault.clone());
-    }
-    // A flag that names the session beats the environment.
-    let only = || config::environment("WAKEEP_ONLY").filter(|_| common.session.is_none());
-    config.only = common.only.clone().or_else(only);
-    if let Some(format) = &common.log_format {
-        config.set("log_format", &toml::Value::String(format.clone()), Path::new(""), "--log-format")?;
-    }
-    Ok(config)
-}
-
-/// Flag, then configuration, then the locale as POSIX orders its variables.
-fn language(common: &Common, configured: Option<&str>) -> Lang {
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(config::environment);
-    let decided = common.lang.as_deref().or(configured);
-    Lang::of_locale(decided.or(locale.as_deref()).unwrap_or("en"))
+/// Whether the outer process stops the bot and asks again where the session is in use: that is nothing to say yet.
+fn asks_again(verb: &Verb) -> bool {
+    matches!(verb, Verb::Restore(Restore { can_stop: true, .. }) | Verb::Move { can_stop: true, .. })
 }
 
 fn verb(cli: Cli, context: Context) -> Result<Exit> {
@@ -139,9 +103,9 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Check { drill: true, .. } => once::prove(&context),
         Verb::Check { paths, .. } => reading::check(&context, &paths),
         Verb::Doctor { fix, report } => doctor::doctor(&context, fix, report),
-        Verb::List { file: Some(file), .. } => reading::contents(&context, &file),
-        Verb::List { events: true, .. } => reading::events(&context),
-        Verb::List { .. } => reading::backups(&context),
+        Verb::List { file: Some(file), .. } => listing::contents(&context, &file),
+        Verb::List { events: true, .. } => listing::events(&context),
+        Verb::List { .. } => listing::backups(&context),
         Verb::Restore(wish) => once::restore(&context, &wish),
         Verb::Receive { file: Some(name), members: true, .. } => members::take(&context, &name),
         Verb::Receive { file, opened, yes, .. } => {
@@ -163,89 +127,6 @@ fn here(verb: Verb, context: Context) -> Result<Exit> {
         Verb::Seal { file, to } => seal::seal(&context, &file, to),
         Verb::Unseal { file, to } => seal::unseal(&context, &file, to),
         Verb::Generate { what } => generate(&context, what),
-    }
-}
-
-impl Context {
-    /// The sessions in question.
-    pub fn wards(&self) -> Result<Vec<Ward>> {
-        let all = wards(&self.config)?;
-        match &self.config.only {
-            Some(only) if all.is_empty() => Err(Error::SessionMissing { path: PathBuf::from(only) }),
-            _ => Ok(all),
-        }
-    }
-
-    /// Does something for each session, shows what came of it, and returns the gravest code. An error with one
-    /// session doesn't hold up the next.
-    pub fn each(
-        &self,
-        work: impl FnMut(&mut Ward) -> Result<Event>,
-        shape: impl Fn(&Ward, &Event) -> Value,
-    ) -> Result<Exit> {
-        self.each_but(None, work, shape)
-    }
-
-    /// The same; errors of this code are nothing to show.
-    pub fn each_but(
-        &self,
-        hushed: Option<Exit>,
-        mut work: impl FnMut(&mut Ward) -> Result<Event>,
-        shape: impl Fn(&Ward, &Event) -> Value,
-    ) -> Result<Exit> {
-        let mut exit = Exit::Done;
-        let mut shown = Vec::new();
-        let wards = self.wards()?;
-        let several = wards.len() > 1;
-        for mut ward in wards {
-            match work(&mut ward) {
-                Ok(event) => {
-                    exit = exit.or(Exit::of_event(&event));
-                    if self.show.json {
-                        shown.push(shape(&ward, &event));
-                    }
-                    self.say(&ward, &event, several);
-                }
-                Err(e) if hushed == Some(Exit::of_error(&e)) => exit = exit.or(Exit::of_error(&e)),
-                Err(e) => {
-                    exit = exit.or(Exit::of_error(&e));
-                    self.show.error(&e);
-                    shown.push(json!({"outcome": "failed", "session": ward.session.name, "error": self.show.lang.error(&e).what}));
-                }
-            }
-        }
-        if self.show.json && hushed != Some(exit) {
-            self.show.object(&one_object(shown));
-        }
-        Ok(exit)
-    }
-
-    /// Of several sessions each is named.
-    fn say(&self, ward: &Ward, event: &Event, several: bool) {
-        if self.show.json {
-            return;
-        }
-        let name = if several { format!("{}: ", ward.session.name) } else { String::new() };
-        if let Event::Unchanged { made, .. } = event {
-            let since = self.show.lang.unchanged_since(&text::clock(*made, self.now));
-            return self.show.line(&format!("{name}{since}"));
-        }
-        self.show.line(&format!("{name}{}", nearer(&self.show.lang.event(event))));
-        match event {
-            Event::Refused { verdict: Some(verdict), .. } => {
-                self.show.verdict(&near(&ward.session.path), verdict, ward.way_back(&self.config));
-            }
-            Event::RestoreRefused { from, verdict } => self.show.verdict(&near(from), verdict, WayBack::Archive),
-            _ => {}
-        }
-    }
-}
-
-/// One session's object stands for itself; several stand in a list.
-pub(super) fn one_object(mut shown: Vec<Value>) -> Value {
-    match shown.len() {
-        1 => shown.remove(0),
-        _ => json!({ "sessions": shown }),
     }
 }
 

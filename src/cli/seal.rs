@@ -1,8 +1,8 @@
 //! `wakeep keygen`, `seal` and `unseal`: the plumbing of sealing, in the format of the `age` program.
 
+use super::context::Context;
 use super::exit::Exit;
-use super::run::Context;
-use super::show::near;
+use super::near::near;
 use crate::archive::{self, keys, seal};
 use crate::error::{Error, Result, Unsealable};
 use crate::sync::seals;

@@ -1,7 +1,8 @@
 //! `wakeep serve`, and the same beside a keeper.
 
+use super::context::Context;
 use super::exit::Exit;
-use super::run::{Context, clock};
+use super::run::clock;
 use crate::config::Config;
 use crate::error::Result;
 use crate::keeper::dashboard::{self, gate::Gate, reads::Shared};

@@ -1,80 +1,83 @@
-//! `wakeep setup`: shows the plan, takes it, and says what comes next. Beside a bot without root; as root the whole
-//! server, in two halves: the system's, and the bot's folder's, which is done as the bot's user.
+//! `wakeep setup`: shows the plan, takes it, and says what comes next. Beside a bot without root; a whole server: `server`.
 
 use super::args::Setup;
+use super::context::Context;
 use super::exit::Exit;
-use super::planned::{take, undo};
-use super::run::Context;
-use super::show::near;
+use super::near::near;
+use super::planned::{Report, take, undo};
+use super::server;
 use super::whose;
 use crate::config::{self, Config, Place};
 use crate::disk;
-use crate::error::{At, Error, Result};
-use crate::keeper::bot::Supervisor;
+use crate::error::{At, Result};
 use crate::keeper::ward::{Ward, wards};
 use crate::owner::{self, Owner};
-use crate::platform::host;
 use crate::session::find;
-use crate::setup::bots;
-use crate::setup::facts::{Facts, Said, Schedule};
-use crate::setup::record::Record;
-use crate::setup::server::{self, Names};
-use crate::setup::{Site, existing, local};
+use crate::setup::{Site, local};
 use crate::text::Phrase;
+use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-/// systemd runs this machine: sd_booted(3).
-const BOOTED: &str = "/run/systemd/system";
 
 /// Sets up here or the whole server.
 pub fn set_up(context: &Context, wish: &Setup) -> Result<Exit> {
+    let mut report = Report::default();
+    let exit = work(context, wish, &mut report)?;
+    if exit == Exit::Done && context.show.json && !context.show.is_object_said() {
+        context.show.object(&report.object(wish));
+    }
+    Ok(exit)
+}
+
+fn work(context: &Context, wish: &Setup, report: &mut Report) -> Result<Exit> {
     let meant = wish.server || wish.app_dir.is_some() || wish.bot_unit.is_some() || wish.schedule.is_some();
-    let server = meant || (owner::is_root() && Path::new(BOOTED).is_dir());
+    let server = meant || (owner::is_root() && Path::new(server::BOOTED).is_dir());
     match (&wish.root, wish.beside_bot) {
-        (None, true) => folder_half(context, wish, &facts(wish)?).map(|()| Exit::Done),
-        (Some(_), _) => whole(context, wish),
-        (None, false) if server && !owner::is_root() => needs_root(context, wish),
-        (None, false) if server => whole(context, wish),
-        (None, false) => beside(context, wish),
+        (None, true) => server::half(context, wish, report),
+        (Some(_), _) => server::whole(context, wish, report),
+        (None, false) if server && !owner::is_root() => Ok(needs_root(context, wish)),
+        (None, false) if server => server::whole(context, wish, report),
+        (None, false) => beside(context, wish, report),
     }
 }
 
 /// The bot's user may not write services: what was typed is told with what it lacks.
-fn needs_root(context: &Context, wish: &Setup) -> Result<Exit> {
+fn needs_root(context: &Context, wish: &Setup) -> Exit {
     let show = &context.show;
     let typed: Vec<_> = whose::arguments().into_iter().filter(|a| a != "--server").collect();
     let typed = typed.iter().map(|a| a.to_string_lossy()).collect::<Vec<_>>().join(" ");
     let line =
         if wish.server { typed.replacen("setup", "./setup-auto-restore.sh", 1) } else { format!("wakeep {typed}") };
-    show.talk(&format!("{}\n  sudo {}", show.lang.phrase(Phrase::SetupNeedsRoot), line.trim_end()));
-    Ok(Exit::Usage)
+    let (phrase, line) = (show.lang.phrase(Phrase::SetupNeedsRoot), line.trim_end());
+    show.talk(&format!("{phrase}\n  sudo {line}"));
+    refused(context, &format!("{phrase} sudo {line}"));
+    Exit::Usage
 }
 
-fn facts(wish: &Setup) -> Result<Facts> {
-    let schedule = wish.schedule.as_deref().map(|s| if s == "timer" { Schedule::Timer } else { Schedule::Cron });
-    let said = Said { app: wish.app_dir.clone(), unit: wish.bot_unit.clone(), schedule, undo: wish.undo };
-    Facts::find(root(wish), &said, &here()?)
+/// The object of what couldn't be begun; in words it was said.
+fn refused(context: &Context, why: &str) {
+    if context.show.json {
+        context.show.object(&json!({"outcome": "failed", "error": why}));
+    }
 }
 
-fn root(wish: &Setup) -> &Path {
-    wish.root.as_deref().unwrap_or(Path::new("/"))
-}
-
-fn here() -> Result<PathBuf> {
+/// The current folder.
+///
+/// # Errors
+/// `Io`: it is gone.
+pub(super) fn here() -> Result<PathBuf> {
     std::env::current_dir().at("reading", Path::new("."))
 }
 
 /// Beside a bot, without root.
-fn beside(context: &Context, wish: &Setup) -> Result<Exit> {
+fn beside(context: &Context, wish: &Setup, report: &mut Report) -> Result<Exit> {
     let show = &context.show;
     let here = here()?;
     if let Some(owner) = Owner::of(&here).filter(|_| owner::is_root()) {
-        return whose::again(Some(owner), &whose::arguments());
+        return whose::again(context, Some(owner), &whose::arguments());
     }
     let mut site = Site::open(Path::new("/"), &here.join(local::RECORD))?;
     if wish.undo {
-        if !undo(context, &mut site, wish.dry_run)? {
+        if !undo(context, &mut site, wish.dry_run, report)? {
             show.line(show.lang.phrase(Phrase::NothingToUndo));
         }
         return Ok(Exit::Done);
@@ -83,20 +86,29 @@ fn beside(context: &Context, wish: &Setup) -> Result<Exit> {
     let wards = sessions_here(context, &here, of_server.is_some())?;
     let there: Vec<_> = wards.iter().filter(|w| disk::exists(&w.session.path)).map(|w| &w.session).collect();
     if there.is_empty() {
-        show.line(show.lang.phrase(Phrase::NothingHere));
-        show.line(show.lang.phrase(Phrase::SetupLinkFirst));
-        return Ok(Exit::Broken);
+        return Ok(nothing_here(context));
     }
     if let Some(file) = &of_server {
         show.line(&format!("{} {}", show.lang.phrase(Phrase::SetupServersHolds), file.display()));
     }
     let kept = |path: &PathBuf| there.iter().any(|s| s.path.starts_with(path) || path.starts_with(&s.path));
-    say_not_kept(context, &find::places(&here).into_iter().filter(|p| !kept(p)).collect::<Vec<_>>());
-    take(context, &mut site, &local::plan(&here, &there, of_server.is_some()), wish.dry_run)?;
+    say_not_kept(context, &find::places(&here).into_iter().filter(|p| !kept(p)).collect::<Vec<_>>(), report);
+    take(context, &mut site, &local::plan(&here, &there, of_server.is_some()), wish.dry_run, report)?;
     if of_server.is_none() {
         show.line(&format!("{} wakeep watch", show.lang.phrase(Phrase::SetupNext)));
     }
     Ok(Exit::Done)
+}
+
+/// No session stands here: which one was named, and what to do.
+fn nothing_here(context: &Context) -> Exit {
+    let show = &context.show;
+    let named: Vec<_> = context.named().iter().map(|e| show.lang.error(e).what).collect();
+    let said = if named.is_empty() { show.lang.phrase(Phrase::NothingHere).to_owned() } else { named.join("; ") };
+    show.line(&said);
+    show.line(show.lang.phrase(Phrase::SetupLinkFirst));
+    refused(context, &said);
+    Exit::Broken
 }
 
 /// The sessions here: a server's configuration for another folder has nothing to say.
@@ -110,195 +122,9 @@ fn sessions_here(context: &Context, here: &Path, is_servers: bool) -> Result<Vec
     wards(&Config { places, ..Config::default() })
 }
 
-/// The whole server.
-fn whole(context: &Context, wish: &Setup) -> Result<Exit> {
-    if !wish.undo {
-        return build(context, wish);
-    }
-    // Without a name: all that was set up here.
-    let mut apps: Vec<PathBuf> = wish.app_dir.iter().cloned().collect();
-    if apps.is_empty() {
-        apps = bots::set_up(root(wish));
-    }
-    if apps.is_empty() {
-        context.show.line(context.show.lang.phrase(Phrase::NothingToUndo));
-    }
-    for app in apps {
-        take_down(context, &Setup { app_dir: Some(app), ..wish.clone() })?;
-    }
-    Ok(Exit::Done)
-}
-
-/// Whether the machine that is set up is this one, and runs.
-fn is_alive(wish: &Setup) -> bool {
-    wish.root.is_none() && Path::new(BOOTED).is_dir() && !wish.dry_run
-}
-
-fn site<'a>(wish: &'a Setup, facts: &Facts) -> Result<Site<'a>> {
-    Site::open(root(wish), &Names::of(facts).record)
-}
-
-fn build(context: &Context, wish: &Setup) -> Result<Exit> {
-    let facts = facts(wish)?;
-    let names = Names::of(&facts);
-    let this = std::env::current_exe().at("reading", host::this_program())?;
-    let installed = facts.wakeep.starts_with("/usr/bin") || (wish.root.is_none() && this == facts.wakeep);
-    let program = (!installed).then_some(this.as_path());
-    forewarn(context, wish, &facts, &names);
-    take(context, &mut site(wish, &facts)?, &server::system(&facts, program), wish.dry_run)?;
-    folder_half(context, wish, &facts)?;
-    if is_alive(wish) {
-        switch_on(context, &names.enabled(&facts))?;
-    }
-    finish(context, &facts, &names, is_alive(wish))
-}
-
-/// What the plan's lines alone wouldn't tell.
-fn forewarn(context: &Context, wish: &Setup, facts: &Facts, names: &Names) {
-    let show = &context.show;
-    let site = Site { root: root(wish), record: Record::default() };
-    for place in facts.sessions.iter().filter(|place| !disk::exists(&site.on_disk(&place.path))) {
-        show.line(&format!("{} {}", show.lang.phrase(Phrase::SetupNoSession), place.path.display()));
-    }
-    say_not_kept(context, &facts.not_kept(&site.on_disk(&facts.app)));
-    if let Some(unit) = facts.unit.as_ref().filter(|_| !facts.unit_stands) {
-        show.line(&format!("{} {unit}", show.lang.phrase(Phrase::SetupNoSuchUnit)));
-    }
-    say_unit_stands(context, wish, facts, names);
-    if facts.existing.own.is_none() {
-        return;
-    }
-    let own = facts.app.join(existing::NAME);
-    let took = if facts.existing.server.is_some() { Phrase::SetupServersHolds } else { Phrase::SetupTakesOver };
-    show.line(&format!("{} {} ({})", show.lang.phrase(took), names.config.display(), near(&own)));
-    let lost = facts.existing.not_taken(facts.unit.as_deref()).join(", ");
-    if !lost.is_empty() {
-        show.line(&format!("{} {lost}", show.lang.phrase(Phrase::SetupNotTaken)));
-    }
-}
-
-/// Another unit was named than the configuration that stands has: what stands there is its owner's to change.
-fn say_unit_stands(context: &Context, wish: &Setup, facts: &Facts, names: &Names) {
-    let bare = |unit: &str| unit.trim_end_matches(".service").to_owned();
-    let standing = facts.existing.server.as_ref().and_then(|own| own.value("bot_unit")?.as_str()).map(bare);
-    let (Some(said), Some(standing)) = (wish.bot_unit.as_deref().map(bare), standing) else { return };
-    if said != standing {
-        let (phrase, file) = (context.show.lang.phrase(Phrase::SetupUnitStands), names.config.display());
-        context.show.line(&format!("{phrase} {file}: bot_unit = \"{standing}\" → \"{said}\""));
-    }
-}
-
-fn say_not_kept(context: &Context, sessions: &[PathBuf]) {
+/// Which sessions nobody keeps, since the configuration that stands doesn't name them.
+pub(super) fn say_not_kept(context: &Context, sessions: &[PathBuf], report: &mut Report) {
     for path in sessions {
-        context.show.line(&format!("{} {}", context.show.lang.phrase(Phrase::SetupNotKept), near(path)));
+        report.warn(context, format!("{} {}", context.show.lang.phrase(Phrase::SetupNotKept), near(path)));
     }
-}
-
-fn take_down(context: &Context, wish: &Setup) -> Result<()> {
-    let facts = facts(wish)?;
-    if is_alive(wish) {
-        let names = Names::of(&facts);
-        for unit in [names.restore, names.keeper, names.timer] {
-            // What was never switched on is no reason to stop here.
-            let _ = systemctl(&["disable", "--now", "--quiet", &unit]);
-        }
-    }
-    folder_half(context, wish, &facts)?;
-    let mut site = site(wish, &facts)?;
-    let handed_over = hand_over(context, wish, &facts, &mut site)?;
-    if !undo(context, &mut site, wish.dry_run)? && !handed_over {
-        context.show.line(context.show.lang.phrase(Phrase::NothingToUndo));
-    }
-    if is_alive(wish) { systemctl(&["daemon-reload"]) } else { Ok(()) }
-}
-
-/// What other bots here use, too, stays, and is theirs to undo from now on. Returns whether there was anything.
-fn hand_over(context: &Context, wish: &Setup, facts: &Facts, site: &mut Site) -> Result<bool> {
-    let others = bots::other_records(root(wish), facts.second.as_deref());
-    let Some(heir) = others.first() else { return Ok(false) };
-    let parted = site.record.part_with(&server::shared(facts));
-    for written in &parted {
-        context.show.line(&format!("{}: {}", context.show.lang.phrase(Phrase::SetupShared), near(&written.path)));
-    }
-    let any = !parted.is_empty();
-    if !wish.dry_run {
-        Site::open(root(wish), heir)?.record.inherit(parted)?;
-    }
-    Ok(any)
-}
-
-fn strs(all: &[String]) -> Vec<&str> {
-    all.iter().map(String::as_str).collect()
-}
-
-/// Never the bot: its next start finds all of it.
-fn switch_on(context: &Context, units: &[String]) -> Result<()> {
-    let on = systemctl(&["daemon-reload"])
-        .and_then(|()| systemctl(&[&["enable", "--quiet"], strs(units).as_slice()].concat()))
-        .and_then(|()| systemctl(&[&["restart"], strs(units).as_slice()].concat()));
-    on.inspect_err(|_| {
-        let why = context.show.lang.phrase(Phrase::SetupNotStarted);
-        context.show.talk(&format!("{why}\n  systemctl status --no-pager {}", units.join(" ")));
-    })
-}
-
-fn systemctl(args: &[&str]) -> Result<()> {
-    let status = Command::new("systemctl").args(args).stdin(Stdio::null()).stdout(Stdio::null()).status();
-    let place = Path::new("systemd");
-    let status = status.at("asking", place)?;
-    let failed = || std::io::Error::other(format!("`systemctl {}` ended with {status}", args.join(" ")));
-    if status.success() { Ok(()) } else { Err(Error::Io { doing: "asking", path: place.into(), source: failed() }) }
-}
-
-/// The half that stands in the bot's folder: done as the bot's user, by this program again.
-fn folder_half(context: &Context, wish: &Setup, facts: &Facts) -> Result<()> {
-    if owner::is_root() && facts.owner.is_some() && wish.root.is_none() {
-        let exit = whose::again(facts.owner, &folder_arguments(context, wish, facts))?;
-        let failed = || std::io::Error::other(format!("exit code {}", exit.code()));
-        return if exit == Exit::Done { Ok(()) } else { Err(failed()).at("setting up", &facts.app) };
-    }
-    let mut site = Site::open(root(wish), &facts.app.join(server::FOLDER_RECORD))?;
-    if wish.undo {
-        return undo(context, &mut site, wish.dry_run).map(drop);
-    }
-    let steps = server::beside_the_bot(facts, &site.on_disk(&facts.app));
-    take(context, &mut site, &steps, wish.dry_run)
-}
-
-fn folder_arguments(context: &Context, wish: &Setup, facts: &Facts) -> Vec<String> {
-    let lang = if context.show.lang == crate::text::Lang::Ru { "ru" } else { "en" };
-    let mut args: Vec<String> = ["--lang", lang, "setup", "--beside-bot", "--app-dir"].map(str::to_owned).to_vec();
-    args.push(facts.app.to_string_lossy().into_owned());
-    for (flag, value) in [("--bot-unit", &facts.unit), ("--schedule", &wish.schedule)] {
-        args.extend(value.iter().flat_map(|v| [flag.to_owned(), v.clone()]));
-    }
-    let switches = [(wish.dry_run, "--dry-run"), (wish.undo, "--undo")];
-    args.extend(switches.iter().filter(|(on, _)| *on).map(|(_, flag)| flag.to_string()));
-    args
-}
-
-/// Proves it on the user's own session, and says what is left to do.
-fn finish(context: &Context, facts: &Facts, names: &Names, alive: bool) -> Result<Exit> {
-    let show = &context.show;
-    if facts.unit.is_none() && facts.pm2.is_none() {
-        show.line(show.lang.phrase(Phrase::SetupNoUnit));
-    }
-    if alive {
-        let lang = if show.lang == crate::text::Lang::Ru { "ru" } else { "en" };
-        let config = names.config.to_string_lossy();
-        let run = |verb: &[&str]| {
-            let args = [&["--lang", lang, "--config", &config], verb].concat();
-            let mut command = owner::again(facts.owner);
-            command.args(args).current_dir(&facts.app);
-            command
-        };
-        // The first archive may be the keeper's already; one that can't be made yet is told by the drill.
-        let _ = run(&["archive"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        let _ = run(&["check", "--drill"]).status();
-    }
-    let config = Config { bot_unit: facts.unit.clone(), bot_pm2: facts.pm2.clone(), ..Default::default() };
-    if let Some(supervisor) = Supervisor::of(&config) {
-        show.line(&format!("{} {}", show.lang.phrase(Phrase::SetupEffect), supervisor.command("restart")));
-    }
-    Ok(Exit::Done)
 }

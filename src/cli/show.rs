@@ -1,4 +1,5 @@
-//! The one door to the terminal: data to standard output, talk to standard error, colour only where somebody looks.
+//! The one door to the terminal: data to standard output, talk to standard error, colour only where somebody looks. Where
+//! one JSON object is wanted it is the data, and all else is talk.
 
 use super::width::{self, visible};
 use crate::config::{self, LogFormat};
@@ -14,6 +15,8 @@ use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where the texts of a status screen begin, in columns.
 pub const COLUMN: usize = 13;
@@ -46,17 +49,35 @@ pub struct Show {
     pub log_format: LogFormat,
     /// A log that gets what is said, too.
     pub log_to: Option<PathBuf>,
+    /// Whether the one object was said, by this process or by one that it started for that.
+    is_said: Arc<AtomicBool>,
 }
 
 impl Show {
+    /// What is said in this language; in one object if `json`, with phone numbers in full if `full_account`.
+    pub fn new(lang: Lang, json: bool, full_account: bool) -> Show {
+        let (log_format, log_to, is_said) = (LogFormat::Text, None, Arc::default());
+        Show { lang, json, full_account, log_format, log_to, is_said }
+    }
+
     /// Writes a line of data. Nobody being there to read it (a closed pipe) is no error.
     pub fn line(&self, text: &str) {
+        if self.json {
+            return self.talk(text);
+        }
+        self.data(text);
+    }
+
+    fn data(&self, text: &str) {
         let _ = writeln!(io::stdout(), "{text}");
         self.append(text);
     }
 
     /// Writes a sentence of data behind what leads it, in lines as wide as the reader's screen; the log gets it whole.
     pub fn hung(&self, lead: &str, text: &str) {
+        if self.json {
+            return self.talk_hung(lead, text);
+        }
         let line = format!("{lead}{text}");
         let _ = writeln!(io::stdout(), "{}", width::broken(&line, visible(lead), width::of(&io::stdout())));
         self.append(&line);
@@ -104,14 +125,25 @@ impl Show {
         }
     }
 
-    /// Writes the one JSON object of a reading verb.
+    /// Writes the one JSON object.
     pub fn object(&self, value: &Value) {
-        self.line(&value.to_string());
+        self.object_was_said();
+        self.data(&value.to_string());
+    }
+
+    /// Whether the one JSON object was written.
+    pub fn is_object_said(&self) -> bool {
+        self.is_said.load(Ordering::Relaxed)
+    }
+
+    /// Another process has written the one JSON object for this one.
+    pub fn object_was_said(&self) {
+        self.is_said.store(true, Ordering::Relaxed);
     }
 
     /// Colours a text where standard output is a terminal and `NO_COLOR` isn't set.
     pub fn paint(&self, tone: Tone, text: &str) -> String {
-        if !io::stdout().is_terminal() || config::environment("NO_COLOR").is_some() {
+        if self.json || !io::stdout().is_terminal() || config::environment("NO_COLOR").is_some() {
             return text.to_owned();
         }
         let code = match tone {
@@ -127,6 +159,14 @@ impl Show {
     /// Tells an error and what to do about it.
     pub fn error(&self, error: &Error) {
         self.told(&self.lang.error(error), "wakeep: ");
+    }
+
+    /// Tells the error that ended a command; where one object is wanted and none was said yet, it is this error's.
+    pub fn failed(&self, error: &Error) {
+        self.error(error);
+        if self.json && !self.is_object_said() {
+            self.object(&json!({"outcome": "failed", "error": self.lang.error(error).what}));
+        }
     }
 
     fn told(&self, told: &Told, prefix: &str) {
@@ -228,17 +268,4 @@ fn bare(line: &str) -> String {
     let mut parts = line.split("\x1b[");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))
-}
-
-/// A path as it looks from here: relative where that is shorter.
-pub fn near(path: &Path) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    let short = path.strip_prefix(&here).ok().filter(|p| !p.as_os_str().is_empty());
-    short.unwrap_or(path).display().to_string()
-}
-
-/// A sentence with the paths in it as they look from here.
-pub fn nearer(sentence: &str) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    sentence.replace(&format!("{}/", here.display()), "")
 }

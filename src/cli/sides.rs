@@ -1,9 +1,9 @@
 //! `wakeep restore --ask`: the session and the archive side by side, which is newer, and the question.
 
 use super::asked;
+use super::context::Context;
+use super::near::near;
 use super::reading;
-use super::run::Context;
-use super::show::near;
 use crate::check;
 use crate::disk;
 use crate::error::Result;

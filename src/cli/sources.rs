@@ -1,12 +1,13 @@
 //! Where `restore` takes the sessions from: the newest, a time, a file, sealed or not, or a remote.
 
 use super::args::Restore;
-use super::run::Context;
+use super::context::Context;
 use super::{pull, push};
 use crate::archive::seal;
 use crate::disk;
 use crate::error::{At, Error, Problem, Result};
 use crate::keeper::ward::Ward;
+use crate::remote::Place;
 use crate::restore::Source;
 use crate::sync::{Sync, seals};
 use crate::text::Phrase;
@@ -19,7 +20,8 @@ use std::path::{Path, PathBuf};
 
 /// A folder that isn't an archive, or what is no path at all, is a remote.
 fn is_remote(wish: &Restore) -> bool {
-    wish.from.as_ref().is_some_and(|from| from.to_string_lossy().contains("://") || from.is_dir())
+    let is_address = |text: &str| text.contains("://") || Place::of_scp(text).is_some();
+    wish.from.as_ref().is_some_and(|from| from.is_dir() || !disk::exists(from) && is_address(&from.to_string_lossy()))
 }
 
 /// Where the sessions are restored from.

@@ -2,12 +2,13 @@
 
 mod picture;
 
+use super::context::Context;
 use super::exit::Exit;
-use super::run::Context;
-use super::show::{COLUMN, Show, Tone, near, nearer};
+use super::near::{near, nearer};
+use super::show::{COLUMN, Show, Tone};
 use crate::archive::{self, Depth};
 use crate::disk;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::keeper::doctor;
 use crate::keeper::ward::Ward;
 use crate::text::{self, Phrase, Told};
@@ -19,18 +20,10 @@ use serde_json::{Value, json};
 pub fn status(context: &Context) -> Result<Exit> {
     let wards = context.wards()?;
     let show = &context.show;
-    let is_anything =
-        |w: &Ward| disk::exists(&w.session.path) || disk::exists(w.vault.archive()) || disk::exists(w.vault.dir());
-    if !wards.iter().any(is_anything) {
-        if show.json {
-            show.object(&json!({ "sessions": [] }));
-        } else {
-            show.line(show.lang.phrase(Phrase::NothingHere));
-            show.line(show.lang.phrase(Phrase::HowToStart));
-        }
-        return Ok(Exit::Broken);
+    if wards.iter().all(Ward::is_unseen) {
+        return Ok(nothing_here(context));
     }
-    let (mut all, mut worst) = (Vec::new(), Exit::Done);
+    let (mut all, mut failed, mut worst) = (Vec::new(), Vec::new(), Exit::Done);
     for ward in wards {
         match picture(context, &ward) {
             Ok(picture) => all.push((ward, picture)),
@@ -38,16 +31,38 @@ pub fn status(context: &Context) -> Result<Exit> {
             Err(e) => {
                 show.error(&e);
                 worst = worst.or(Exit::of_error(&e));
+                failed.push(failed_json(context, &ward, &e));
             }
         }
     }
     if show.json {
-        let sessions: Vec<Value> = all.iter().map(|(ward, picture)| as_json(context, ward, picture)).collect();
+        let seen = all.iter().map(|(ward, picture)| as_json(context, ward, picture));
+        let sessions: Vec<Value> = seen.chain(failed).collect();
         show.object(&json!({ "sessions": sessions, "units": units_json(&context.config) }));
     } else {
         draw_all(context, &all);
     }
     Ok(all.iter().map(|(ward, picture)| danger(context, ward, picture)).fold(worst, Exit::or))
+}
+
+/// Nothing of any session is here: what was named, or where to go.
+fn nothing_here(context: &Context) -> Exit {
+    let show = &context.show;
+    let named = context.named();
+    named.iter().for_each(|e| show.error(e));
+    if show.json {
+        show.object(&json!({ "sessions": [] }));
+    } else if named.is_empty() {
+        show.line(show.lang.phrase(Phrase::NothingHere));
+        show.line(show.lang.phrase(Phrase::HowToStart));
+    }
+    Exit::Broken
+}
+
+fn failed_json(context: &Context, ward: &Ward, e: &Error) -> Value {
+    let mut value = context.failed_json(ward, e);
+    (value["path"], value["safe"]) = (json!(ward.session.path.to_string_lossy()), json!(false));
+    value
 }
 
 /// One session in full; of several a line each, and in full only those that somebody must look after.

@@ -1,11 +1,13 @@
 //! The verbs that stay: watch and run.
 
 use super::args::{Restore, Verb, Watch};
+use super::context::Context;
 use super::exit::Exit;
+use super::near::near;
 use super::once::{forget_broken_moves, let_start, restore};
-use super::run::{Context, clock};
+use super::run::clock;
 use super::serve;
-use super::show::{Show, near};
+use super::show::Show;
 use super::whose;
 use crate::config::{Config, LogFile};
 use crate::error::{Error, Result};
@@ -27,6 +29,7 @@ use std::time::Duration;
 
 /// Law 11: not even a mistake in the configuration keeps a bot from starting.
 pub(super) fn without_configuration(verb: Option<Verb>, show: &Show, e: &Error) -> Exit {
+    show.failed(e);
     match verb {
         Some(Verb::Restore(wish)) if wish.before_start => Exit::Done,
         Some(Verb::Run { command, .. }) => {

@@ -2,16 +2,17 @@
 //! stopped, the outer process, which may, stops and starts it.
 
 use super::args::{Restore, Verb};
+use super::context::Context;
 use super::exit::Exit;
 use super::halt::{CAN_STOP, INNER, Outer};
 use super::once;
-use super::run::Context;
 use crate::error::Result;
 use crate::keeper::bot::Supervisor;
 use crate::owner::{self, Owner};
 use crate::text::Phrase;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 
 /// Tells the inner process that the person has said yes.
 const ANSWERED: &str = "--answered";
@@ -70,11 +71,9 @@ pub fn restore(context: &Context, wish: &Restore, owner: Option<Owner>) -> Resul
     started.map(|()| exit)
 }
 
-/// Beside the one JSON object, where that is wanted.
+/// What is done to the bot; before the command that does it.
 pub fn tell(context: &Context, phrase: Phrase, command: &str) {
-    let show = &context.show;
-    let line = format!("{} {command}", show.lang.phrase(phrase));
-    if show.json { show.talk(&line) } else { show.line(&line) }
+    context.show.line(&format!("{} {command}", context.show.lang.phrase(phrase)));
 }
 
 /// One attempt; after the first the verdict has been told.
@@ -89,12 +88,27 @@ fn once(context: &Context, wish: &Restore, owner: Option<Owner>, more: &[&str], 
     let mut args = arguments();
     args.retain(|a| !told || a != "--tell");
     args.extend(more.iter().chain(&[INNER]).map(OsString::from));
-    again(owner, &args)
+    again(context, owner, &args)
 }
 
 /// Runs this program again as the owner; its exit code is ours.
-pub fn again(owner: Option<Owner>, args: &[impl AsRef<OsStr>]) -> Result<Exit> {
-    Ok(owner::run_again(owner, args)?.code().and_then(Exit::from_code).unwrap_or(Exit::Failed))
+pub fn again(context: &Context, owner: Option<Owner>, args: &[impl AsRef<OsStr>]) -> Result<Exit> {
+    let exit = exit_of(owner::run_again(owner, args)?);
+    said_by(context, args, exit);
+    Ok(exit)
+}
+
+/// How a process of this program ended.
+pub fn exit_of(status: ExitStatus) -> Exit {
+    status.code().and_then(Exit::from_code).unwrap_or(Exit::Failed)
+}
+
+/// Notes that another process has written the one JSON object, where it was to and had something to say.
+pub fn said_by(context: &Context, args: &[impl AsRef<OsStr>], exit: Exit) {
+    let has = |flag: &str| args.iter().any(|arg| arg.as_ref() == flag);
+    if has("--json") && !(exit == Exit::InUse && has(CAN_STOP)) {
+        context.show.object_was_said();
+    }
 }
 
 /// Makes sure that the log can be appended to after root has become the bot's user.

@@ -56,6 +56,8 @@ pub enum Problem {
     UnknownRemote,
     /// A place is written as `scp` takes it.
     WayOfScp,
+    /// A command has no object to give where one is wanted.
+    NoObject,
     /// A file of keys can be read by others.
     KeysOpen,
     /// A text is no address.

@@ -234,6 +234,12 @@ impl Ward {
         }
     }
 
+    /// Whether nothing of it was ever seen here: another folder may be meant, and nothing is made in this one.
+    pub fn is_unseen(&self) -> bool {
+        let places = [self.session.path.as_path(), self.vault.archive(), self.vault.dir(), self.work.dir()];
+        !places.into_iter().any(disk::exists)
+    }
+
     /// Writes down, once, which session of this vault is the first: its archive keeps the plain name for ever.
     pub fn record_first(&self) -> Result<()> {
         let root = disk::parent(self.vault.dir());

@@ -25,6 +25,11 @@ pub(super) fn dated(time: Timestamp) -> String {
     time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// The same to the second, where two times are compared.
+pub(super) fn timed(time: Timestamp) -> String {
+    time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// A span of time as a number: `0.4`.
 pub(super) fn seconds(s: f64) -> String {
     format!("{s:.1}")

@@ -14,7 +14,7 @@ mod ru;
 mod way_back;
 
 pub use figures::clock;
-use figures::{dated, seconds, sized};
+use figures::{dated, seconds, sized, timed};
 pub use progress::Work;
 
 use crate::ailment::Ailment;

@@ -45,6 +45,7 @@ fn en(problem: &Problem) -> String {
         Problem::WayOfScp => {
             "scp names a place on another machine like this; wakeep wants an address with ssh://".into()
         }
+        Problem::NoObject => "this command gives no JSON".into(),
         Problem::KeysOpen => "others can read these keys".into(),
         Problem::NoAddress(text) => format!("{text} is no address"),
         Problem::NoCertificate(path) => format!("{} holds no certificate in PEM form", path.display()),
@@ -124,6 +125,7 @@ fn ru(problem: &Problem) -> String {
         Problem::NoPlace => "такого места быть не может".into(),
         Problem::UnknownRemote => "хранилища такого вида wakeep не знает".into(),
         Problem::WayOfScp => "так место на другой машине называет scp; здесь нужен адрес вида ssh://".into(),
+        Problem::NoObject => "эта команда не выводит JSON".into(),
         Problem::KeysOpen => "эти ключи могут прочитать другие".into(),
         Problem::NoAddress(text) => format!("{text} — не адрес"),
         Problem::NoCertificate(path) => format!("в {} нет сертификата в виде PEM", path.display()),

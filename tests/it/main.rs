@@ -43,6 +43,7 @@ mod mounts;
 mod moves;
 mod notices;
 mod npm;
+mod objects;
 mod pm2;
 mod remotes;
 mod scale;

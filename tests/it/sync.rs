@@ -415,6 +415,23 @@ fn of_several_sessions_each_is_restored_from_its_own() {
     assert_eq!(verdict["account"], OTHER);
 }
 
+#[test]
+fn an_older_archive_is_not_pulled_over_a_newer_one() {
+    let (mut bot, disk) = (StandIn::stopped(), scratch());
+    let remote = disk.path().to_str().unwrap();
+    bot.wakeep(["archive"]).json(0);
+    bot.wakeep(["push", remote]).json(0);
+    bot.start();
+    bot.stop();
+    bot.wakeep(["archive"]).json(0);
+    let newer = std::fs::read(bot.archive()).unwrap();
+    let said = bot.wakeep(["pull", remote]).run();
+    assert!(said.code == 1 && said.stderr.contains("is newer than the one at"), "{said:?}");
+    assert!(said.stderr.contains("wakeep pull --force"), "{said:?}");
+    assert_eq!(std::fs::read(bot.archive()).unwrap(), newer);
+    assert_eq!(bot.wakeep(["pull", remote, "--force"]).json(0)["outcome"], "pulled");
+}
+
 /// A machine that answers keepalives and says nothing else: nobody waits for it for ever.
 #[test]
 fn a_silent_machine_is_given_up() {

@@ -3,9 +3,10 @@
 
 mod bot;
 
+use super::context::Context;
 use super::exit::Exit;
 use super::reading::Scratch;
-use super::run::{Context, clock};
+use super::run::clock;
 use super::show::{Show, Tone};
 use crate::check;
 use crate::config::{Config, Place};

@@ -1,8 +1,8 @@
 //! What `status` shows of a session, gathered before anything is drawn; and whether it is safe.
 
+use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::reading;
-use super::super::run::Context;
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::keeper::active;

@@ -23,5 +23,7 @@ pub fn run(args: &[String]) -> Result<Value, String> {
     // Under `wakeep run` somebody else takes note of its end; its object says all.
     let _ = child.wait();
     let said = said.join().unwrap_or_default();
-    serde_json::from_str(&text).map_err(|_| said.trim().to_owned())
+    let object: Value = serde_json::from_str(&text).map_err(|_| said.trim().to_owned())?;
+    // Where it came to no session at all.
+    if object["outcome"] == "failed" && object["session"].is_null() { Err(said.trim().to_owned()) } else { Ok(object) }
 }

@@ -1,7 +1,7 @@
 //! What went wrong and what to do, in English.
 
 use crate::error::{Departure, Error, Fault, Holder, Unsealable};
-use crate::text::{Lang, Told, dated, io};
+use crate::text::{Lang, Told, dated, io, timed};
 
 pub fn error(error: &Error) -> Told {
     match error {
@@ -71,6 +71,10 @@ pub fn error(error: &Error) -> Told {
         Error::RemoteNewer { place, host, generation } => Told::new(
             format!("{place} holds archive {generation} of host {host}, which this one doesn’t follow"),
             "if the bot runs here now, `wakeep pull` first, or replace it with `wakeep push --force`",
+        ),
+        Error::HereNewer { place, here, there } => Told::new(
+            format!("the archive here, of {}, is newer than the one at {place}, of {}", timed(*here), timed(*there)),
+            "it stays; to put the older one in its place: `wakeep pull --force`",
         ),
         Error::Sealed { path, why } => sealed(&path.display().to_string(), *why),
         Error::LeaseHeld { holder } => Told::new(

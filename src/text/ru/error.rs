@@ -1,7 +1,7 @@
 //! What went wrong and what to do, in Russian.
 
 use crate::error::{Departure, Error, Fault, Holder, Unsealable};
-use crate::text::{Lang, Told, dated, io};
+use crate::text::{Lang, Told, dated, io, timed};
 
 pub fn error(error: &Error) -> Told {
     match error {
@@ -71,6 +71,10 @@ pub fn error(error: &Error) -> Told {
         Error::RemoteNewer { place, host, generation } => Told::new(
             format!("в {place} лежит архив {generation} с машины {host}, этот его не продолжает"),
             "если бот теперь работает здесь, сначала `wakeep pull`, либо замените: `wakeep push --force`",
+        ),
+        Error::HereNewer { place, here, there } => Told::new(
+            format!("архив здесь (от {}) новее того, что лежит в {place} (от {})", timed(*here), timed(*there)),
+            "он остаётся; поставить на его место старый: `wakeep pull --force`",
         ),
         Error::Sealed { path, why } => sealed(&path.display().to_string(), *why),
         Error::LeaseHeld { holder } => Told::new(
