@@ -3,6 +3,7 @@
 use super::round::Round;
 use super::ward::{self, Ward};
 use super::{Keeper, Tell, who_we_are};
+use crate::config::Config;
 use crate::disk::{self, Lock};
 use crate::error::Result;
 use crate::session::Session;
@@ -15,16 +16,41 @@ use std::time::Duration;
 /// One ward, and what was last said of it.
 pub(super) struct Care {
     pub(super) ward: Ward,
-    _lock: Lock,
+    /// The keeper's place; not taken while the session is only waited for.
+    lock: Option<Lock>,
     pub(super) said: Option<Event>,
     good: Timestamp,
 }
 
 impl Care {
-    pub(super) fn new(ward: Ward, lock: Lock, now: Timestamp) -> Care {
+    pub(super) fn new(ward: Ward, lock: Option<Lock>, now: Timestamp) -> Care {
         // Before the first round the keeper before it knows since when there is no good archive.
         let good = Round::read(&ward.work).map_or(now, |r| r.good.min(now));
-        Care { ward, _lock: lock, said: None, good }
+        Care { ward, lock, said: None, good }
+    }
+
+    /// Whether its session has yet to come to be, in a folder that may be the wrong one: nothing is made there until then.
+    pub(super) fn waits(&self) -> bool {
+        self.lock.is_none()
+    }
+
+    /// Takes the keeper's place as soon as there is something to keep. Returns whether nobody else has it.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn begin(&mut self) -> Result<bool> {
+        if !self.waits() || self.ward.is_unseen() {
+            return Ok(true);
+        }
+        self.lock = self.ward.work.keeper(&who_we_are())?.ok();
+        Ok(!self.waits())
+    }
+
+    /// Notes an event in the journal. Where even that can't be written there is only the telling left.
+    pub(super) fn record(&self, now: Timestamp, event: &Event) {
+        if !self.waits() {
+            let _ = self.ward.vault.record(now, event);
+        }
     }
 
     /// Whether it is care for that session, as one of that kind.
@@ -63,8 +89,31 @@ impl Keeper<'_> {
             true => self.take_in(ward::wards(self.config)?),
             false => Ok(()),
         };
+        let begun = self.begin_what_came();
         self.give_up_expected();
-        taken
+        taken.and(begun)
+    }
+
+    /// Begins to keep what was waited for and has come to be. What another keeper has begun with is its.
+    ///
+    /// # Errors
+    /// `Io`; it is tried again.
+    pub(super) fn begin_what_came(&mut self) -> Result<()> {
+        let mut begun = Ok(());
+        self.cares.retain_mut(|care| match care.begin() {
+            Ok(ours) => ours,
+            Err(e) => {
+                begun = Err(e);
+                true
+            }
+        });
+        begun
+    }
+
+    /// Whether the session is only waited for: nobody named it, and nothing of it was ever seen here. A lease is held for
+    /// what has yet to come to be, too.
+    pub(super) fn only_waits(config: &Config, ward: &Ward) -> bool {
+        config.file.is_none() && config.remote.is_none() && ward.is_unseen()
     }
 
     /// [`Keeper::adopt`] of a round: that it fails is said once, and once that it works again.
@@ -116,8 +165,9 @@ impl Keeper<'_> {
                 Some(at) if self.cares[at].is_of(&ward.session) => {}
                 Some(at) => self.cares[at].ward = ward,
                 None if is_expected(&ward) && self.has_any() => {}
+                None if Keeper::only_waits(self.config, &ward) => self.care_for(ward, None),
                 None => match ward.work.keeper(&who_we_are()) {
-                    Ok(Ok(lock)) => self.care_for(ward, lock),
+                    Ok(Ok(lock)) => self.care_for(ward, Some(lock)),
                     // Another keeper's.
                     Ok(Err(_)) => {}
                     Err(e) => taken = taken.and(Err(e)),
@@ -127,7 +177,7 @@ impl Keeper<'_> {
         taken
     }
 
-    fn care_for(&mut self, ward: Ward, lock: Lock) {
+    fn care_for(&mut self, ward: Ward, lock: Option<Lock>) {
         if let Some(active) = &self.active {
             active.also(&ward);
         }

@@ -57,8 +57,7 @@ impl Keeper<'_> {
     fn note(&self, dir: &Path, event: &Event, tell: Tell) {
         let now = (self.clock)();
         for care in self.cares.iter().filter(|c| c.ward.vault.dir() == dir) {
-            // Where even the journal can't be written there is only the telling left.
-            let _ = care.ward.vault.record(now, event);
+            care.record(now, event);
             tell(&care.ward, event, now);
         }
     }

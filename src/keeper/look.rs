@@ -49,6 +49,9 @@ pub(super) fn look(ward: &mut Ward, host: &str, tidies: bool, now: Timestamp) ->
 }
 
 pub(super) fn archive(ward: &mut Ward, host: &str, at_leisure: bool, now: Timestamp) -> Result<Event> {
+    if ward.is_unseen() {
+        return Ok(Event::Absent { session: ward.session.path.clone() });
+    }
     ward.record_first()?;
     Keeping {
         session: &ward.session,

@@ -73,8 +73,12 @@ impl<'a> Keeper<'a> {
         files::allow(wards.len());
         let (mut cares, mut taken) = (Vec::new(), Vec::new());
         for ward in wards {
+            if Keeper::only_waits(config, &ward) {
+                cares.push(Care::new(ward, None, clock()));
+                continue;
+            }
             match ward.work.keeper(&who_we_are()) {
-                Ok(Ok(lock)) => cares.push(Care::new(ward, lock, clock())),
+                Ok(Ok(lock)) => cares.push(Care::new(ward, Some(lock), clock())),
                 Ok(Err(by)) => taken.push((ward, Error::Kept { by })),
                 Err(e) => taken.push((ward, e)),
             }
@@ -165,6 +169,8 @@ impl<'a> Keeper<'a> {
     pub fn finish(&mut self, tell: Tell) -> Result<()> {
         notify(&[NotifyState::Stopping]);
         self.hear_of_leases(tell);
+        // A bot may have made its session after the last round; what hinders that hinders the archive too, which tells.
+        let _ = self.begin_what_came();
         let patience = self.patience();
         let start = Instant::now();
         let in_use = |c: &Care| c.ward.session.in_use() != Use::Free;
@@ -211,8 +217,7 @@ impl<'a> Keeper<'a> {
             }
             let new = care.said.as_ref().is_none_or(|said| !is_repeated(said, &event));
             if new && matches!(event, Event::Failed { .. } | Event::Watching { .. } | Event::Stopped) {
-                // Where even the journal can't be written there is only the telling left.
-                let _ = care.ward.vault.record(now, &event);
+                care.record(now, &event);
             }
             notify(&[NotifyState::Status(&self.lang.event(&event)), NotifyState::Watchdog]);
             if new {

@@ -203,6 +203,9 @@ type Firsts = HashMap<PathBuf, String>;
 fn ward(session: Session, place: &Place, config: &Config, firsts: &mut Firsts) -> Result<Ward> {
     let root = vault_root(place, &session.home);
     let plain = plain_archive(place, &session.home);
+    if place.archive.is_none() && !session.home.is_dir() {
+        return Err(Error::SessionMissing { path: session.path });
+    }
     require_file(&plain)?;
     require_outside(&session, [&plain, &root])?;
     let first = recorded_first(&root)

@@ -12,6 +12,7 @@ mod archive_reuse;
 mod archive_shared;
 mod archive_zoo;
 mod arrivals;
+mod astray;
 mod booted;
 mod bots;
 mod clocks;
