@@ -8,7 +8,7 @@ use crate::keeper::ward::Ward;
 use crate::owner::{self, Owner};
 use crate::text::{self, Lang, Phrase, Told, WayBack};
 use crate::vault::journal::Event;
-use crate::verdict::{Finding, Verdict, Worth, masked};
+use crate::verdict::{Finding, Verdict, Worth, masked, veiled};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -101,14 +101,15 @@ impl Show {
         let _ = writeln!(io::stderr(), "{text}");
     }
 
-    /// To the log: each line with its time, without colours.
+    /// To the log: each line with its time, without colours. Others read it: a number in the name of a session or a folder
+    /// may be a phone's.
     fn append(&self, text: &str) {
         let Some(mut log) = self.log_to.as_ref().and_then(|p| OpenOptions::new().append(true).open(p).ok()) else {
             return;
         };
         let time = super::run::clock().to_zoned_datetime(TimeZone::system());
         let time = time.strftime("%Y-%m-%d %H:%M:%S");
-        let lines: String = text.lines().map(|l| format!("{time} {}\n", bare(l))).collect();
+        let lines: String = text.lines().map(|l| format!("{time} {}\n", veiled(&bare(l)))).collect();
         let _ = log.write_all(lines.as_bytes());
     }
 
@@ -218,11 +219,13 @@ impl Show {
         serde_json::to_value(verdict).expect("a verdict has string keys only")
     }
 
-    /// A line of the keeper: a time and a sentence on a terminal, or a JSON object.
+    /// A line of the keeper: a time and a sentence on a terminal, or a JSON object. It ends up in logs that others read, so
+    /// a number in a name is masked in its sentence as well.
     pub fn log(&self, ward: &Ward, event: &Event, now: Timestamp) {
-        let told = self.lang.event(event);
+        let own = |text: &str| if self.full_account { text.to_owned() } else { veiled(text) };
+        let told = own(&self.lang.event(event));
         match self.log_format {
-            LogFormat::Text => self.talk(&format!("{} {}: {told}", text::clock(now, now), ward.session.name)),
+            LogFormat::Text => self.talk(&format!("{} {}: {told}", text::clock(now, now), own(&ward.session.name))),
             LogFormat::Json => {
                 let mut value = serde_json::to_value(event).expect("an event has string keys only");
                 self.mask(&mut value);

@@ -14,7 +14,7 @@ pub fn masked(account: &str) -> String {
     format!("+{head}{}{tail}", "•".repeat(middle.len()))
 }
 
-/// A name, a path or a sentence with every number in it masked that may be a phone's: seven digits or more.
+/// A name, a path or a sentence with every number in it masked that may be a phone's: seven digits or more, but no date and no process.
 pub fn veiled(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -24,11 +24,19 @@ pub fn veiled(text: &str) -> String {
         out.push_str(before);
         match run.len() {
             0..7 => out.push_str(run),
+            _ if is_date(run) || before.ends_with("pid ") => out.push_str(run),
             _ => out.push_str(masked(run).trim_start_matches('+')),
         }
         rest = after;
     }
     out + rest
+}
+
+/// `20250102`, as it stands in names of files; no country's numbers are like that.
+fn is_date(digits: &str) -> bool {
+    let part = |at| digits.get(at).and_then(|d: &str| d.parse::<u32>().ok()).unwrap_or_default();
+    let (year, month, day) = (part(0..4), part(4..6), part(6..8));
+    digits.len() == 8 && (2000..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)
 }
 
 #[cfg(test)]
@@ -40,6 +48,9 @@ mod tests {
         assert_eq!(veiled("/srv/b2/session-79001234567/x"), "/srv/b2/session-79•••••4567/x");
         assert_eq!(veiled("session-123456 é 1"), "session-123456 é 1");
         assert_eq!(veiled("+79001234567"), "+79•••••4567");
+        assert_eq!(veiled("whatsapp_auth_20250102_120000.tar.gz"), "whatsapp_auth_20250102_120000.tar.gz");
+        assert_eq!(veiled("by wakeep (pid 1234567)"), "by wakeep (pid 1234567)");
+        assert_eq!(veiled("20257102 20•• 79001234"), "20••7102 20•• 79••1234");
     }
 
     #[test]

@@ -142,3 +142,22 @@ fn help_and_version_are_verbs_too() {
     }
     assert_eq!(said(&["help", "nothing"]).code, 2);
 }
+
+#[test]
+fn a_log_hears_what_ended_a_command_too() {
+    let bot = StandIn::stopped();
+    let log = bot.home().join("bot.log");
+    let log_to = ["--log-to", log.to_str().unwrap()];
+    assert_eq!(bot.wakeep(log_to.into_iter().chain(["push"])).run().code, 2);
+    let said = std::fs::read_to_string(&log).unwrap();
+    assert!(said.contains("no remote is named"), "{said}");
+    std::fs::write(bot.home().join("wakeep.toml"), "intervall = \"2m\"\n").unwrap();
+    assert_eq!(bot.wakeep(log_to.into_iter().chain(["restore", "--before-start"])).run().code, 0);
+    let said = std::fs::read_to_string(&log).unwrap();
+    assert!(said.contains("there is no key `intervall`"), "{said}");
+    std::fs::remove_file(bot.home().join("wakeep.toml")).unwrap();
+    std::fs::rename(bot.session(), bot.session().with_file_name("session-79001234567")).unwrap();
+    assert_eq!(bot.wakeep(log_to.into_iter().chain(["check"])).run().code, 0);
+    let said = std::fs::read_to_string(&log).unwrap();
+    assert!(!said.contains("79001234567"), "others read the log: {said}");
+}
