@@ -5,7 +5,7 @@ use super::show::near;
 use crate::error::Result;
 use crate::setup::record::Undone;
 use crate::setup::{Fate, Site, Step, What, difference};
-use crate::text::Phrase;
+use crate::text::{Phrase, typed};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -51,7 +51,12 @@ fn tell(context: &Context, site: &Site, step: &Step, fate: &Fate, dry_run: bool)
 fn compare(context: &Context, theirs: &Path, ours: &Path) {
     let show = &context.show;
     difference(theirs, ours).iter().for_each(|l| show.line(&format!("    {l}")));
-    show.line(&format!("    {} cp {} {}", show.lang.phrase(Phrase::SetupTakeIt), near(ours), near(theirs)));
+    show.line(&format!(
+        "    {} cp {} {}",
+        show.lang.phrase(Phrase::SetupTakeIt),
+        typed(near(ours)),
+        typed(near(theirs))
+    ));
 }
 
 /// Takes back what the site's record says, and tells it. Returns whether there was anything.

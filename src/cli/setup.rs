@@ -20,7 +20,7 @@ use crate::setup::facts::{Facts, Said, Schedule};
 use crate::setup::record::Record;
 use crate::setup::server::{self, Names};
 use crate::setup::{Site, existing, local};
-use crate::text::Phrase;
+use crate::text::{self, Phrase};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -44,7 +44,7 @@ pub fn set_up(context: &Context, wish: &Setup) -> Result<Exit> {
 fn needs_root(context: &Context, wish: &Setup) -> Result<Exit> {
     let show = &context.show;
     let typed: Vec<_> = whose::arguments().into_iter().filter(|a| a != "--server").collect();
-    let typed = typed.iter().map(|a| a.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    let typed = typed.iter().map(text::typed).collect::<Vec<_>>().join(" ");
     let line =
         if wish.server { typed.replacen("setup", "./setup-auto-restore.sh", 1) } else { format!("wakeep {typed}") };
     show.talk(&format!("{}\n  sudo {}", show.lang.phrase(Phrase::SetupNeedsRoot), line.trim_end()));
