@@ -12,8 +12,9 @@ module.exports = {
       name: "nord-laundry-bot",
       cwd: __dirname,
       script: "/bin/sh",
-      // "; exec": the bot starts whatever the restore says.
-      args: ["-c", "wakeep restore --before-start; exec node bot.js"],
+      // The bot starts whatever the restore says, but for 11: another host has the lease, and two with one login get both
+      // unlinked. Then this ends, and pm2 tries again.
+      args: ["-c", "wakeep restore --before-start; test $? -eq 11 || exec node bot.js"],
       // pm2 sends SIGINT and then, after kill_timeout, SIGKILL. Puppeteer answers SIGINT by killing its browser, and the last
       // seconds of what that held (localStorage) never reach the disk; client.destroy() mostly comes too late. What keeps
       // them (12 of 12: docs/reliability.md) is a bot that closes the browser itself:

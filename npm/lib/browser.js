@@ -15,7 +15,9 @@ function browserLives(profile) {
     const [, host, pid] = /^(.*)-(\d+)$/.exec(readlinkSync(join(profile, 'SingletonLock')));
     if (host !== hostname()) return false;
     process.kill(Number(pid), 0);
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(profile);
+    // Ended by what no name goes on with: session isn't session-b.
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(profile);
+    return words.slice(1).some(rest => /^(\/|\0|\s|$)/.test(rest));
   } catch (error) {
     // Another user's process, or one that doesn't say what it is.
     return ['EPERM', 'EACCES'].includes(error.code);

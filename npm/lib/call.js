@@ -18,14 +18,22 @@ function place({ session, archive, vault, config, lang } = {}) {
 const startLimit = () => (Number(process.env.WAKEEP_START_LIMIT) || 80) * 1000;
 
 /**
- * Runs a verb with --json. Resolves with `{ exitCode, result }` where the code is among `fine`, else rejects; so it does with
- * `INTERRUPTED` after `limit` milliseconds, if given, and ends the program.
+ * Runs a verb with --json. Resolves with `{ exitCode, result, stderr }` where the code is among `fine`, else rejects; so it does
+ * with `INTERRUPTED` after `limit` milliseconds, if given, and ends the program.
  */
 function call(verb, options = {}, fine = [0], limit = 0) {
   return new Promise((resolve, reject) => {
     const child = spawn(binary(), [...verb, ...place(options), '--json'], { cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    let timer;
+    // First of all: an error that nobody hears would end the bot.
+    child.once('error', cause => {
+      clearTimeout(timer);
+      reject(new WakeepError('NO_BINARY', `wakeep can't be started: ${cause.message}`, { cause }));
+    });
+    // Too many open files: there are no pipes, and the error comes next.
+    if (!child.stdout) return;
     // What the program has started may hold its pipes open: nothing more is waited for.
-    const timer = limit && setTimeout(() => {
+    timer = limit && setTimeout(() => {
       child.kill('SIGKILL');
       for (const pipe of [child.stdout, child.stderr]) pipe.destroy();
       reject(new WakeepError('INTERRUPTED', `no answer of wakeep ${verb[0]} in ${limit / 1000} s`));
@@ -33,10 +41,6 @@ function call(verb, options = {}, fine = [0], limit = 0) {
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', text => { stdout += text; });
     child.stderr.setEncoding('utf8').on('data', text => { stderr += text; });
-    child.once('error', cause => {
-      clearTimeout(timer);
-      reject(new WakeepError('NO_BINARY', `wakeep can't be started: ${cause.message}`, { cause }));
-    });
     child.once('close', (exitCode, signal) => {
       clearTimeout(timer);
       let result = null;
@@ -46,7 +50,7 @@ function call(verb, options = {}, fine = [0], limit = 0) {
         return reject(new WakeepError('FAILED', `wakeep said what is no JSON: ${stdout.slice(0, 200)}`, { exitCode, cause }));
       }
       if (signal) return reject(new WakeepError('INTERRUPTED', `wakeep was ended by ${signal}`, { result }));
-      if (fine.includes(exitCode)) resolve({ exitCode, result });
+      if (fine.includes(exitCode)) resolve({ exitCode, result, stderr });
       else reject(ofExit(exitCode, stderr, result));
     });
   });

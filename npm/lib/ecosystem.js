@@ -16,7 +16,9 @@ const KEEPER_AGAIN_MS = 60_000;
  * or `only` (a name) say which session is this bot's where several have theirs in one folder.
  */
 function withWakeep(app, { keeper = true, env: given = {}, session, only } = {}) {
-  const env = { ...given, ...(session && { WAKEEP_SESSION: session }), ...(only && { WAKEEP_ONLY: only }) };
+  // What the app's own environment says to the program holds for its keeper, too: both must mean the same session.
+  const said = Object.fromEntries(Object.entries(app.env ?? {}).filter(([name]) => name.startsWith('WAKEEP_')));
+  const env = { ...said, ...given, ...(session && { WAKEEP_SESSION: session }), ...(only && { WAKEEP_ONLY: only }) };
   if (app.interpreter && !/(^|\/)node(js)?$/.test(app.interpreter)) {
     throw new WakeepError('USAGE', `withWakeep is for Node apps, and the interpreter of ${app.name} is ${app.interpreter}`);
   }

@@ -23,7 +23,7 @@ class Files {
   }
 
   async set(data) {
-    const all = Object.entries(data).flatMap(([kind, entries]) => Object.entries(entries).map(([id, value]) => [`${kind}-${id}`, value]));
+    const all = Object.entries(data).flatMap(([kind, entries]) => Object.entries(entries ?? {}).map(([id, value]) => [`${kind}-${id}`, value]));
     await Promise.all(all.map(([name, value]) => (value ? this.#write(name, value) : this.#remove(name))));
   }
 

@@ -2,6 +2,7 @@
 'use strict';
 
 const { call } = require('./call.js');
+const { ofExit } = require('./error.js');
 const { tell } = require('./log.js');
 
 /** Makes or renews `whatsapp_auth_latest.tar.gz`, if the login changed. A refused snapshot is an outcome, not an error. */
@@ -31,12 +32,11 @@ async function event(what, options = {}) {
   return (await call(['event', what, ...reason], options)).result;
 }
 
-// A failed session has the code 1 as a rewound one has, which is only refused.
+// A failed session has the code 1 as a rewound one has, which is only refused; one without an outcome was never looked at.
 function unlessFailed(done) {
-  const failed = (done.result?.sessions ?? [done.result]).find(one => !one || one.outcome === 'failed');
+  const failed = (done.result?.sessions ?? [done.result]).find(one => !one?.outcome || one.outcome === 'failed');
   if (failed === undefined) return done;
-  const { ofExit } = require('./error.js');
-  throw ofExit(done.exitCode, failed?.error ?? '', done.result);
+  throw ofExit(done.exitCode, failed?.error ?? done.stderr, done.result);
 }
 
 // That no archive is there yet is an ordinary state of a new bot.

@@ -2,7 +2,6 @@
 'use strict';
 
 const { spawn } = require('node:child_process');
-const { once } = require('node:events');
 const { createInterface } = require('node:readline');
 const { EventEmitter } = require('node:events');
 const { binary } = require('./binary.js');
@@ -42,12 +41,23 @@ class Watch extends EventEmitter {
     const child = spawn(binary(), args, { cwd: this.#options.cwd, env, stdio: ['pipe', 'ignore', 'pipe'] });
     [this.#child, this.#keeping] = [child, false];
     // A keeper is no reason for a bot to go on living, nor, should it die, to fall.
+    child.once('error', error => this.#ended(child, error));
+    child.once('close', code => this.#ended(child, code));
     child.unref();
+    // Too many open files: there are no pipes, and the error comes next.
+    if (!child.stderr) return;
     child.stdin.on('error', () => {}).unref?.();
     child.stderr.unref?.();
     createInterface({ input: child.stderr }).on('line', line => this.#hear(line));
-    child.once('error', error => this.#ended(child, error));
-    child.once('close', code => this.#ended(child, code));
+  }
+
+  /** The program may be gone by now, as while packages are being installed: nobody would catch what a timer throws. */
+  #startAgain() {
+    try {
+      this.#start();
+    } catch (error) {
+      this.#ended(null, error);
+    }
   }
 
   #hear(line) {
@@ -70,7 +80,7 @@ class Watch extends EventEmitter {
     this.#sayWords(why === BUSY);
     if (why !== 0 && why !== BUSY && !this.#stopped) say(this.#options.logger, 'warn', `wakeep: the keeper ended (${why?.message ?? why})`);
     this.emit('end', why);
-    if (!this.#stopped) this.#timer = setTimeout(() => this.#start(), AGAIN).unref();
+    if (!this.#stopped) this.#timer = setTimeout(() => this.#startAgain(), AGAIN).unref();
   }
 
   /** Another keeper may have the session for months: that is said once. */
@@ -86,11 +96,12 @@ class Watch extends EventEmitter {
     this.#stopped = true;
     clearTimeout(this.#timer);
     const child = this.#child;
-    if (!child || child.exitCode !== null) return;
+    if (!child) return;
+    const ended = new Promise(resolve => super.once('end', resolve));
     child.ref();
-    const closed = once(child, 'close');
-    child.stdin.end();
-    await closed;
+    child.stderr?.ref?.();
+    child.stdin?.end();
+    await ended;
   }
 }
 

@@ -49,7 +49,7 @@ test('get answers what set was given, though nobody awaited it', async t => {
     state.keys.set({ session: { 'a.0': { n } } });
     assert.deepEqual(await state.keys.get('session', ['a.0', 'none']), { 'a.0': { n }, none: null });
   }
-  state.keys.set({ session: { 'a.0': null } });
+  state.keys.set({ session: { 'a.0': null }, 'sender-key': undefined });
   assert.equal((await state.keys.get('session', ['a.0']))['a.0'], null);
   await stop();
 });

@@ -29,10 +29,7 @@ function bot(t, home, name, env) {
 test('the whatsapp-web.js bot ends with an archive and starts without a folder', async t => {
   const [home, server] = [app(t), await page(t)];
   await pair(join(home, '.wwebjs_auth/session'), server);
-  const options = clientOptions(server);
-  // The bot closes its browser itself.
-  Object.assign(options.puppeteer, { handleSIGINT: false, handleSIGTERM: false });
-  const env = { CLIENT_OPTIONS: JSON.stringify(options) };
+  const env = { CLIENT_OPTIONS: JSON.stringify(clientOptions(server)) };
   const first = bot(t, home, 'whatsapp-web.js', env);
   await first.says('Auth archive: ');
   await first.end();

@@ -1,7 +1,7 @@
 // The tarballs of the release, installed offline into a new project.
 
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { BINARY, ROOT, run, scratch, used } from './world.mjs';
@@ -20,6 +20,9 @@ test('npm install of the packed tarballs gives the program', t => {
   const { WAKEEP_BINARY, ...env } = process.env;
   const installed = run('npm', ['install', '--offline', '--no-audit', '--no-fund', ...tarballs], { cwd: project, env });
   assert.equal(installed.status, 0, installed.stderr);
+  for (const name of ['wakeep', '@wakeep/linux-x64']) {
+    for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE']) assert.ok(existsSync(join(project, 'node_modules', name, licence)), `${name}: ${licence}`);
+  }
   const status = run('npx', ['wakeep', 'status', '--json'], { cwd: project, env });
   assert.deepEqual([status.status, JSON.parse(status.stdout)], [4, { sessions: [] }]);
 

@@ -81,9 +81,7 @@ test(`a whatsapp-web.js bot is killed ${KILLS} times and never asks for a QR cod
   t.after(() => endBrowsers(profile));
   await pair(profile, server);
   cpSync(join(PACKAGE, 'examples/whatsapp-web.js'), join(home, 'bot.js'));
-  const options = clientOptions(server);
-  Object.assign(options.puppeteer, { handleSIGINT: false, handleSIGTERM: false });
-  const live = () => new Life(t, home, 'bot.js', { CLIENT_OPTIONS: JSON.stringify(options) });
+  const live = () => new Life(t, home, 'bot.js', { CLIENT_OPTIONS: JSON.stringify(clientOptions(server)) });
   const killed = { node: 0, chromium: 0 };
   for (let n = 0; n < KILLS; n += 1) {
     const life = live();

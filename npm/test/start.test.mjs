@@ -84,6 +84,43 @@ test('a bot beside whose keeper its session is starts none; for any other sessio
   assert.ok(existsSync(auth));
 });
 
+test('what the app says of its session in its own environment holds for the keeper beside it, too', t => {
+  const { home } = paired(t);
+  const [bot, keeper] = packageIn(home).withWakeep({ name: 'bot', script: 'bot.js', env: { WAKEEP_SESSION: 'auth', TOKEN: 'secret' } });
+  assert.equal(bot.env.TOKEN, 'secret');
+  assert.deepEqual(keeper.env, { WAKEEP_SESSION: 'auth' });
+});
+
+test('no lack of open files and no program that is gone ends the bot', t => {
+  const { home } = paired(t);
+  writeFileSync(join(home, 'full.js'), `
+    const { check, watch } = require('wakeep');
+    const { openSync } = require('node:fs');
+    const full = () => { try { for (;;) openSync('/dev/null'); } catch {} };
+    full();
+    check().catch(error => console.log('check:', error.message));
+    watch({ logger: console.log }).stop().then(() => console.log('stopped'));`);
+  const full = run('sh', ['-c', 'ulimit -n 64; exec node full.js'], { cwd: home });
+  assert.deepEqual([full.status, full.stderr], [0, '']);
+  assert.match(full.stdout, /^check: .*EMFILE$/m);
+  assert.match(full.stdout, /^stopped$/m);
+  // The package's own program goes while the keeper rests, as packages are installed anew; it is tried again in no time here.
+  writeFileSync(join(home, 'gone.js'), `
+    const later = setTimeout;
+    globalThis.setTimeout = (work, ms) => later(work, ms / 1000);
+    const watching = require('wakeep').watch({ logger: console.log });
+    let ends = 0;
+    watching.on('end', () => {
+      delete process.env.WAKEEP_BINARY;
+      if ((ends += 1) === 3) watching.stop().then(() => { console.log('lives'); clearInterval(alive); });
+    });
+    const alive = setInterval(() => {}, 1000);`);
+  const gone = run('node', ['gone.js'], { cwd: home, env: { ...process.env, WAKEEP_BINARY: '/bin/false' } });
+  assert.deepEqual([gone.status, gone.stderr], [0, '']);
+  assert.equal(gone.stdout.match(/the keeper ended \(the package @wakeep\/linux-x64 isn't installed/g)?.length, 2, gone.stdout);
+  assert.match(gone.stdout, /^lives$/m);
+});
+
 test('that another keeper has the session is said', async t => {
   const { home, auth, wakeep } = paired(t);
   const other = spawn(BINARY, ['watch', '--session', auth, '--until-eof'], { stdio: ['pipe', 'ignore', 'ignore'] });

@@ -84,7 +84,14 @@ test('where no archive can be made the newest login stays, and a profile that a 
   symlinkSync(`${hostname()}-${process.pid}`, lock);
   assert.equal(browserLives(session), false);
   rmSync(lock);
-  const browser = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', `--user-data-dir=${session}`], { stdio: 'ignore' });
+  // Another profile's browser: the number is used again where a container is started anew.
+  const idle = ['-e', 'setInterval(() => {}, 1000)', '--'];
+  const other = spawn(process.execPath, [...idle, `--user-data-dir=${session}-b`], { stdio: 'ignore' });
+  t.after(() => other.kill('SIGKILL'));
+  symlinkSync(`${hostname()}-${other.pid}`, lock);
+  assert.equal(browserLives(session), false);
+  rmSync(lock);
+  const browser = spawn(process.execPath, [...idle, `--user-data-dir=${session}`], { stdio: 'ignore' });
   t.after(() => browser.kill('SIGKILL'));
   symlinkSync(`${hostname()}-${browser.pid}`, lock);
   await assert.rejects(store.sessionExists({ session: NAME }), { code: 'IN_USE' });

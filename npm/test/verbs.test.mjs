@@ -38,6 +38,9 @@ test('errors are typed by the exit codes of the README', async t => {
   await assert.rejects(wakeep.check({ cwd: home }), { name: 'WakeepError', code: 'USAGE', exitCode: 2 });
   rmSync(join(home, 'wakeep.toml'));
   assert.equal((await wakeep.restoreIfNeeded({ cwd: home })).outcome, 'nothing');
+  // What hinders all of it is no session's failure; a folder can't be read as a configuration.
+  const hindered = wakeep.createAuthArchive({ cwd: home, config: home });
+  await assert.rejects(hindered, { code: 'FAILED', message: new RegExp(`reading ${home} failed`) });
   const { CODES } = createRequire(import.meta.url)('../lib/error.js');
   const table = readFileSync(join(PACKAGE, '../README.md'), 'utf8').split('## Exit codes')[1].split('\n## ')[0];
   const documented = [...table.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => code).filter(code => code !== '0');

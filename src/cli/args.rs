@@ -60,7 +60,7 @@ pub struct Common {
     /// Only the session of this name or path, where there are several [else WAKEEP_ONLY]
     #[arg(long, global = true, value_name = "NAME")]
     pub only: Option<String>,
-    /// The configuration [default: the server\'s for this folder, else ./wakeep.toml, else /etc/wakeep/FOLDER.toml or
+    /// The configuration [default: the server's for this folder, else ./wakeep.toml, else /etc/wakeep/FOLDER.toml or
     /// wakeep.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,

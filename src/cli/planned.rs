@@ -6,7 +6,7 @@ use super::near::near;
 use crate::error::Result;
 use crate::setup::record::Undone;
 use crate::setup::{Fate, Site, Step, What, difference};
-use crate::text::Phrase;
+use crate::text::{Phrase, typed};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -106,7 +106,12 @@ fn tell(context: &Context, site: &Site, step: &Step, fate: &Fate, dry_run: bool,
 fn compare(context: &Context, theirs: &Path, ours: &Path) {
     let show = &context.show;
     difference(theirs, ours).iter().for_each(|l| show.line(&format!("    {l}")));
-    show.line(&format!("    {} cp {} {}", show.lang.phrase(Phrase::SetupTakeIt), near(ours), near(theirs)));
+    show.line(&format!(
+        "    {} cp {} {}",
+        show.lang.phrase(Phrase::SetupTakeIt),
+        typed(near(ours)),
+        typed(near(theirs))
+    ));
 }
 
 /// Takes back what the site's record says, and tells it. Returns whether there was anything.

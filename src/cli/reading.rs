@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::exit::Exit;
+use super::interrupted;
 use super::near::near;
 use super::progress;
 use crate::archive::{self, Depth};
@@ -161,7 +162,7 @@ pub(super) struct Scratch(PathBuf);
 impl Scratch {
     pub(super) fn new() -> Result<Scratch> {
         let above = config::environment("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-        disk::scratch(&above).map(Scratch)
+        disk::scratch(&above).inspect(|dir| interrupted::takes_away(dir)).map(Scratch)
     }
 
     pub(super) fn inside(&self) -> PathBuf {
@@ -177,6 +178,7 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         // What can't be removed from the temporary folder the system removes.
         let _ = disk::remove_tree(&self.0);
+        interrupted::forget(&self.0);
     }
 }
 

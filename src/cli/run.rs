@@ -6,8 +6,8 @@ use super::exit::Exit;
 use super::near::near;
 use super::show::Show;
 use super::{
-    demo, doctor, leaving, listing, members, moving, notify, once, pull, push, reading, receive, seal, serve, setup,
-    status, stay, whose,
+    demo, doctor, leaving, listing, manual, members, moving, notify, once, pull, push, reading, receive, seal, serve,
+    setup, status, stay, whose,
 };
 use crate::archive::{self, Form};
 use crate::cleanup::{Cleaned, cleanup};
@@ -15,7 +15,7 @@ use crate::config;
 use crate::disk;
 use crate::error::{At, Error, Problem, Result};
 use crate::owner::become_owner;
-use crate::text::Phrase;
+use crate::text::{self, Phrase};
 use crate::vault::journal::Event;
 use clap::CommandFactory;
 use jiff::Timestamp;
@@ -182,7 +182,7 @@ fn extract(context: &Context, file: &Path, paths: &[PathBuf], into: &Path) -> Re
     let limits = archive::Limits::of_disk(disk::free_space(into)?);
     let done = archive::extract(file, into, &wanted, &limits)?;
     if done.files == 0 && !paths.is_empty() {
-        let (place, list) = (file.display().to_string(), format!("wakeep list {}", file.display()));
+        let (place, list) = (file.display().to_string(), format!("wakeep list {}", text::typed(file)));
         return Err(Error::Config { place, problem: Problem::NotInside, suggestion: Some(list) });
     }
     let show = &context.show;
@@ -195,12 +195,11 @@ fn extract(context: &Context, file: &Path, paths: &[PathBuf], into: &Path) -> Re
 }
 
 fn generate(context: &Context, what: Generate) -> Result<Exit> {
-    let mut command = Cli::command();
     let mut out = Vec::new();
     match what {
         Generate::Config => out.extend_from_slice(config::TEMPLATE.as_bytes()),
-        Generate::Man => clap_mangen::Man::new(command).render(&mut out).at("writing", Path::new("the man page"))?,
-        Generate::Completions { shell } => clap_complete::generate(shell, &mut command, "wakeep", &mut out),
+        Generate::Man => out = manual::page().at("writing", Path::new("the man page"))?,
+        Generate::Completions { shell } => clap_complete::generate(shell, &mut Cli::command(), "wakeep", &mut out),
     }
     context.show.line(String::from_utf8_lossy(&out).trim_end());
     Ok(Exit::Done)

@@ -14,7 +14,7 @@ use crate::keeper::ward::{Ward, wards};
 use crate::owner::{self, Owner};
 use crate::session::find;
 use crate::setup::{Site, local};
-use crate::text::Phrase;
+use crate::text::{self, Phrase};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ fn work(context: &Context, wish: &Setup, report: &mut Report) -> Result<Exit> {
 fn needs_root(context: &Context, wish: &Setup) -> Exit {
     let show = &context.show;
     let typed: Vec<_> = whose::arguments().into_iter().filter(|a| a != "--server").collect();
-    let typed = typed.iter().map(|a| a.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    let typed = typed.iter().map(text::typed).collect::<Vec<_>>().join(" ");
     let line =
         if wish.server { typed.replacen("setup", "./setup-auto-restore.sh", 1) } else { format!("wakeep {typed}") };
     let (phrase, line) = (show.lang.phrase(Phrase::SetupNeedsRoot), line.trim_end());

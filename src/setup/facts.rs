@@ -99,7 +99,7 @@ impl Facts {
         let names = [
             ("--app-dir", self.app.to_str()),
             ("wakeep", self.wakeep.to_str()),
-            ("--unit", self.unit.as_deref().or(Some(""))),
+            ("--bot-unit", self.unit.as_deref().or(Some(""))),
             ("User=", Some(self.user.as_str())),
         ];
         let odd = names.into_iter().find(|(_, name)| !name.is_some_and(is_plain)).map(|(place, name)| Error::Config {
@@ -133,11 +133,8 @@ fn app(root: &Path, said: &Said, here: &Path, units: &[Unit]) -> Result<PathBuf>
     if let Some(app) = &said.app {
         let full = std::path::absolute(app).unwrap_or_else(|_| app.clone());
         // What stands in the system is undone also where the bot's folder is gone.
-        return if said.undo || super::inside(root, &full).is_dir() {
-            Ok(full)
-        } else {
-            Err(Error::SessionMissing { path: full })
-        };
+        let there = said.undo || super::inside(root, &full).is_dir();
+        return if there { Ok(full) } else { Err(no_bot_at(&format!("--app-dir {}", app.display()), None)) };
     }
     let of_unit = |name: &String| units.iter().find(|u| u.name == unit_name(name))?.value("WorkingDirectory");
     if let Some(dir) = said.unit.as_ref().and_then(of_unit) {
@@ -147,11 +144,11 @@ fn app(root: &Path, said: &Said, here: &Path, units: &[Unit]) -> Result<PathBuf>
     let of_units = units.iter().filter_map(|u| u.value("WorkingDirectory")).map(PathBuf::from);
     let all = std::iter::once(here.to_owned()).chain(of_units).chain([USUAL_APP.into()]);
     let mut found = all.filter(|dir| dir.is_absolute() && is_bot(dir));
-    found.next().ok_or_else(|| Error::Config {
-        place: "--app-dir".to_owned(),
-        problem: Problem::NoBotFolder,
-        suggestion: Some(format!("--app-dir {USUAL_APP}")),
-    })
+    found.next().ok_or_else(|| no_bot_at("--app-dir", Some(format!("--app-dir {USUAL_APP}"))))
+}
+
+fn no_bot_at(place: &str, suggestion: Option<String>) -> Error {
+    Error::Config { place: place.to_owned(), problem: Problem::NoBotFolder, suggestion }
 }
 
 /// Neither sh nor systemd nor cron reads anything into such a name.
@@ -240,5 +237,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let found = Facts::find(root.path(), &Said::default(), Path::new("/"));
         assert!(matches!(found, Err(Error::Config { place, .. }) if place == "--app-dir"));
+        let said = Said { app: Some("/srv/nobody".into()), ..Said::default() };
+        let found = Facts::find(root.path(), &said, Path::new("/"));
+        assert!(matches!(found, Err(Error::Config { place, .. }) if place == "--app-dir /srv/nobody"));
+        fs::create_dir_all(root.path().join("srv/nobody")).unwrap();
+        let said = Said { unit: Some("a b".into()), ..said };
+        let found = Facts::find(root.path(), &said, Path::new("/"));
+        assert!(matches!(found, Err(Error::Config { place, .. }) if place == "--bot-unit"));
     }
 }

@@ -3,7 +3,7 @@
 mod error;
 mod phrase;
 
-use super::{Told, WayBack, dated, seconds, sized};
+use super::{Told, WayBack, dated, seconds, sized, typed};
 use crate::ailment::Ailment;
 use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
@@ -159,8 +159,8 @@ pub(super) fn event(event: &Event) -> String {
             format!("a new file stands at the archive's path; a copy is in {}", kept.display())
         }
         Event::NeedsQr { account: who } => {
-            let who = who.as_deref().unwrap_or_default();
-            format!("the login {who} was ended and no archive brings it back: scan the QR code")
+            let who = who.as_deref().map(|a| format!(" {a}")).unwrap_or_default();
+            format!("the login{who} was ended and no archive brings it back: scan the QR code")
         }
         Event::CleanedUp { files, bytes: size, .. } => {
             format!("{files} old {} removed, {} freed", if *files == 1 { "archive" } else { "archives" }, bytes(*size))
@@ -171,7 +171,7 @@ pub(super) fn event(event: &Event) -> String {
             format!("the bot says: {}{reason}{ended}", told(*what))
         }
         Event::Drilled { verdict, seconds: s, .. } if verdict.is_good() => {
-            let who = verdict.account.as_deref().unwrap_or_default();
+            let who = verdict.account.as_deref().unwrap_or("the login");
             format!("proved: {who} comes back from the archive in {} s", seconds(*s))
         }
         Event::Drilled { archive, .. } => {
@@ -260,8 +260,8 @@ pub(super) fn why(why: Why) -> &'static str {
         Why::BeforeRestore => "before a restore",
         Why::Difference => "newest difference",
         Why::Base => "base of a difference",
-        Why::Hour => "an hour old",
-        Why::SixHours => "six hours old",
+        Why::Hour => "for the hour",
+        Why::SixHours => "for six hours",
         Why::Day => "one a day",
     }
 }
@@ -290,11 +290,11 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         ),
         Ailment::NotWritable { path } => Told::new(
             format!("{} can't be written to by the bot's user", path.display()),
-            format!("sudo chown --no-dereference BOT_USER {}", path.display()),
+            format!("sudo chown --no-dereference BOT_USER {}", typed(path)),
         ),
         Ailment::ReadOnly { path } => Told::new(
             format!("{} lies on a file system that is read-only", path.display()),
-            format!("dmesg tells why; then sudo mount -o remount,rw $(findmnt -no TARGET -T {})", path.display()),
+            format!("dmesg tells why; then sudo mount -o remount,rw $(findmnt -no TARGET -T {})", typed(path)),
         ),
         Ailment::ArchiveMissing { path } => Told::new(
             format!("there is no archive at {}", path.display()),
@@ -306,11 +306,11 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         ),
         Ailment::WorldReadable { path, mode } => Told::new(
             format!("everybody on this machine can read {}, a key to the account", path.display()),
-            format!("chmod {mode} {} (or set archive_mode, where that is meant)", path.display()),
+            format!("chmod {mode} {} (or set archive_mode, where that is meant)", typed(path)),
         ),
         Ailment::TrackedByGit { path } => Told::new(
             format!("git tracks {}, a key to the account", path.display()),
-            format!("git rm -r --cached {}, then unlink the device on the phone and link it anew", path.display()),
+            format!("git rm -r --cached {}, then unlink the device on the phone and link it anew", typed(path)),
         ),
         Ailment::KeeperRests { unit: Some(unit) } => Told::new(
             "the keeper does not run",
@@ -338,7 +338,7 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             Told::new(format!("nothing checks every 6 hours: {} is missing", path.display()), "sudo wakeep setup")
         }
         Ailment::NotExecutable { path } => {
-            Told::new(format!("{} can't be started", path.display()), format!("chmod 755 {}", path.display()))
+            Told::new(format!("{} can't be started", path.display()), format!("chmod 755 {}", typed(path)))
         }
         Ailment::StaleLock { path, owner, dead: true } => Told::new(
             format!("{} is left over from a browser that ended ({owner})", path.display()),
@@ -346,7 +346,7 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         ),
         Ailment::StaleLock { path, owner, dead: false } => Told::new(
             format!("{} belongs to another host ({owner}): Chromium will refuse to start", path.display()),
-            format!("make sure that no bot runs there, then rm {}", path.display()),
+            format!("make sure that no bot runs there, then rm {}", typed(path)),
         ),
         Ailment::DiskNearlyFull { free } => Told::new(
             format!("only {} are free on the disk", bytes(*free)),
@@ -357,7 +357,7 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             "timedatectl; sudo timedatectl set-ntp true",
         ),
         Ailment::BotErrors { path, line } => {
-            Told::new(format!("the bot's log has an error: {line}"), format!("tail -n 50 {}", path.display()))
+            Told::new(format!("the bot's log has an error: {line}"), format!("tail -n 50 {}", typed(path)))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the operating system refused, in words: what was being done, to which file, why, and what to do.
 
-use super::Told;
+use super::{Told, typed};
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub(super) fn en(doing: &str, path: &Path, source: &Error) -> Told {
         _ => return Told::new(format!("{doing} {} failed: {source}", path.display()), ""),
     };
     let chown = not_theirs(doing, path, source).map(|folder| {
-        format!("; where it is so already, that user may not write there: sudo chown BOT_USER {}", folder.display())
+        format!("; where it is so already, that user may not write there: sudo chown BOT_USER {}", typed(folder))
     });
     Told::new(format!("{doing} {} failed: {why}", path.display()), format!("{next}{}", chown.unwrap_or_default()))
 }
@@ -45,7 +45,7 @@ pub(super) fn ru(doing: &str, path: &Path, source: &Error) -> Told {
         _ => return Told::new(format!("{what}: {source}"), ""),
     };
     let chown = not_theirs(doing, path, source).map(|folder| {
-        let folder = folder.display();
+        let folder = typed(folder);
         format!("; если это уже так, у пользователя бота нет прав на папку: sudo chown ПОЛЬЗОВАТЕЛЬ_БОТА {folder}")
     });
     Told::new(format!("{what}: {why}"), format!("{next}{}", chown.unwrap_or_default()))

@@ -11,11 +11,13 @@ mod phrase;
 mod problem;
 mod progress;
 mod ru;
+mod typed;
 mod way_back;
 
 pub use figures::clock;
 use figures::{dated, seconds, sized, timed};
 pub use progress::Work;
+pub use typed::typed;
 
 use crate::ailment::Ailment;
 use crate::error::Error;

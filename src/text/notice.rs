@@ -21,7 +21,7 @@ impl Lang {
             },
             Lang::Ru => match standing {
                 Standing::Linked => "Подключён",
-                Standing::Waiting => "Пока нечего хранить",
+                Standing::Waiting => "Пока ничего не сохранено",
                 Standing::Doubtful => "Нужно взглянуть",
                 Standing::LoggedOut => "Вход завершён",
                 Standing::NeedsQr => "Отсканируйте QR-код",
@@ -46,9 +46,9 @@ impl Lang {
                 Standing::Elsewhere => "Another machine has the right to run this bot.",
             },
             Lang::Ru => match standing {
-                Standing::Linked => "Бот подключён к телефону, хороший архив входа сохранён.",
+                Standing::Linked => "Бот подключён к телефону, исправный архив входа сохранён.",
                 Standing::Waiting => "Архива ещё нет: бот не был подключён или хранитель ещё не смотрел.",
-                Standing::Doubtful => "Последний осмотр вызвал сомнения; прежний хороший архив на месте.",
+                Standing::Doubtful => "Последний осмотр вызвал сомнения; прежний исправный архив на месте.",
                 Standing::LoggedOut => "Ни один телефон больше не подключён.",
                 Standing::NeedsQr => "Вход завершён, ни один архив его не вернёт.",
                 Standing::Broken => "Бот, запущенный с этой сессией, потеряет вход.",
@@ -198,11 +198,11 @@ fn ru(condition: &Condition) -> Told {
             "запустите бота и отсканируйте его QR-код телефоном: Связанные устройства",
         ),
         Condition::NoGoodArchive { seconds } => Told::new(
-            format!("хорошего архива нет уже {}", Lang::Ru.span(*seconds)),
+            format!("исправного архива нет уже {}", Lang::Ru.span(*seconds)),
             "`wakeep status` и `wakeep archive` скажут, что мешает",
         ),
         Condition::SnapshotsRefused { reason } => Told::new(
-            format!("снимки отклоняются и ничего не заменяют: {}", super::ru::refusal(*reason)),
+            format!("снимки отвергаются и ничего не заменяют: {}", super::ru::refusal(*reason)),
             "`wakeep check` скажет, что не так с сессией",
         ),
         Condition::RoundsFail { error } => Told::new(format!("обходы не удаются: {error}"), "`wakeep doctor`"),
@@ -211,7 +211,7 @@ fn ru(condition: &Condition) -> Told {
             "остановите бота на одной из двух: вход, работающий дважды, WhatsApp отключает",
         ),
         Condition::DrillFailed => Told::new(
-            "проверка архива не прошла: он не вернул бы вход",
+            "проба не удалась: архив не вернул бы вход",
             "`wakeep archive --force`, затем `wakeep check --drill`",
         ),
         Condition::NoticesFail { channels } => Told::new(

@@ -11,6 +11,22 @@ impl Lang {
             Lang::Ru => ru(problem),
         }
     }
+
+    /// What helps: a command, an example of what is wanted, or what was probably meant.
+    pub fn suggestion(self, problem: &Problem, what: &str) -> String {
+        let is_english = self == Lang::En;
+        match problem {
+            Problem::KeysOpen | Problem::NotInside => format!("`{what}`"),
+            Problem::Said(_) | Problem::NoTime(_) | Problem::NoAddress(_) | Problem::NoBotFolder if is_english => {
+                format!("for example `{what}`")
+            }
+            Problem::Said(_) | Problem::NoTime(_) | Problem::NoAddress(_) | Problem::NoBotFolder => {
+                format!("например, `{what}`")
+            }
+            _ if is_english => format!("did you mean `{what}`?"),
+            _ => format!("может быть, `{what}`?"),
+        }
+    }
 }
 
 fn en(problem: &Problem) -> String {
@@ -112,7 +128,7 @@ fn ru(problem: &Problem) -> String {
             b.display()
         ),
         Problem::SameName { paths, name, remote } => format!(
-            "{} и {} обе зовутся {name} и смешались бы в {remote}: дайте каждому боту свою настройку и своё хранилище",
+            "{} и {} обе зовутся {name} и смешались бы в {remote}: дайте каждому боту свою настройку и свой `remote`",
             paths.0.display(),
             paths.1.display()
         ),

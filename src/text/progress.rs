@@ -39,7 +39,7 @@ impl Lang {
             (Lang::Ru, Work::Archiving) => "архивация",
             (Lang::Ru, Work::Restoring) => "восстановление",
             (Lang::Ru, Work::Verifying) => "проверка",
-            (Lang::Ru, Work::Drilling) => "учения с архивом",
+            (Lang::Ru, Work::Drilling) => "проба архива",
             (Lang::Ru, Work::Pushing) => "отправка",
         }
     }

@@ -4,7 +4,7 @@ mod detail;
 mod error;
 mod phrase;
 
-use super::{Told, WayBack, dated, seconds, sized};
+use super::{Told, WayBack, dated, seconds, sized, typed};
 use crate::ailment::Ailment;
 use crate::vault::journal::{Back, Event, Reason, Refusal, Told as Heard};
 use crate::vault::retention::Why;
@@ -74,12 +74,12 @@ pub(super) fn code(code: Code, way: WayBack) -> Told {
         Code::ForeignKeys => {
             Told::new("строки базы ссылаются на отсутствующие строки", "наблюдайте за ботом; при сбое восстановите")
         }
-        Code::StoresMissing => Told::new("в этой папке нет ничего от входа", restore),
+        Code::StoresMissing => Told::new("в этой папке нет ничего, что хранит вход", restore),
         Code::LocalStorageMissing => Told::new("нет Local Storage: половины входа", restore),
         Code::IndexedDbMissing => Told::new("нет IndexedDB: половины входа", restore),
         Code::LoginIncomplete => Told::new("не хватает части входа", restore),
         Code::LoginMixed => Told::new("части относятся к двум разным входам", restore),
-        Code::PairUnproved => Told::new("не удалось доказать, что части входа из одной пары; это обычно", ""),
+        Code::PairUnproved => Told::new("не удалось доказать, что части входа из одной пары; обычно так и бывает", ""),
         Code::PairRefuted => Told::new(
             "хранилища от двух разных входов, или WhatsApp изменил их связь",
             "работающего бота не трогайте; иначе остановите его и выполните `wakeep restore --force`",
@@ -103,7 +103,7 @@ pub(super) fn code(code: Code, way: WayBack) -> Told {
             "убедитесь, что там бот не работает, и удалите SingletonLock",
         ),
         Code::ChromiumDowngrade => Told::new(
-            "профилем пользовался Chromium старее прежнего; он может не прочесть того, что записал новый",
+            "профилем после нового Chromium пользовался более старый; он может не прочесть того, что записал новый",
             "верните более новый Chromium",
         ),
         Code::CredsMissing => Told::new("нет файла creds.json", restore),
@@ -172,8 +172,8 @@ pub(super) fn event(event: &Event) -> String {
         Event::Recovered { undone: false } => "оборванное восстановление доведено до конца".into(),
         Event::Arrived { kept, .. } => format!("на месте архива новый файл; его копия: {}", kept.display()),
         Event::NeedsQr { account: who } => {
-            let who = who.as_deref().unwrap_or_default();
-            format!("вход {who} завершён, и ни один архив его не вернёт: отсканируйте QR-код")
+            let who = who.as_deref().map(|a| format!(" {a}")).unwrap_or_default();
+            format!("вход{who} завершён, и ни один архив его не вернёт: отсканируйте QR-код")
         }
         Event::CleanedUp { files, bytes: size, .. } => {
             let archives = plural(*files, "старый архив", "старых архива", "старых архивов");
@@ -189,10 +189,10 @@ pub(super) fn event(event: &Event) -> String {
             format!("бот сообщает: {}{reason}{ended}", told(*what))
         }
         Event::Drilled { verdict, seconds: s, .. } if verdict.is_good() => {
-            let who = verdict.account.as_deref().unwrap_or_default();
+            let who = verdict.account.as_deref().unwrap_or("вход");
             format!("доказано: {who} возвращается из архива за {} с", seconds(*s))
         }
-        Event::Drilled { archive, .. } => format!("учения не удались: {} не вернул бы вход", archive.display()),
+        Event::Drilled { archive, .. } => format!("проба не удалась: {} не вернул бы вход", archive.display()),
         Event::PushFailed { remote, error } => {
             format!("в {remote} ещё нет новейшего архива, попытки продолжаются: {error}")
         }
@@ -216,12 +216,12 @@ pub(super) fn event(event: &Event) -> String {
             )
         }
         Event::LeaseLost { host: None } => {
-            "право запускать бота истекло, а хранилище недоступно: работать здесь он не должен; `wakeep run` останавливает \
+            "право запускать бота истекло, а `remote` недоступен: работать здесь он не должен; `wakeep run` останавливает \
              своего бота сам, любого другого останавливает его диспетчер"
                 .into()
         }
         Event::Stopped => "остановлено".into(),
-        Event::Failed { error } => format!("этот проход не удался, следующий будет: {error}"),
+        Event::Failed { error } => format!("этот обход не удался, следующий будет: {error}"),
     }
 }
 
@@ -250,7 +250,7 @@ pub(super) fn refusal(reason: Refusal) -> &'static str {
         Refusal::Unsettled => "новый вход; минуту ждём, пока он весь окажется на диске",
         Refusal::Restless => "сессия всё время менялась",
         Refusal::Unpackable => {
-            "восстановление его отвергло бы: внутри больше чем в сто раз против его размера или больше \
+            "восстановление отвергло бы его: распакованный, он больше чем в сто раз крупнее или в нём больше \
              200 000 файлов; `carry = \"login\"` не берёт лишнего"
         }
     }
@@ -311,11 +311,11 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         ),
         Ailment::NotWritable { path } => Told::new(
             format!("пользователь бота не может писать в {}", path.display()),
-            format!("sudo chown --no-dereference ПОЛЬЗОВАТЕЛЬ_БОТА {}", path.display()),
+            format!("sudo chown --no-dereference ПОЛЬЗОВАТЕЛЬ_БОТА {}", typed(path)),
         ),
         Ailment::ReadOnly { path } => Told::new(
             format!("{} лежит на файловой системе, открытой только для чтения", path.display()),
-            format!("причину скажет dmesg; затем sudo mount -o remount,rw $(findmnt -no TARGET -T {})", path.display()),
+            format!("причину скажет dmesg; затем sudo mount -o remount,rw $(findmnt -no TARGET -T {})", typed(path)),
         ),
         Ailment::ArchiveMissing { path } => Told::new(
             format!("архива нет: {}", path.display()),
@@ -326,18 +326,18 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
         }
         Ailment::WorldReadable { path, mode } => Told::new(
             format!("{} может прочитать любой на этой машине, а это ключ к аккаунту", path.display()),
-            format!("chmod {mode} {} (или archive_mode, если так задумано)", path.display()),
+            format!("chmod {mode} {} (или archive_mode, если так задумано)", typed(path)),
         ),
         Ailment::TrackedByGit { path } => Told::new(
             format!("{} лежит в git, а это ключ к аккаунту", path.display()),
-            format!("git rm -r --cached {}, затем отвяжите устройство на телефоне и привяжите заново", path.display()),
+            format!("git rm -r --cached {}, затем отвяжите устройство на телефоне и привяжите заново", typed(path)),
         ),
         Ailment::KeeperRests { unit: Some(unit) } => Told::new(
             "хранитель не работает",
             format!("sudo systemctl restart {unit}; почему он остановился: journalctl -u {unit}"),
         ),
         Ailment::KeeperRests { unit: None } => {
-            Told::new("хранитель не работает: сам архив не создаётся", "wakeep watch")
+            Told::new("хранитель не работает: сами собой архивы не создаются", "wakeep watch")
         }
         Ailment::UnitFailed { unit } => Told::new(
             format!("сервис {unit} завершился с ошибкой"),
@@ -358,14 +358,14 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             Told::new(format!("проверка каждые 6 часов не настроена: нет {}", path.display()), "sudo wakeep setup")
         }
         Ailment::NotExecutable { path } => {
-            Told::new(format!("скрипт {} нельзя запустить", path.display()), format!("chmod 755 {}", path.display()))
+            Told::new(format!("скрипт {} нельзя запустить", path.display()), format!("chmod 755 {}", typed(path)))
         }
         Ailment::StaleLock { path, owner, dead: true } => {
             Told::new(format!("{} остался от завершившегося браузера ({owner})", path.display()), "wakeep doctor --fix")
         }
         Ailment::StaleLock { path, owner, dead: false } => Told::new(
             format!("{} принадлежит другой машине ({owner}): Chromium не запустится", path.display()),
-            format!("убедитесь, что там бот не работает, затем rm {}", path.display()),
+            format!("убедитесь, что там бот не работает, затем rm {}", typed(path)),
         ),
         Ailment::DiskNearlyFull { free } => {
             Told::new(format!("на диске свободно всего {}", bytes(*free)), "df -h; sudo journalctl --vacuum-size=200M")
@@ -375,7 +375,7 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             "timedatectl; sudo timedatectl set-ntp true",
         ),
         Ailment::BotErrors { path, line } => {
-            Told::new(format!("в логе бота есть ошибка: {line}"), format!("tail -n 50 {}", path.display()))
+            Told::new(format!("в логе бота есть ошибка: {line}"), format!("tail -n 50 {}", typed(path)))
         }
     }
 }

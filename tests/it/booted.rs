@@ -425,6 +425,8 @@ fn the_package_comes_and_goes() {
     fs::copy(&package, machine.at("/root").join("wakeep.deb")).unwrap();
     machine.done("dpkg -i ~/wakeep.deb && sudo wakeep setup");
     assert!(!machine.at("/usr/local/bin/wakeep").exists(), "the package's program is used");
+    assert!(machine.at("/usr/share/man/man1/wakeep.1.gz").exists(), "what people look up");
+    assert!(machine.at("/usr/share/bash-completion/completions/wakeep").exists(), "what the tab key asks");
     let (bot, keeper) = (bot_pid(&machine), machine.done("systemctl show -p MainPID --value wakeep"));
     machine.done("dpkg -i ~/wakeep.deb");
     assert_eq!(bot_pid(&machine), bot, "an upgrade never restarts the bot");

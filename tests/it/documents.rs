@@ -196,6 +196,19 @@ fn the_first_page_of_help_has_every_verb() {
 }
 
 #[test]
+fn the_man_page_tells_all_of_every_verb_and_of_no_page_that_is_not_there() {
+    let home = crate::env::scratch();
+    let page = crate::env::wakeep::Wakeep::new(home.path(), ["generate", "man"]).run().stdout.replace(r"\-", "-");
+    for verb in wakeep::cli::verbs() {
+        assert!(page.contains(&format!(".SS \"wakeep {verb}\"\n")), "{verb}: {page}");
+    }
+    for told in ["--if-needed", "--take-over", "wakeep generate completions", "--show-account"] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert!(!page.contains("(1)"), "{page}");
+}
+
+#[test]
 fn the_changelog_and_the_rest_are_there() {
     for name in ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE-MIT", "LICENSE-APACHE", "docs/format.md", "docs/json.md"] {
         assert!(!read(name).is_empty());

@@ -3,9 +3,9 @@
 
 use crate::env::machine::wait_for;
 use crate::env::standin::StandIn;
-use crate::env::{real_parts, used};
+use crate::env::{real_parts, scratch, used};
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -96,4 +96,22 @@ fn the_npm_packages_example_restores_before_the_bots_first_line() {
     let daemon = fs::read_to_string(bot.home().join("pm2/pm2.pid")).unwrap();
     assert!(status.contains(&format!("PPid:\t{}\n", daemon.trim())), "no process stands between: {status}");
     assert!(pm2.run("pm2", &["jlist"]).contains("nord-laundry-bot-wakeep"));
+}
+
+#[test]
+fn the_example_starts_a_bot_unless_another_host_has_its_lease() {
+    let home = scratch();
+    let start = "const [bot] = require(process.argv[1]).apps;
+        process.stdout.write(require('child_process').spawnSync(bot.script, bot.args, { encoding: 'utf8' }).stdout);";
+    fs::write(home.path().join("bot.js"), "console.log('started')").unwrap();
+    let program = home.path().join("wakeep");
+    for (code, started) in [(0, true), (1, true), (10, true), (12, true), (11, false)] {
+        fs::write(&program, format!("#!/bin/sh\nexit {code}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut node = Command::new("node");
+        node.args(["-e", start]).arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/ecosystem.config.cjs"));
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", home.path().display());
+        let out = node.current_dir(home.path()).env("PATH", path).output().unwrap();
+        assert_eq!(out.stdout == b"started\n", started, "{code}: {out:?}");
+    }
 }

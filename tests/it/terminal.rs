@@ -30,6 +30,18 @@ fn every_line_fits_eighty_columns_in_both_languages() {
 }
 
 #[test]
+fn the_demo_fits_eighty_columns_in_both_languages() {
+    let home = crate::env::scratch();
+    for lang in ["en", "ru"] {
+        let said = crate::env::wakeep::Wakeep::new(home.path(), ["demo", "--lang", lang]).env("COLUMNS", "80").run();
+        assert_eq!(said.code, 0, "{said:?}");
+        for line in said.stdout.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}
+
+#[test]
 fn without_a_screen_a_backup_is_one_line() {
     let bot = StandIn::stopped();
     assert_eq!(bot.wakeep(["archive"]).run().code, 0);

@@ -1,7 +1,9 @@
-//! An archive that was brought along: whose file is taken, which file is blamed, and what a broken-off upload leaves.
+//! An archive that was brought along: whose file is taken, which file is blamed, and what a command that is broken off leaves.
 
 use crate::env::scratch;
 use crate::env::standin::StandIn;
+use crate::env::wakeep::Wakeep;
+use crate::lease::until;
 use rustix::process::{Pid, Signal};
 use std::fs;
 use std::io::Write;
@@ -60,6 +62,21 @@ fn an_upload_that_is_broken_off_leaves_no_key_behind() {
     fs::write(&left, &bytes).unwrap();
     assert_eq!(bot.wakeep(["archive", "--force"]).run().code, 0);
     assert_eq!(arriving(bot.home()), 0);
+}
+
+/// An unpacked login is a key to the account as well; `check` unpacks into the same kind of folder.
+#[test]
+fn a_demo_that_is_broken_off_leaves_no_scratch_folder() {
+    let (home, scratch) = (scratch(), scratch());
+    let lies = || fs::read_dir(scratch.path()).unwrap().count();
+    for signal in [Signal::INT, Signal::TERM] {
+        let demo = Wakeep::new(home.path(), ["demo"]).env("TMPDIR", scratch.path().to_str().unwrap()).spawn();
+        let is_written = |dir: fs::DirEntry| dir.path().join(".wwebjs_auth").exists();
+        until("the scratch session", || fs::read_dir(scratch.path()).unwrap().flatten().any(is_written));
+        demo.signal(signal);
+        assert_eq!(demo.wait().code, 130, "{signal:?}");
+        assert_eq!(lies(), 0, "{signal:?}");
+    }
 }
 
 #[test]

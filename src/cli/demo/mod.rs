@@ -23,6 +23,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
+/// What the damage leaves of a table, in bytes.
+const CUT_TO: u64 = 100;
+
 /// The bot itself, in its own process.
 pub fn bot(session: &Path) -> Result<Exit> {
     bot::live(session).map(|()| Exit::Done)
@@ -96,8 +99,9 @@ impl Demo<'_> {
         let is_table = |p: &PathBuf| p.extension().is_some_and(|e| e == "ldb" || e == "sst");
         for table in tables.filter(is_table).take(1) {
             let file = fs::OpenOptions::new().write(true).open(&table).at("opening", &table)?;
-            file.set_len(100).at("cutting", &table)?;
-            self.say(&format!("{} → 100 B", table.file_name().unwrap_or_default().display()));
+            file.set_len(CUT_TO).at("cutting", &table)?;
+            let left = self.context.show.lang.bytes(CUT_TO);
+            self.say(&format!("{} → {left}", table.file_name().unwrap_or_default().display()));
         }
         self.heading(Phrase::DemoCheck);
         let verdict = self.verdict()?;
@@ -164,7 +168,7 @@ impl Demo<'_> {
 
     fn say(&self, text: &str) {
         let home = self.session.ancestors().nth(2).unwrap_or(&self.session).display().to_string();
-        self.context.show.line(&format!("   {}", text.replace(&format!("{home}/"), "")));
+        self.context.show.hung("   ", &text.replace(&format!("{home}/"), ""));
     }
 
     fn expect(&mut self, as_it_must_be: bool) {

@@ -1,14 +1,14 @@
 //! What went wrong and what to do, in English.
 
 use crate::error::{Departure, Error, Fault, Holder, Unsealable};
-use crate::text::{Lang, Told, dated, io, timed};
+use crate::text::{Lang, Told, dated, io, timed, typed};
 
 pub fn error(error: &Error) -> Told {
     match error {
         Error::Io { doing, path, source } => io::en(doing, path, source),
         Error::Config { place, problem, suggestion } => Told::new(
             format!("{place}: {}", Lang::En.problem(problem)),
-            suggestion.as_ref().map(|s| format!("did you mean `{s}`?")).unwrap_or_default(),
+            suggestion.as_ref().map(|s| Lang::En.suggestion(problem, s)).unwrap_or_default(),
         ),
         Error::SessionMissing { path } => Told::new(
             format!("there is no session at {}", path.display()),
@@ -89,19 +89,19 @@ pub fn error(error: &Error) -> Told {
 
 /// Where a bot that was moved stands, and the line that ends that. `start` is what starts it here.
 pub(in crate::text) fn moved(to: &str, how: Departure, start: Option<&str>) -> Told {
-    let start = start.unwrap_or("start the bot");
+    let (start, there) = (start.unwrap_or("start the bot"), typed(to));
     match how {
         Departure::UnderWay => {
             Told::new(format!("this bot is being moved to {to} right now"), "wait until that command has ended")
         }
         Departure::BrokenOff => Told::new(
             format!("a move to {to} was broken off before anything was handed over: the bot belongs here"),
-            format!("to go on: `wakeep move {to}`; to have it run here: {start}"),
+            format!("to go on: `wakeep move {there}`; to have it run here: {start}"),
         ),
         Departure::Half => Told::new(
             format!("a move to {to} was broken off in the middle: the bot may be active there already"),
             format!(
-                "`wakeep move {to}` ends it; to have the bot back here, once it surely doesn't run there: `wakeep restore \
+                "`wakeep move {there}` ends it; to have the bot back here, once it surely doesn't run there: `wakeep restore \
                  --force`, then {start}"
             ),
         ),

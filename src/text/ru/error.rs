@@ -1,14 +1,14 @@
 //! What went wrong and what to do, in Russian.
 
 use crate::error::{Departure, Error, Fault, Holder, Unsealable};
-use crate::text::{Lang, Told, dated, io, timed};
+use crate::text::{Lang, Told, dated, io, timed, typed};
 
 pub fn error(error: &Error) -> Told {
     match error {
         Error::Io { doing, path, source } => io::ru(doing, path, source),
         Error::Config { place, problem, suggestion } => Told::new(
             format!("ошибка настройки: {place}: {}", Lang::Ru.problem(problem)),
-            suggestion.as_ref().map(|s| format!("может быть, `{s}`?")).unwrap_or_default(),
+            suggestion.as_ref().map(|s| Lang::Ru.suggestion(problem, s)).unwrap_or_default(),
         ),
         Error::SessionMissing { path } => Told::new(
             format!("сессии нет: {}", path.display()),
@@ -79,7 +79,7 @@ pub fn error(error: &Error) -> Told {
         Error::Sealed { path, why } => sealed(&path.display().to_string(), *why),
         Error::LeaseHeld { holder } => Told::new(
             format!("этот бот работает на другой машине: {}", holder_name(holder)),
-            "сначала остановите его там (один вход на двух машинах отвязывает обе); если её нет: `wakeep run --take-over`",
+            "сначала остановите его там (один вход на двух машинах отвязывает обе); если та больше не работает: `wakeep run --take-over`",
         ),
         Error::Moved { to, how } => moved(to, *how, None),
         Error::Remote { place, fault } => self::fault(place, fault),
@@ -89,19 +89,19 @@ pub fn error(error: &Error) -> Told {
 
 /// Где стоит бот, который переехал, и строка, которая это завершает. `start` запускает его здесь.
 pub(in crate::text) fn moved(to: &str, how: Departure, start: Option<&str>) -> Told {
-    let start = start.unwrap_or("запустите бота");
+    let (start, there) = (start.unwrap_or("запустите бота"), typed(to));
     match how {
         Departure::UnderWay => {
             Told::new(format!("бот прямо сейчас переезжает в {to}"), "подождите, пока эта команда закончится")
         }
         Departure::BrokenOff => Told::new(
             format!("переезд в {to} оборвался до того, как что-либо было передано: бот остаётся здесь"),
-            format!("продолжить: `wakeep move {to}`; чтобы он работал здесь: {start}"),
+            format!("продолжить: `wakeep move {there}`; чтобы он работал здесь: {start}"),
         ),
         Departure::Half => Told::new(
             format!("переезд в {to} оборвался на середине: возможно, бот уже активен там"),
             format!(
-                "`wakeep move {to}` завершит его; вернуть бота сюда, если там он точно не работает: `wakeep restore \
+                "`wakeep move {there}` завершит его; вернуть бота сюда, если там он точно не работает: `wakeep restore \
                  --force`, затем {start}"
             ),
         ),

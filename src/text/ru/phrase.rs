@@ -5,7 +5,7 @@ use crate::text::Phrase;
 pub fn phrase(phrase: Phrase) -> &'static str {
     match phrase {
         Phrase::Session => "сессия",
-        Phrase::Login => "вход",
+        Phrase::Login => "состояние",
         Phrase::Archive => "архив",
         Phrase::Backups => "копии",
         Phrase::Keeper => "хранитель",
@@ -43,11 +43,11 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         Phrase::AppendsTo => "строки пишутся и в",
         Phrase::Wrote => "записано",
         Phrase::LeftAsIs => "оставлено как есть",
-        Phrase::SetupNext => "Отныне рядом с ботом:",
-        Phrase::Drill => "учения",
-        Phrase::NoDrill => "не проводились: `wakeep check --drill` докажет, что архив годен",
+        Phrase::SetupNext => "С этого времени рядом с ботом:",
+        Phrase::Drill => "проба",
+        Phrase::NoDrill => "не было: `wakeep check --drill` докажет, что архив годен",
         Phrase::DrillGood => "архив возвращает вход",
-        Phrase::DrillBad => "НЕ УДАЛИСЬ: архив не вернул бы вход",
+        Phrase::DrillBad => "НЕ УДАЛАСЬ: архив не вернул бы вход",
         Phrase::Incoming => "то, что пришло",
         Phrase::NotOurs => "сделан не wakeep",
         Phrase::NotWhole => "повреждён: из него ничего не восстановить",
@@ -125,14 +125,14 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         Phrase::MoveForgotten => "переезд оборвался, ничего не было передано: бот остаётся здесь",
         Phrase::MoveNoWakeep => "wakeep там нет, а этот там не работает: установите его там и повторите эту же команду",
         Phrase::MoveNeedsSsh => "бот переезжает только по SSH",
-        Phrase::MoveOnlyOne => "здесь несколько сессий: укажите одну через --only NAME",
+        Phrase::MoveOnlyOne => "здесь несколько сессий: укажите одну через --only ИМЯ",
         Phrase::MovedElsewhere => {
             "бот уже переехал в другое место; `wakeep restore --force` снова сделает его активным здесь"
         }
         Phrase::NotSealedThere => {
-            "внимание: архивы уходят с машины незапечатанными; кто их прочтёт, сможет захватить аккаунт (`wakeep keygen`, затем seal_to)"
+            "предупреждение: архивы уходят с машины незапечатанными; кто их прочтёт, сможет захватить аккаунт (`wakeep keygen`, затем seal_to)"
         }
-        Phrase::NoRemote => "не указано, куда",
+        Phrase::NoRemote => "место для архивов не указано",
         Phrase::ThereAlready => "без изменений в",
         Phrase::SentAnew => "там не хватало пачек (правило хранения? человек?): всё отправлено заново",
         Phrase::AtOfFile => "время нельзя указать вместе с файлом",
