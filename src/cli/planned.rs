@@ -3,7 +3,7 @@
 use super::run::Context;
 use super::show::near;
 use crate::error::Result;
-use crate::setup::record::Undone;
+use crate::setup::undo::Undone;
 use crate::setup::{Fate, Site, Step, What, difference};
 use crate::text::Phrase;
 use std::io::ErrorKind;
@@ -37,6 +37,8 @@ fn tell(context: &Context, site: &Site, step: &Step, fate: &Fate, dry_run: bool)
         Fate::Replace => say(of(Phrase::SetupReplaced, Phrase::WouldReplace), ""),
         Fate::Aside(aside) => say(of(Phrase::SetupAside, Phrase::WouldAside), &format!(" → {}", near(aside))),
         Fate::Tracked => say(Phrase::SetupTracked, ""),
+        Fate::Set(line) => say(of(Phrase::SetupSet, Phrase::WouldSet), &format!(" {line}")),
+        Fate::Back(undone) => undone_as(*undone, dry_run).into_iter().for_each(|phrase| say(phrase, "")),
         Fate::Keep => say(Phrase::SetupBeside, ".wakeep"),
         Fate::Beside(ours) => {
             say(of(Phrase::SetupBeside, Phrase::WouldBeside), ".wakeep");
@@ -57,7 +59,6 @@ fn compare(context: &Context, theirs: &Path, ours: &Path) {
 /// Takes back what the site's record says, and tells it. Returns whether there was anything.
 pub(super) fn undo(context: &Context, site: &mut Site, dry_run: bool) -> Result<bool> {
     let show = &context.show;
-    let of = |done, planned| if dry_run { planned } else { done };
     let undone: Vec<_> = if dry_run {
         site.judge_undo().into_iter().map(|(written, fate)| (written.clone(), fate)).collect()
     } else {
@@ -65,15 +66,21 @@ pub(super) fn undo(context: &Context, site: &mut Site, dry_run: bool) -> Result<
     };
     let any = !undone.is_empty();
     for (written, fate) in undone {
-        let phrase = match fate {
-            Undone::Removed => of(Phrase::SetupRemoved, Phrase::WouldClean),
-            Undone::Shortened => of(Phrase::SetupShortened, Phrase::WouldShorten),
-            Undone::PutBack => of(Phrase::SetupPutBack, Phrase::WouldPutBack),
-            Undone::Left => Phrase::LeftAsIs,
-            Undone::Gone => continue,
-        };
+        let Some(phrase) = undone_as(fate, dry_run) else { continue };
         let path = written.moved_from.filter(|_| fate == Undone::PutBack).unwrap_or(written.path);
         show.line(&format!("{}: {}", show.lang.phrase(phrase), near(&path)));
     }
     Ok(any)
+}
+
+/// What is said of a thing that was taken back; nothing of one that was gone already.
+fn undone_as(fate: Undone, dry_run: bool) -> Option<Phrase> {
+    let of = |done, planned| Some(if dry_run { planned } else { done });
+    match fate {
+        Undone::Removed => of(Phrase::SetupRemoved, Phrase::WouldClean),
+        Undone::Shortened => of(Phrase::SetupShortened, Phrase::WouldShorten),
+        Undone::PutBack => of(Phrase::SetupPutBack, Phrase::WouldPutBack),
+        Undone::Left => Some(Phrase::LeftAsIs),
+        Undone::Gone => None,
+    }
 }

@@ -15,11 +15,12 @@ use crate::keeper::ward::{Ward, wards};
 use crate::owner::{self, Owner};
 use crate::platform::host;
 use crate::session::find;
-use crate::setup::bots;
+use crate::setup::change;
 use crate::setup::facts::{Facts, Said, Schedule};
+use crate::setup::names::Names;
 use crate::setup::record::Record;
-use crate::setup::server::{self, Names};
-use crate::setup::{Site, existing, local};
+use crate::setup::server;
+use crate::setup::{Site, bots, existing, local};
 use crate::text::Phrase;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -145,7 +146,14 @@ fn build(context: &Context, wish: &Setup) -> Result<Exit> {
     let installed = facts.wakeep.starts_with("/usr/bin") || (wish.root.is_none() && this == facts.wakeep);
     let program = (!installed).then_some(this.as_path());
     forewarn(context, wish, &facts, &names);
-    take(context, &mut site(wish, &facts)?, &server::system(&facts, program), wish.dry_run)?;
+    let mut site = site(wish, &facts)?;
+    take(context, &mut site, &server::system(&facts, program), wish.dry_run)?;
+    let changes = change::steps(&facts, &site.record);
+    // A timer whose files go is switched off first; one that never was on is no reason to stop here.
+    if is_alive(wish) && changes.iter().any(|step| step.path.ends_with(&names.timer)) {
+        let _ = systemctl(&["disable", "--now", "--quiet", &names.timer]);
+    }
+    take(context, &mut site, &changes, wish.dry_run)?;
     folder_half(context, wish, &facts)?;
     if is_alive(wish) {
         switch_on(context, &names.enabled(&facts))?;
@@ -164,7 +172,6 @@ fn forewarn(context: &Context, wish: &Setup, facts: &Facts, names: &Names) {
     if let Some(unit) = facts.unit.as_ref().filter(|_| !facts.unit_stands) {
         show.line(&format!("{} {unit}", show.lang.phrase(Phrase::SetupNoSuchUnit)));
     }
-    say_unit_stands(context, wish, facts, names);
     if facts.existing.own.is_none() {
         return;
     }
@@ -174,17 +181,6 @@ fn forewarn(context: &Context, wish: &Setup, facts: &Facts, names: &Names) {
     let lost = facts.existing.not_taken(facts.unit.as_deref()).join(", ");
     if !lost.is_empty() {
         show.line(&format!("{} {lost}", show.lang.phrase(Phrase::SetupNotTaken)));
-    }
-}
-
-/// Another unit was named than the configuration that stands has: what stands there is its owner's to change.
-fn say_unit_stands(context: &Context, wish: &Setup, facts: &Facts, names: &Names) {
-    let bare = |unit: &str| unit.trim_end_matches(".service").to_owned();
-    let standing = facts.existing.server.as_ref().and_then(|own| own.value("bot_unit")?.as_str()).map(bare);
-    let (Some(said), Some(standing)) = (wish.bot_unit.as_deref().map(bare), standing) else { return };
-    if said != standing {
-        let (phrase, file) = (context.show.lang.phrase(Phrase::SetupUnitStands), names.config.display());
-        context.show.line(&format!("{phrase} {file}: bot_unit = \"{standing}\" → \"{said}\""));
     }
 }
 
