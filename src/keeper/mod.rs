@@ -140,7 +140,9 @@ impl<'a> Keeper<'a> {
                 next = Instant::now() + interval;
             }
             let rest = next.saturating_duration_since(Instant::now());
-            match alarm.wait(rest.min(pulse()))? {
+            // That another host has a lease is told when it is found, however long the interval is.
+            let pace = self.active.as_ref().map_or(Duration::MAX, active::Active::pace);
+            match alarm.wait(rest.min(pulse()).min(pace))? {
                 Woken::Asked => break,
                 Woken::Rested => notify(&[NotifyState::Watchdog]),
             }
