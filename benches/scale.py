@@ -62,7 +62,10 @@ class Keeper:
 
     def __init__(self, wakeep, place):
         self.log = open(place / "keeper.log", "w")
-        self.process = subprocess.Popen([wakeep, "watch", "--interval", f"{INTERVAL}s"], cwd=place, stderr=self.log)
+        # As the unit that `setup` writes has it.
+        surroundings = dict(os.environ, MALLOC_ARENA_MAX="1")
+        command = [wakeep, "watch", "--interval", f"{INTERVAL}s"]
+        self.process = subprocess.Popen(command, cwd=place, stderr=self.log, env=surroundings)
 
     def used(self):
         """Nanoseconds on a processor, of all threads there are now and of those that ended (in whole ticks)."""

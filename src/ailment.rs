@@ -2,6 +2,7 @@
 //! what mends it stands in `text`.
 
 use crate::error::Departure;
+use crate::verdict::lossy;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -28,26 +29,39 @@ pub enum Ailment {
     /// No session is there.
     SessionMissing {
         /// Where it is expected.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
     },
     /// A folder or file can't be written to by the user that keeps the session.
     NotWritable {
         /// What.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
     },
     /// The file system is read-only.
     ReadOnly {
         /// What lies on it.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
     },
     /// No archive stands.
     ArchiveMissing {
         /// Where it is expected.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
+    },
+    /// What stands at the archive's path is no whole archive.
+    ArchiveDamaged {
+        /// The archive.
+        #[serde(serialize_with = "lossy::path")]
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
     },
     /// The session changed since the archive was made, and that is too long ago.
     ArchiveStale {
         /// The archive.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
         /// Its age in seconds.
         seconds: i64,
@@ -55,6 +69,7 @@ pub enum Ailment {
     /// Everybody on this machine can read an archive.
     WorldReadable {
         /// The archive.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
         /// The permission bits it should have, in octal.
         mode: String,
@@ -62,6 +77,7 @@ pub enum Ailment {
     /// git has a key to the account in its history.
     TrackedByGit {
         /// The file.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
     },
     /// Nobody keeps the session.
@@ -84,23 +100,28 @@ pub enum Ailment {
     /// A line of cron's has root run a script that another user can write.
     RootRunsScript {
         /// cron's file.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
         /// The script.
+        #[serde(serialize_with = "lossy::path")]
         script: PathBuf,
     },
     /// Nothing calls the check every 6 hours.
     CheckMissing {
         /// Where its line is expected.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
     },
     /// A script can't be started.
     NotExecutable {
         /// The script.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
     },
     /// A lock of a browser that doesn't run any more, on this or another host.
     StaleLock {
         /// The lock.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
         /// What it says of its owner.
         owner: String,
@@ -115,11 +136,13 @@ pub enum Ailment {
     /// The clock is behind what was written earlier.
     ClockWrong {
         /// The file that seems to come from the future.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
     },
     /// The bot's log has errors about its login or its browser.
     BotErrors {
         /// The log.
+        #[serde(serialize_with = "lossy::path")]
         path: PathBuf,
         /// The last such line, shortened.
         line: String,

@@ -191,6 +191,11 @@ impl Condition {
         }
     }
 
+    /// Whether somebody is told of it once it has lasted.
+    pub fn is_news(&self) -> bool {
+        self.grace() < i64::MAX
+    }
+
     /// Whether a word of it can go this way: not through a channel that fails itself.
     pub fn goes_by(&self, channel: &str) -> bool {
         !matches!(self, Condition::NoticesFail { channels } if channels.iter().any(|c| c == channel))

@@ -50,8 +50,13 @@ fn examine(context: &Context, ward: Ward, fix: bool) -> Result<Examined> {
         Verdict::new(ward.session.kind.name(), Login::Unknown, None, Vec::new())
     });
     let found = doctor::examine(&ward, &context.config, context.now)?;
-    let mended = |a: Ailment| Ok((a.clone(), fix && doctor::mend(&a, &ward)?));
-    let ailments = found.into_iter().map(mended).collect::<Result<Vec<_>>>()?;
+    // What can't be mended is told, and hides nothing else.
+    let mend = |a: &Ailment| doctor::mend(a, &ward).inspect_err(|e| context.show.error(e)).unwrap_or(false);
+    let with_fate = |a: Ailment| {
+        let mended = fix && mend(&a);
+        (a, mended)
+    };
+    let ailments = found.into_iter().map(with_fate).collect();
     Ok(Examined { ward, verdict, ailments })
 }
 

@@ -173,7 +173,12 @@ fn restored(context: &Context, wish: &Restore) -> Result<Exit> {
             }
             waits
         };
-        active::require(&context.config, &wards, &context.host, &mut wait, &mut |e| context.show.error(e))?;
+        let free = active::require(&context.config, &wards, &context.host, &mut wait, &mut |e| context.show.error(e));
+        if let Err(e) = free {
+            // Whoever starts the bot holds it back for this code alone; with `lease_strict` an unreachable remote does so, too.
+            context.show.error(&e);
+            return Ok(Exit::LeaseHeld);
+        }
     }
     // After the lease: only whoever may start the bot is to take what another host pushed last.
     if wish.if_needed || wish.before_start {

@@ -4,7 +4,7 @@ use super::args::Setup;
 use super::context::Context;
 use super::near::near;
 use crate::error::Result;
-use crate::setup::record::Undone;
+use crate::setup::undo::Undone;
 use crate::setup::{Fate, Site, Step, What, difference};
 use crate::text::{Phrase, typed};
 use serde_json::{Value, json};
@@ -86,6 +86,11 @@ fn tell(context: &Context, site: &Site, step: &Step, fate: &Fate, dry_run: bool,
         Fate::Replace => ("replaced", of(Phrase::SetupReplaced, Phrase::WouldReplace), String::new()),
         Fate::Aside(aside) => ("set_aside", of(Phrase::SetupAside, Phrase::WouldAside), format!(" → {}", near(aside))),
         Fate::Tracked => ("tracked", Phrase::SetupTracked, String::new()),
+        Fate::Set(line) => ("set", of(Phrase::SetupSet, Phrase::WouldSet), format!(" {line}")),
+        Fate::Back(undone) => match undone_as(*undone, dry_run) {
+            Some((name, phrase)) => (name, phrase, String::new()),
+            None => return,
+        },
         Fate::Keep => ("kept", Phrase::SetupBeside, ".wakeep".to_owned()),
         Fate::Beside(_) => ("beside", of(Phrase::SetupBeside, Phrase::WouldBeside), ".wakeep".to_owned()),
     };
@@ -93,6 +98,7 @@ fn tell(context: &Context, site: &Site, step: &Step, fate: &Fate, dry_run: bool,
     let path = |path: &PathBuf| json!({ "to": path.to_string_lossy() });
     let object = match fate {
         Fate::Append(lines) => json!({ "lines": lines }),
+        Fate::Set(line) => json!({ "line": line }),
         Fate::Aside(to) | Fate::Beside(to) => path(to),
         _ => json!({}),
     };
@@ -106,18 +112,13 @@ fn tell(context: &Context, site: &Site, step: &Step, fate: &Fate, dry_run: bool,
 fn compare(context: &Context, theirs: &Path, ours: &Path) {
     let show = &context.show;
     difference(theirs, ours).iter().for_each(|l| show.line(&format!("    {l}")));
-    show.line(&format!(
-        "    {} cp {} {}",
-        show.lang.phrase(Phrase::SetupTakeIt),
-        typed(near(ours)),
-        typed(near(theirs))
-    ));
+    let (take, ours, theirs) = (show.lang.phrase(Phrase::SetupTakeIt), typed(near(ours)), typed(near(theirs)));
+    show.line(&format!("    {take} cp {ours} {theirs}"));
 }
 
 /// Takes back what the site's record says, and tells it. Returns whether there was anything.
 pub(super) fn undo(context: &Context, site: &mut Site, dry_run: bool, report: &mut Report) -> Result<bool> {
     let show = &context.show;
-    let of = |done, planned| if dry_run { planned } else { done };
     let undone: Vec<_> = if dry_run {
         site.judge_undo().into_iter().map(|(written, fate)| (written.clone(), fate)).collect()
     } else {
@@ -125,16 +126,23 @@ pub(super) fn undo(context: &Context, site: &mut Site, dry_run: bool, report: &m
     };
     let any = !undone.is_empty();
     for (written, fate) in undone {
-        let (name, phrase) = match fate {
-            Undone::Removed => ("removed", of(Phrase::SetupRemoved, Phrase::WouldClean)),
-            Undone::Shortened => ("shortened", of(Phrase::SetupShortened, Phrase::WouldShorten)),
-            Undone::PutBack => ("put_back", of(Phrase::SetupPutBack, Phrase::WouldPutBack)),
-            Undone::Left => ("left", Phrase::LeftAsIs),
-            Undone::Gone => continue,
-        };
+        let Some((name, phrase)) = undone_as(fate, dry_run) else { continue };
         let path = written.moved_from.filter(|_| fate == Undone::PutBack).unwrap_or(written.path);
         show.line(&format!("{}: {}", show.lang.phrase(phrase), near(&path)));
         report.step(&path, name, json!({}));
     }
     Ok(any)
+}
+
+/// What is told of a thing that was taken back: the step's name in the object, and the words; nothing of one that was gone
+/// already.
+fn undone_as(fate: Undone, dry_run: bool) -> Option<(&'static str, Phrase)> {
+    let of = |done, planned| if dry_run { planned } else { done };
+    match fate {
+        Undone::Removed => Some(("removed", of(Phrase::SetupRemoved, Phrase::WouldClean))),
+        Undone::Shortened => Some(("shortened", of(Phrase::SetupShortened, Phrase::WouldShorten))),
+        Undone::PutBack => Some(("put_back", of(Phrase::SetupPutBack, Phrase::WouldPutBack))),
+        Undone::Left => Some(("left", Phrase::LeftAsIs)),
+        Undone::Gone => None,
+    }
 }

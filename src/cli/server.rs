@@ -14,11 +14,12 @@ use crate::error::{At, Error, Result};
 use crate::keeper::bot::Supervisor;
 use crate::owner;
 use crate::platform::host;
-use crate::setup::bots;
+use crate::setup::change;
 use crate::setup::facts::{Facts, Said, Schedule};
+use crate::setup::names::Names;
 use crate::setup::record::Record;
-use crate::setup::server::{self, Names};
-use crate::setup::{Site, existing};
+use crate::setup::server;
+use crate::setup::{Site, bots, existing};
 use crate::text::Phrase;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -76,7 +77,14 @@ fn build(context: &Context, wish: &Setup, report: &mut Report) -> Result<Exit> {
     let installed = facts.wakeep.starts_with("/usr/bin") || (wish.root.is_none() && this == facts.wakeep);
     let program = (!installed).then_some(this.as_path());
     forewarn(context, wish, &facts, &names, report);
-    take(context, &mut site(wish, &facts)?, &server::system(&facts, program), wish.dry_run, report)?;
+    let mut site = site(wish, &facts)?;
+    take(context, &mut site, &server::system(&facts, program), wish.dry_run, report)?;
+    let changes = change::steps(&facts, &site.record);
+    // A timer whose files go is switched off first; one that never was on is no reason to stop here.
+    if is_alive(wish) && changes.iter().any(|step| step.path.ends_with(&names.timer)) {
+        let _ = systemctl(&["disable", "--now", "--quiet", &names.timer]);
+    }
+    take(context, &mut site, &changes, wish.dry_run, report)?;
     folder_half(context, wish, &facts, report)?;
     if is_alive(wish) {
         switch_on(context, &names.enabled(&facts))?;
@@ -95,7 +103,6 @@ fn forewarn(context: &Context, wish: &Setup, facts: &Facts, names: &Names, repor
     if let Some(unit) = facts.unit.as_ref().filter(|_| !facts.unit_stands) {
         report.warn(context, format!("{} {unit}", show.lang.phrase(Phrase::SetupNoSuchUnit)));
     }
-    say_unit_stands(context, wish, facts, names, report);
     if facts.existing.own.is_none() {
         return;
     }
@@ -105,17 +112,6 @@ fn forewarn(context: &Context, wish: &Setup, facts: &Facts, names: &Names, repor
     let lost = facts.existing.not_taken(facts.unit.as_deref()).join(", ");
     if !lost.is_empty() {
         report.warn(context, format!("{} {lost}", show.lang.phrase(Phrase::SetupNotTaken)));
-    }
-}
-
-/// Another unit was named than the configuration that stands has: what stands there is its owner's to change.
-fn say_unit_stands(context: &Context, wish: &Setup, facts: &Facts, names: &Names, report: &mut Report) {
-    let bare = |unit: &str| unit.trim_end_matches(".service").to_owned();
-    let standing = facts.existing.server.as_ref().and_then(|own| own.value("bot_unit")?.as_str()).map(bare);
-    let (Some(said), Some(standing)) = (wish.bot_unit.as_deref().map(bare), standing) else { return };
-    if said != standing {
-        let (phrase, file) = (context.show.lang.phrase(Phrase::SetupUnitStands), names.config.display());
-        report.warn(context, format!("{phrase} {file}: bot_unit = \"{standing}\" → \"{said}\""));
     }
 }
 

@@ -48,20 +48,19 @@ pub(super) fn without_configuration(verb: Option<Verb>, show: &Show, e: &Error) 
     }
 }
 
-pub(super) fn watch(context: Context, wish: &Watch) -> Result<Exit> {
-    let mut config = context.config.clone();
+pub(super) fn watch(mut context: Context, wish: &Watch) -> Result<Exit> {
     if let Some(text) = &wish.interval {
-        config.set("interval", &toml::Value::String(text.to_owned()), Path::new(""), "--interval")?;
+        context.config.set("interval", &toml::Value::String(text.to_owned()), Path::new(""), "--interval")?;
     }
     if let Some(address) = &wish.serve {
-        config.set("serve", &toml::Value::String(address.to_owned()), Path::new(""), "--serve")?;
+        context.config.set("serve", &toml::Value::String(address.to_owned()), Path::new(""), "--serve")?;
     }
     let mut signals = Signals::new()?;
     if wish.until_eof {
         signals.listen_to_input()?;
     }
-    let show = &context.show;
-    let (mut keeper, taken) = Keeper::new(context.wards()?, &config, &context.host, show.lang, clock);
+    let (show, config) = (&context.show, &context.config);
+    let (mut keeper, taken) = Keeper::new(context.wards()?, config, &context.host, show.lang, clock);
     if keeper.is_idle() && taken.len() == 1 {
         return Err(taken.into_iter().next().map_or(Error::Interrupted, |(_, why)| why));
     }
@@ -69,14 +68,14 @@ pub(super) fn watch(context: Context, wish: &Watch) -> Result<Exit> {
     if let (true, Some((_, why))) = (keeper.is_idle(), taken.into_iter().next()) {
         return Err(why);
     }
-    announce(&context, &config)?;
+    announce(&context, config)?;
     // The bot isn't this process's to stop: another host's lease is waited for, and tried again as it is renewed.
     let rights = rights(&context, keeper.wards(), wish.take_over, Patience::Lasting, &mut signals)?;
     keeper.hold(rights.keep(|| {}));
     let tally = Arc::default();
-    attend(&mut keeper, &config, &context, &tally);
-    show_page(&context, &config, tally);
-    let mut tell = teller(show, &config);
+    attend(&mut keeper, config, &context, &tally);
+    show_page(&context, config, tally);
+    let mut tell = teller(show, config);
     keeper.watch(&mut signals, &mut tell)?;
     Ok(Exit::Done)
 }

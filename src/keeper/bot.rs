@@ -48,7 +48,8 @@ impl Supervisor {
             // pm2 prints no pid (or 0) for an app that is stopped.
             Supervisor::Pm2(app) => {
                 let said = pm2(owner).args(["pid", app]).stderr(Stdio::null()).output();
-                said.map_or(State::Unknown, |o| {
+                // `env` ends so where it finds no pm2.
+                said.ok().filter(|o| o.status.success()).map_or(State::Unknown, |o| {
                     let said = String::from_utf8_lossy(&o.stdout);
                     let is_up = said.lines().any(|l| l.trim().parse().is_ok_and(|p: u32| p > 0));
                     if is_up { State::Up } else { State::Down }

@@ -10,15 +10,19 @@ use crate::session::Session;
 use crate::vault::journal::Event;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 use std::time::Duration;
+
+/// What was last said of a session: a mark of the event. The event itself, with its paths, would be held for thousands.
+type Said = u64;
 
 /// One ward, and what was last said of it.
 pub(super) struct Care {
     pub(super) ward: Ward,
     /// The keeper's place; not taken while the session is only waited for.
     lock: Option<Lock>,
-    pub(super) said: Option<Event>,
+    said: Option<Said>,
     good: Timestamp,
 }
 
@@ -58,6 +62,16 @@ impl Care {
         self.ward.session.path == session.path && self.ward.session.kind.name() == session.kind.name()
     }
 
+    /// Whether an event is news, and not what was said of it last.
+    pub(super) fn is_news(&self, event: &Event) -> bool {
+        said(event).is_none_or(|mark| self.said != Some(mark))
+    }
+
+    /// From now on that was said of it last.
+    pub(super) fn say(&mut self, event: &Event) {
+        self.said = said(event);
+    }
+
     /// Notes what came of a round for those who look from outside.
     pub(super) fn round(&mut self, event: &Event, now: Timestamp, interval: SignedDuration, took: Duration) -> Round {
         if Round::is_good(event) {
@@ -70,6 +84,18 @@ impl Care {
         let _ = round.write(&self.ward.work);
         round
     }
+}
+
+/// The mark of what the next round may say again; none of what is news each time. A refusal says its reason.
+fn said(event: &Event) -> Option<Said> {
+    let words = match event {
+        Event::Created { .. } | Event::Restored { .. } => return None,
+        Event::Refused { reason, .. } => serde_json::to_vec(reason),
+        other => serde_json::to_vec(other),
+    };
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&words.expect("an event has string keys only"));
+    Some(hasher.finish())
 }
 
 /// Whether nothing of it was ever seen: neither a session nor a backup.

@@ -1,22 +1,26 @@
-//! Finding out what is wrong around a bot's login: permissions, archive, keeper, units, cron, scripts, locks, disk,
-//! clock, the bot's log. Looks; mends only what is safe, on demand.
+//! Finding out what is wrong around a bot's login: permissions, archive, disk, clock, the bot's log here; locks, scripts
+//! and services in files of their own. Looks; mends only what is safe, on demand.
+
+mod lock;
+mod scripts;
+mod services;
 
 use super::bot::{State, Supervisor};
 use super::standing::moved;
 use super::ward::Ward;
 pub use crate::ailment::Ailment;
-use crate::config::{Config, SYSTEM};
+use crate::archive::{self, Depth};
+use crate::config::Config;
 use crate::disk::{self, FileMark};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::keeper::botlog;
 use crate::notice::Condition;
-use crate::owner::Owner;
-use crate::platform::{host, modes, processes};
-use crate::setup::server::SHIMS;
+use crate::platform::modes;
 use crate::verdict::masked;
 use jiff::Timestamp;
+pub use services::units;
 use std::fs;
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -50,13 +54,13 @@ pub fn examine(ward: &Ward, config: &Config, now: Timestamp) -> Result<Vec<Ailme
     found.extend(not_writable(ward));
     found.extend(archive(ward, now)?);
     found.extend(tracked(ward));
-    found.extend(locks(ward));
-    found.extend(scripts(&ward.session.home));
-    found.extend(cron_files().iter().flat_map(|file| root_runs(file, &ward.session.home)));
+    found.extend(lock::look(ward));
+    found.extend(scripts::not_executable(&ward.session.home));
+    found.extend(scripts::run_by_root(&ward.session.home));
     let free = disk::free_space(&ward.session.home)?;
     found.extend((free < LITTLE_SPACE).then_some(Ailment::DiskNearlyFull { free }));
     found.extend(bot_errors(ward, config)?);
-    found.extend(keeping(ward, config)?);
+    found.extend(services::look(ward, config)?);
     Ok(found)
 }
 
@@ -75,31 +79,9 @@ pub fn mend(ailment: &Ailment, ward: &Ward) -> Result<bool> {
     match ailment {
         Ailment::WorldReadable { path, .. } => disk::set_mode(path, ward.vault.rules.archive_mode).map(|()| true),
         Ailment::NotExecutable { path } => disk::set_mode(path, 0o755).map(|()| true),
-        Ailment::StaleLock { path, owner, dead: true } => clear(path, owner),
+        Ailment::StaleLock { path, owner, dead: true } => lock::clear(path, owner),
         _ => Ok(false),
     }
-}
-
-/// Removes a dead owner's lock. A bot may have started since it was looked at: what is moved aside is looked at again, and
-/// put back where it is another one.
-fn clear(lock: &Path, owner: &str) -> Result<bool> {
-    let aside = lock.with_file_name(".wakeep-SingletonLock");
-    disk::remove_file(&aside)?;
-    match disk::move_to(lock, &aside) {
-        Err(e) if e.io_kind() == Some(ErrorKind::NotFound) => return Ok(true),
-        other => other?,
-    }
-    let is_same = fs::read_link(&aside).is_ok_and(|now| now.to_string_lossy() == owner);
-    if is_same && is_dead(owner) {
-        return disk::remove_file(&aside).map(|()| true);
-    }
-    disk::move_to(&aside, lock).map(|()| false)
-}
-
-/// Whether the owner that a lock names (`<host>-<pid>`) is proved dead.
-fn is_dead(owner: &str) -> bool {
-    let Some((host, pid)) = owner.rsplit_once('-') else { return false };
-    host == host::name() && !pid.parse().is_ok_and(processes::is_alive)
 }
 
 fn not_writable(ward: &Ward) -> Vec<Ailment> {
@@ -120,7 +102,7 @@ fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
     let Ok(mark) = FileMark::of(path) else {
         return Ok(vec![Ailment::ArchiveMissing { path: path.to_owned() }]);
     };
-    let mut found = Vec::new();
+    let mut found: Vec<Ailment> = damaged(path).filter(|_| !ward.vault.is_arriving(now)).into_iter().collect();
     // Where the owner decided so, it is no ailment.
     let mode = ward.vault.rules.archive_mode;
     if mode & 0o004 == 0 && disk::world_readable(path)? {
@@ -139,6 +121,18 @@ fn archive(ward: &Ward, now: Timestamp) -> Result<Vec<Ailment>> {
     Ok(found)
 }
 
+/// What stands there without being an archive that somebody could restore from, as far as its tail tells. Every byte of
+/// one of ours is `wakeep verify`'s to read; another program's tells nothing before its end.
+fn damaged(path: &Path) -> Option<Ailment> {
+    let looked = archive::verify(path, Depth::Index).and_then(|verified| verified.require_admissible());
+    match looked {
+        Err(Error::Damaged { what, .. } | Error::Hostile { what, .. }) => {
+            Some(Ailment::ArchiveDamaged { path: path.to_owned(), what })
+        }
+        _ => None,
+    }
+}
+
 fn tracked(ward: &Ward) -> Vec<Ailment> {
     let home = &ward.session.home;
     let names = [ward.session.path.as_path(), ward.vault.archive()];
@@ -149,39 +143,6 @@ fn tracked(ward: &Ward) -> Vec<Ailment> {
         out.is_ok_and(|o| !o.stdout.is_empty())
     };
     names.into_iter().filter(inside).filter(tracked).map(|p| Ailment::TrackedByGit { path: p.to_owned() }).collect()
-}
-
-/// Chromium's lock is a link to `<host>-<pid>`: a dead owner on this host is proved, one on another host isn't.
-fn locks(ward: &Ward) -> Option<Ailment> {
-    let path = ward.session.path.join("SingletonLock");
-    let owner = fs::read_link(&path).ok()?.to_string_lossy().into_owned();
-    let (host, _) = owner.rsplit_once('-')?;
-    let dead = is_dead(&owner);
-    let stale = dead || host != host::name();
-    stale.then_some(Ailment::StaleLock { path, owner, dead })
-}
-
-fn scripts(home: &Path) -> Vec<Ailment> {
-    let here = SHIMS.iter().map(|(name, _)| home.join(name)).filter(|p| p.is_file());
-    let bad = here.filter(|p| fs::metadata(p).is_ok_and(|m| modes::mode(&m) & 0o111 != 0o111));
-    bad.map(|path| Ailment::NotExecutable { path }).collect()
-}
-
-/// The tables in which cron finds lines with a user.
-fn cron_files() -> Vec<PathBuf> {
-    let more = fs::read_dir("/etc/cron.d").into_iter().flatten().flatten().map(|e| e.path());
-    more.chain([PathBuf::from("/etc/crontab")]).collect()
-}
-
-/// The scripts of ours in the bot's folder that a line of root's calls although another user decides what is in them.
-fn root_runs(file: &Path, home: &Path) -> Vec<Ailment> {
-    let table = fs::read_to_string(file).unwrap_or_default();
-    let of_root = |line: &&str| line.split_whitespace().nth(5) == Some("root") && !line.trim_start().starts_with('#');
-    let lines: Vec<&str> =
-        table.lines().filter(of_root).filter(|line| line.contains(&*home.to_string_lossy())).collect();
-    let called = SHIMS.iter().filter(|(name, _)| lines.iter().any(|line| line.contains(name)));
-    let writable = called.map(|(name, _)| home.join(name)).filter(|script| Owner::of(script).is_some());
-    writable.map(|script| Ailment::RootRunsScript { path: file.to_owned(), script }).collect()
 }
 
 fn bot_errors(ward: &Ward, config: &Config) -> Result<Option<Ailment>> {
@@ -216,107 +177,9 @@ fn without_numbers(line: &str) -> String {
     out.trim_end().to_owned()
 }
 
-/// What the units of a server's bot have behind their first name; none where no server was set up.
-fn dash(config: &Config) -> Option<String> {
-    let system = config.file.as_ref().filter(|f| f.starts_with(SYSTEM))?;
-    let name = system.file_stem().map(|s| s.to_string_lossy().into_owned());
-    Some(name.filter(|n| n != "wakeep").map(|n| format!("-{n}")).unwrap_or_default())
-}
-
-/// The units that setting up made, and how systemd says they are; none where it doesn't run.
-pub fn units(config: &Config) -> Vec<(String, String)> {
-    let Some(dash) = dash(config).filter(|_| Path::new("/run/systemd/system").is_dir()) else { return Vec::new() };
-    let names = [format!("wakeep{dash}.service"), format!("whatsapp-auth-restore{dash}.service")];
-    let timer = format!("whatsapp-auth-check{dash}.timer");
-    let by_cron = Path::new(&format!("/etc/cron.d/whatsapp-auth-check{dash}")).exists();
-    let all = names.into_iter().chain((!by_cron).then_some(timer));
-    all.filter_map(|unit| state_of(&unit).map(|state| (unit, state))).collect()
-}
-
-fn state_of(unit: &str) -> Option<String> {
-    let said = Command::new("systemctl").args(["is-active", unit]).stderr(Stdio::null()).output().ok()?;
-    let state = String::from_utf8_lossy(&said.stdout).trim().to_owned();
-    (!state.is_empty()).then_some(state)
-}
-
-/// Keeper, units and the check, where a server was set up.
-fn keeping(ward: &Ward, config: &Config) -> Result<Vec<Ailment>> {
-    let (system, dash) = (dash(config), dash(config).unwrap_or_default());
-    let mut found = Vec::new();
-    let keeper = format!("wakeep{dash}.service");
-    if ward.work.who_keeps()?.is_none() {
-        let unit = system.as_ref().map(|_| keeper.clone());
-        found.push(Ailment::KeeperRests { unit });
-    }
-    if system.is_none() || !Path::new("/run/systemd/system").is_dir() {
-        return Ok(found);
-    }
-    let timer = format!("whatsapp-auth-check{dash}.timer");
-    let cron = PathBuf::from(format!("/etc/cron.d/whatsapp-auth-check{dash}"));
-    for unit in [format!("whatsapp-auth-restore{dash}.service"), keeper] {
-        if says(&["is-failed", "--quiet", &unit]) {
-            found.push(Ailment::UnitFailed { unit });
-        } else if !says(&["is-enabled", "--quiet", &unit]) {
-            found.push(Ailment::UnitDisabled { unit });
-        }
-    }
-    if cron.exists() {
-        found.extend(
-            (!says(&["is-active", "--quiet", "cron.service"]) && !says(&["is-active", "--quiet", "crond.service"]))
-                .then_some(Ailment::CronRests),
-        );
-    } else if !says(&["is-active", "--quiet", &timer]) {
-        found.push(Ailment::CheckMissing { path: cron });
-    }
-    Ok(found)
-}
-
-fn says(args: &[&str]) -> bool {
-    let quiet = Command::new("systemctl").args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    quiet.is_ok_and(|s| s.success())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A bot may start between the look and the mending.
-    #[test]
-    fn only_the_lock_that_was_looked_at_is_removed() {
-        let dir = tempfile::tempdir().unwrap();
-        let lock = dir.path().join("SingletonLock");
-        let (dead, alive) = (format!("{}-4194399", host::name()), format!("{}-{}", host::name(), std::process::id()));
-        // Another one's by now; the same number, but of a process that lives by now; gone by now.
-        for (now, looked) in [(&alive, &dead), (&alive, &alive)] {
-            disk::point(&lock, Path::new(now)).unwrap();
-            assert!(!clear(&lock, looked).unwrap());
-            assert_eq!(fs::read_link(&lock).unwrap(), Path::new(now));
-            fs::remove_file(&lock).unwrap();
-        }
-        assert!(clear(&lock, &dead).unwrap());
-        disk::point(&lock, Path::new(&dead)).unwrap();
-        assert!(clear(&lock, &dead).unwrap());
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn a_line_of_roots_that_calls_the_bots_script_is_found() {
-        let dir = tempfile::tempdir().unwrap();
-        let (home, table) = (dir.path().join("bot"), dir.path().join("check"));
-        fs::create_dir(&home).unwrap();
-        fs::write(home.join("auto-restore-auth.sh"), "").unwrap();
-        if crate::owner::is_root() {
-            disk::give_to(&home, 65534, 65534).unwrap();
-        }
-        let found = |user: &str, what: &str| {
-            let line = format!("# min\n0 */6 * * * {user} cd {} && {what}\n", home.display());
-            fs::write(&table, line).unwrap();
-            root_runs(&table, &home).len()
-        };
-        assert_eq!(found("root", "./auto-restore-auth.sh check"), 1);
-        assert_eq!(found("bot", "./auto-restore-auth.sh check"), 0, "the bot's user's own");
-        assert_eq!(found("root", "/usr/local/bin/wakeep --config /etc/wakeep/wakeep.toml restore"), 0);
-    }
 
     #[test]
     fn numbers_in_the_bots_log_are_masked() {

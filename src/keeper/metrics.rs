@@ -156,12 +156,12 @@ fn logins(registry: &mut Registry, all: &[Seen]) {
             states.get_or_create(&InState { session: session(), state: state.as_str() }).set(is);
         }
         for condition in Condition::NAMES {
-            let is = outlook.conditions.iter().any(|c| c.name() == condition);
+            let is = outlook.conditions.iter().any(|c| c.name() == condition && c.is_news());
             wrong.get_or_create(&WithCondition { session: session(), condition }).set(i64::from(is));
         }
     }
     registry.register("session_login_state", "1 for the state that the session is in", states);
-    registry.register("condition", "1 while this is wrong with the session", wrong);
+    registry.register("condition", "1 while this is wrong with the session, and worth telling", wrong);
 }
 
 fn archives(registry: &mut Registry, all: &[Seen], now: Timestamp) {

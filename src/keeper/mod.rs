@@ -35,7 +35,7 @@ use pusher::Pusher;
 use sd_notify::NotifyState;
 use signals::{Alarm, Woken};
 use std::time::{Duration, Instant};
-use supervisor::{notify, pulse};
+use supervisor::{Signs, notify, pulse};
 use ward::Ward;
 pub use witness::Witness;
 
@@ -58,6 +58,7 @@ pub struct Keeper<'a> {
     adopt_failed: Option<String>,
     active: Option<active::Active>,
     witnesses: Vec<Box<dyn Witness + 'a>>,
+    signs: Signs,
 }
 
 impl<'a> Keeper<'a> {
@@ -87,8 +88,11 @@ impl<'a> Keeper<'a> {
             Ok(pusher) => (pusher, None),
             Err(e) => (None, Some(e)),
         };
-        let (adopt_failed, active, witnesses) = (None, None, Vec::new());
-        (Keeper { config, host, lang, clock, cares, pusher, pusher_error, adopt_failed, active, witnesses }, taken)
+        let (adopt_failed, active, witnesses, signs) = (None, None, Vec::new(), Signs::default());
+        (
+            Keeper { config, host, lang, clock, cares, pusher, pusher_error, adopt_failed, active, witnesses, signs },
+            taken,
+        )
     }
 
     /// From now on this one looks on, too.
@@ -144,7 +148,9 @@ impl<'a> Keeper<'a> {
                 next = Instant::now() + interval;
             }
             let rest = next.saturating_duration_since(Instant::now());
-            match alarm.wait(rest.min(pulse()))? {
+            // That another host has a lease is told when it is found, however long the interval is.
+            let pace = self.active.as_ref().map_or(Duration::MAX, active::Active::pace);
+            match alarm.wait(rest.min(pulse()).min(pace))? {
                 Woken::Asked => break,
                 Woken::Rested => notify(&[NotifyState::Watchdog]),
             }
@@ -178,7 +184,7 @@ impl<'a> Keeper<'a> {
         let mut held: Vec<&Care> = self.cares.iter().collect();
         loop {
             held.retain(|care| {
-                notify(&[NotifyState::Watchdog]);
+                self.signs.alive();
                 start.elapsed() < patience && in_use(care)
             });
             if held.is_empty() {
@@ -215,16 +221,17 @@ impl<'a> Keeper<'a> {
                 let round = care.round(&event, now, self.config.interval, began.elapsed());
                 self.witnesses.iter_mut().for_each(|w| w.saw(&care.ward, &round));
             }
-            let new = care.said.as_ref().is_none_or(|said| !is_repeated(said, &event));
+            let new = care.is_news(&event);
             if new && matches!(event, Event::Failed { .. } | Event::Watching { .. } | Event::Stopped) {
                 care.record(now, &event);
             }
-            notify(&[NotifyState::Status(&self.lang.event(&event)), NotifyState::Watchdog]);
+            self.signs.alive();
             if new {
+                notify(&[NotifyState::Status(&self.lang.event(&event))]);
                 tell(&care.ward, &event, now);
             }
             if !matches!(event, Event::Watching { .. }) {
-                care.said = Some(event);
+                care.say(&event);
             }
         }
     }
@@ -233,13 +240,4 @@ impl<'a> Keeper<'a> {
 /// What other wakeeps are told who find a session in our care.
 fn who_we_are() -> String {
     format!("wakeep watch, pid {}", std::process::id())
-}
-
-/// What the next round says again isn't told again.
-fn is_repeated(said: &Event, event: &Event) -> bool {
-    match (said, event) {
-        (Event::Refused { reason: a, .. }, Event::Refused { reason: b, .. }) => a == b,
-        (Event::Created { .. } | Event::Restored { .. }, _) => false,
-        (a, b) => a == b,
-    }
 }

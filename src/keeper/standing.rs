@@ -58,7 +58,7 @@ impl Outlook {
         } else if standing.is_lost() {
             found.push(Condition::SessionLost { standing });
         }
-        if standing == Standing::Elsewhere && !is_moved(ward) {
+        if standing == Standing::Elsewhere && !is_moved(ward) && was_taken_away(&self.lines) {
             found.push(Condition::LeaseLost);
         }
         found.extend(moved(ward, config));
@@ -115,6 +115,20 @@ fn runs_elsewhere(config: &Config, lines: &[Line]) -> bool {
     let mut words = lines.iter().rev().map(|l| &l.event);
     let last = words.find(|e| matches!(e, Event::LeaseTaken { .. } | Event::LeaseLost { .. }));
     matches!(last, Some(Event::LeaseLost { .. }))
+}
+
+/// Whether the lease went to another host while this one had it: not where that stands by, or gave it up in order.
+fn was_taken_away(lines: &[Line]) -> bool {
+    let (mut had, mut away) = (false, false);
+    for line in lines {
+        match line.event {
+            Event::LeaseTaken { .. } => (had, away) = (true, false),
+            Event::LeaseLost { .. } => away |= had,
+            Event::Stopped => had &= away,
+            _ => {}
+        }
+    }
+    away
 }
 
 fn standing(ward: &Ward, config: &Config, label: Option<&Label>, round: Option<&Round>, lines: &[Line]) -> Standing {
@@ -194,5 +208,26 @@ fn phone(ward: &Ward, now: Timestamp) -> Option<Condition> {
         d if d >= UNSEEN.1 => Some(Condition::PhoneLongUnseen { days }),
         d if d >= UNSEEN.0 => Some(Condition::PhoneUnseen { days }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_stands_by_has_lost_nothing() {
+        let line = |event| Line { time: Timestamp::UNIX_EPOCH, event };
+        let (taken, lost) = (|| Event::LeaseTaken { lease: 1 }, || Event::LeaseLost { host: Some("b".into()) });
+        let watching = || Event::Watching { interval: 120 };
+        let away = |events: Vec<Event>| was_taken_away(&events.into_iter().map(line).collect::<Vec<_>>());
+        assert!(!away(vec![watching(), lost()]), "never had it");
+        assert!(!away(vec![taken(), Event::Stopped, watching(), lost()]), "gave it up");
+        assert!(away(vec![taken(), watching(), lost()]), "was cut off");
+        assert!(
+            away(vec![taken(), lost(), Event::Stopped, watching(), lost()]),
+            "a new keeper beside a bot that runs on"
+        );
+        assert!(!away(vec![taken(), lost(), taken()]));
     }
 }

@@ -200,7 +200,10 @@ fn both(config: &Config, problem: Problem) -> Error {
 /// Of each vault root the session that came first.
 type Firsts = HashMap<PathBuf, String>;
 
-fn ward(session: Session, place: &Place, config: &Config, firsts: &mut Firsts) -> Result<Ward> {
+fn ward(mut session: Session, place: &Place, config: &Config, firsts: &mut Firsts) -> Result<Ward> {
+    // A path that was put together has room for another one, and a keeper holds thousands.
+    session.path.shrink_to_fit();
+    session.prefix.shrink_to_fit();
     let root = vault_root(place, &session.home);
     let plain = plain_archive(place, &session.home);
     if place.archive.is_none() && !session.home.is_dir() {

@@ -21,7 +21,7 @@
 //! | `users` | the users of the system, and becoming one of them | no root, no other user: nothing to become |
 //!
 //! Not in this room, since they are one system's by their meaning: what `setup` writes for a server (units, timers, cron:
-//! the names of tasks are its `server::Names`), and the lock and door of Chromium (`session/chromium`), which its own source
+//! the names of tasks are its `names::Names`), and the lock and door of Chromium (`session/chromium`), which its own source
 //! makes anew for each system.
 
 #[cfg(not(target_os = "linux"))]

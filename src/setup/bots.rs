@@ -1,7 +1,8 @@
 //! The bots that were set up on this machine, and the names that tell their things apart: what is another bot's is
 //! never taken for this one's. Looks, and changes nothing.
 
-use super::server::{Names, VAULT, record_of};
+use super::names::{Names, record_of};
+use super::server::VAULT;
 use super::units::Unit;
 use crate::config::SYSTEM;
 use crate::disk;

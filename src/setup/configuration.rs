@@ -1,8 +1,8 @@
 //! The one configuration of a server's bot: what was found out about it, and what its own one had decided.
 
-use super::facts::Facts;
-use super::server::Names;
-use super::{Step, What};
+use super::facts::{Facts, bare_unit};
+use super::names::Names;
+use super::{Step, What, key};
 use crate::config;
 use crate::owner::Owner;
 use std::path::Path;
@@ -10,8 +10,8 @@ use std::path::Path;
 /// Sessions, vault and supervisor are the server's to say. What others couldn't read in the bot's own they can't here.
 pub fn step(facts: &Facts, names: &Names) -> Step {
     let mut text = config::TEMPLATE.to_owned();
-    let mut set = |key: &str, value: &toml::Value| text = with(&text, key, value);
-    let named = |name: &str| toml::Value::String(name.trim_end_matches(".service").to_owned());
+    let mut set = |key: &str, value: &toml::Value| text = key::with(&text, key, value);
+    let named = |name: &str| toml::Value::String(bare_unit(name).to_owned());
     for (key, value) in facts.existing.taken() {
         set(key, value);
     }
@@ -49,11 +49,4 @@ fn tables(facts: &Facts, names: &Names) -> String {
 
 fn quoted(path: &Path) -> toml::Value {
     toml::Value::String(path.to_string_lossy().into_owned())
-}
-
-/// The template with one key decided.
-fn with(text: &str, key: &str, value: &toml::Value) -> String {
-    let start = format!("# {key} = ");
-    let line = |l: &str| if l.starts_with(&start) { format!("{key} = {value}\n") } else { format!("{l}\n") };
-    text.lines().map(line).collect()
 }

@@ -2,6 +2,7 @@
 //! that `wakeep setup` without root has made. Two that hold at once would have services and commands speak of different
 //! vaults; so there is one in the end, and this is what it has to say.
 
+use super::facts::bare_unit;
 use crate::config::{Own, Place, SYSTEM};
 use crate::error::{At, Error, Problem, Result};
 use crate::owner::{self, Owner};
@@ -61,6 +62,11 @@ impl Existing {
         (!named.is_empty()).then_some(named)
     }
 
+    /// What the server's decided for a key that is a text.
+    pub fn decided(&self, key: &str) -> Option<&str> {
+        self.server.as_ref()?.value(key)?.as_str()
+    }
+
     /// What a new configuration of the server takes over from the bot's own.
     pub fn taken(&self) -> impl Iterator<Item = &(String, toml::Value)> {
         let own = self.own.iter().filter(|_| self.server.is_none());
@@ -70,8 +76,7 @@ impl Existing {
     /// The keys of the bot's own that the server's doesn't get, or decides otherwise. `unit` is what root found.
     pub fn not_taken(&self, unit: Option<&str>) -> Vec<&str> {
         let Some(own) = &self.own else { return Vec::new() };
-        let bare = |unit: &str| unit.trim_end_matches(".service").to_owned();
-        let same_unit = |v: &toml::Value| v.as_str().map(bare) == unit.map(bare);
+        let same_unit = |v: &toml::Value| v.as_str().map(bare_unit) == unit.map(bare_unit);
         let is_lost = |(key, value): &&(String, toml::Value)| match (&self.server, key.as_str()) {
             (None, "bot_unit") => !same_unit(value),
             (None, key) => NOT_TAKEN.contains(&key),

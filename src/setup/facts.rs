@@ -2,7 +2,9 @@
 //! its systemd unit or pm2 app. Looks, and changes nothing.
 
 use super::bots;
+use super::change::standing_schedule;
 use super::existing::Existing;
+use super::names::Names;
 use super::units::{Unit, stands, unit_of, units};
 use crate::config::Place;
 use crate::error::{Error, Problem, Result};
@@ -53,6 +55,8 @@ pub struct Facts {
     pub user: String,
     /// The bot's unit, with its ending.
     pub unit: Option<String>,
+    /// Whether its owner named it now.
+    pub unit_said: bool,
     /// Whether a unit of that name is there.
     pub unit_stands: bool,
     /// The bot's pm2 app.
@@ -72,11 +76,13 @@ impl Facts {
         let units = units(root);
         let app = app(root, said, here, &units)?;
         let on_disk = super::inside(root, &app);
-        let unit = said.unit.as_deref().map(unit_name).or_else(|| unit_of(&app, &units));
-        let text = unit.as_ref().and_then(|name| units.iter().find(|u| u.name == *name));
-        let configured = text.and_then(|u| u.value("User")).map(str::to_owned);
         let second = bots::name(root, &app);
         let existing = if said.undo { Existing::default() } else { Existing::find(root, &app, second.as_deref())? };
+        // What was decided earlier needn't be said again.
+        let named = said.unit.as_deref().or_else(|| existing.decided("bot_unit"));
+        let unit = named.map(unit_name).or_else(|| unit_of(&app, &units));
+        let text = unit.as_ref().and_then(|name| units.iter().find(|u| u.name == *name));
+        let configured = text.and_then(|u| u.value("User")).map(str::to_owned);
         let sessions = existing.sessions().unwrap_or_else(|| usual_sessions(&app, &on_disk));
         let session = &sessions[0].path;
         // Built into a tree, the tree's users are nobody here.
@@ -86,11 +92,14 @@ impl Facts {
             None
         };
         let user = owner.and_then(Owner::name).or(configured).unwrap_or_else(|| "root".to_owned());
-        let pm2 = if unit.is_none() { pm2_app(&app, owner) } else { None };
-        let schedule = said.schedule.unwrap_or_else(|| usual_schedule(root));
+        let pm2_decided = || existing.decided("bot_pm2").map(str::to_owned);
+        let pm2 = if unit.is_none() { pm2_decided().or_else(|| pm2_app(&app, owner)) } else { None };
+        let standing = || standing_schedule(root, &Names::called(second.as_deref()));
+        let schedule = said.schedule.or_else(standing).unwrap_or_else(|| usual_schedule(root));
         let unit_stands = unit.as_deref().is_some_and(|name| stands(root, name));
-        let wakeep = program(root);
-        Facts { app, sessions, existing, second, owner, user, unit, unit_stands, pm2, schedule, wakeep }.checked()
+        let (unit_said, wakeep) = (said.unit.is_some(), program(root));
+        Facts { app, sessions, existing, second, owner, user, unit, unit_said, unit_stands, pm2, schedule, wakeep }
+            .checked()
     }
 
     /// The names go into units and into lines that root's shell runs. Both have their own quotes, and neither needs
@@ -118,6 +127,14 @@ impl Facts {
         there.filter(|p| !kept(p)).collect()
     }
 
+    /// The unit as configurations name it, where its owner named another one now than the server's configuration does.
+    pub fn other_unit(&self) -> Option<String> {
+        let said = bare_unit(self.unit.as_deref().filter(|_| self.unit_said)?);
+        let is_said = |decided: &str| bare_unit(decided) == said;
+        let stands = self.existing.server.is_some() && !self.existing.decided("bot_unit").is_some_and(is_said);
+        stands.then(|| said.to_owned())
+    }
+
     /// The bot's folder's own name.
     pub fn name(&self) -> String {
         self.app.file_name().unwrap_or_default().to_string_lossy().into_owned()
@@ -127,6 +144,11 @@ impl Facts {
 /// A unit's full name: people leave `.service` out.
 pub fn unit_name(name: &str) -> String {
     if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
+}
+
+/// A unit's name as people type it.
+pub fn bare_unit(name: &str) -> &str {
+    name.trim_end_matches(".service")
 }
 
 fn app(root: &Path, said: &Said, here: &Path, units: &[Unit]) -> Result<PathBuf> {

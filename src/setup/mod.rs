@@ -1,79 +1,32 @@
-//! Setting up: a plan of steps, each a value that says what is to stand where. Taking a plan twice changes nothing;
-//! what was written is recorded with its digest, so that undoing takes away exactly that and puts back what was there.
+//! Setting up: a plan of steps, judged and taken at a site. Taking a plan twice changes nothing; what was written is
+//! recorded with its digest, so that undoing takes away exactly that and puts back what was there.
 //!
 //! What is to be set up stands in `local` (beside a bot, without root) and `server` (a whole VPS); what is found out
 //! about the machine in `facts`, `bots` and `existing`; which ignore lists there are in `lists`.
 
 pub mod bots;
+pub mod change;
 mod configuration;
 pub mod existing;
 pub mod facts;
+mod key;
 mod lists;
 pub mod local;
+pub mod names;
 pub mod record;
 pub mod server;
+mod step;
+pub mod undo;
 mod units;
 
 use crate::disk;
 use crate::error::{At, Result};
-use crate::owner::{Owner, make_log};
+use crate::owner::make_log;
 use record::{Kind, Record, Written};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-/// What is to stand at a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
-    /// This text. One that was there before is kept in the record and put back by the undo.
-    File(String),
-    /// This text, unless a file is there: what the owner decides in it stays.
-    FileOnce(String),
-    /// A copy of this program.
-    Program(PathBuf),
-    /// These lines, among others.
-    Lines(Vec<String>),
-    /// A folder.
-    Folder,
-    /// A log that root and the bot's user append to.
-    Log,
-    /// Nothing: a file that is there is moved to `NAME.set-aside`.
-    Aside,
-}
-
-/// One thing to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// Where, on the machine that is set up.
-    pub path: PathBuf,
-    /// What.
-    pub what: What,
-    /// Permission bits.
-    pub mode: u32,
-    /// Who gets it, where that isn't whoever sets up.
-    pub owner: Option<Owner>,
-}
-
-/// What a step comes to as things stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// It stands already.
-    Stands,
-    /// It is written; nothing is there.
-    Write,
-    /// It is written in place of what was there; the undo puts that back.
-    Replace,
-    /// These lines are appended.
-    Append(Vec<String>),
-    /// What is there is its owner's (edited since, or tracked by git): ours is written beside it.
-    Beside(PathBuf),
-    /// What is there stays.
-    Keep,
-    /// It is moved to this name.
-    Aside(PathBuf),
-    /// It had to go, and stays: git would see it.
-    Tracked,
-}
+pub use step::{Fate, Step, What};
 
 /// A place that is being set up: the machine itself, or a tree that becomes one.
 #[derive(Debug)]
@@ -82,20 +35,6 @@ pub struct Site<'a> {
     pub root: &'a Path,
     /// What was written here earlier.
     pub record: Record,
-}
-
-impl Step {
-    /// A text file.
-    pub fn file(path: impl Into<PathBuf>, text: impl Into<String>, mode: u32) -> Step {
-        Step { path: path.into(), what: What::File(text.into()), mode, owner: None }
-    }
-
-    /// The same for the given owner.
-    #[must_use]
-    pub fn given_to(mut self, owner: Option<Owner>) -> Step {
-        self.owner = owner;
-        self
-    }
 }
 
 impl<'a> Site<'a> {
@@ -130,6 +69,14 @@ impl<'a> Site<'a> {
             What::Aside if !disk::exists(&at) => Ok(Fate::Stands),
             What::Aside if is_tracked(&at) => Ok(Fate::Tracked),
             What::Aside => Ok(Fate::Aside(self.free_aside(&step.path))),
+            What::Key(..) if !disk::exists(&at) => Ok(Fate::Stands),
+            What::Key(key, value) => {
+                let text = fs::read_to_string(&at).at("reading", &at)?;
+                let value = toml::Value::String(value.clone());
+                let is_so = key::with(&text, key, &value) == text;
+                Ok(if is_so { Fate::Stands } else { Fate::Set(key::line(key, &value)) })
+            }
+            What::Back => Ok(self.fate_of_what_was_written(&step.path)),
             What::File(text) => self.judge_content(step, &at, text.as_bytes()),
             What::Program(from) => {
                 let bytes = fs::read(from).at("reading", from)?;
@@ -191,6 +138,8 @@ impl<'a> Site<'a> {
                 self.record.add(Written { moved_from: Some(step.path.clone()), ..Written::new(aside, Kind::Aside) })?;
                 return disk::move_to(&at, &self.on_disk(aside)).map(|()| fate);
             }
+            (What::Key(key, value), _) => return self.set(step, key, value).map(|()| fate),
+            (_, Fate::Back(undone)) => return self.part_with(&step.path, *undone).map(|()| fate),
             (What::Folder, Fate::Replace) => {}
             (What::Folder, _) => {
                 self.record.add(Written::new(&step.path, Kind::Folder))?;
@@ -214,7 +163,7 @@ impl<'a> Site<'a> {
                 let bytes = fs::read(from).at("reading", from)?;
                 return self.write(step, &fate, &bytes).map(|()| fate);
             }
-            (What::Lines(_) | What::Aside, _) => {}
+            (What::Lines(_) | What::Aside | What::Back, _) => {}
         }
         self.dress(step)?;
         Ok(fate)
@@ -236,6 +185,20 @@ impl<'a> Site<'a> {
         make_folders(disk::parent(&at))?;
         self.record.add(written)?;
         disk::write_whole_as(&at, bytes, step.mode, step.owner.map(|o| (o.uid, o.gid)))
+    }
+
+    /// A file of ours stays ours, and what its owner changed stays theirs.
+    fn set(&mut self, step: &Step, key: &str, value: &str) -> Result<()> {
+        let at = self.on_disk(&step.path);
+        // A link is its owner's: the file that it leads to is changed.
+        let at = at.canonicalize().at("reading", &at)?;
+        let before = fs::read_to_string(&at).at("reading", &at)?;
+        let text = key::with(&before, key, &toml::Value::String(value.to_owned()));
+        if let Some(ours) = self.record.of(&step.path).filter(|w| w.is_ours(before.as_bytes())) {
+            let (digest, earlier) = (digest(text.as_bytes()), digest(before.as_bytes()));
+            self.record.add(Written { digest, earlier, ..ours.clone() })?;
+        }
+        disk::rewrite(&at, text.as_bytes())
     }
 
     /// Gives a folder its mode and owner.
@@ -266,7 +229,7 @@ fn append(at: &Path, lines: &[String], outdated: &[String], mode: u32) -> Result
     }
     // A link is its owner's: the file that it leads to gets the lines.
     let at = at.canonicalize().at("reading", at)?;
-    let before = record::rest(&at, outdated)?;
+    let before = undo::rest(&at, outdated)?;
     let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
     let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
     disk::rewrite(&at, format!("{before}{gap}{lines}").as_bytes())

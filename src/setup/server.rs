@@ -3,27 +3,22 @@
 
 use super::existing;
 use super::facts::{Facts, Schedule};
+use super::names::Names;
 use super::{Step, What, lists, local};
 use crate::config;
 use std::path::{Path, PathBuf};
 
-/// The file in which root's half is recorded, beside the configuration: of the first bot or of a second one.
-pub fn record_of(second: Option<&str>) -> PathBuf {
-    Path::new(config::SYSTEM).join(format!("installed{}.json", dashed(second)))
-}
-
 /// Where the half in the bot's folder is recorded: what `wakeep setup` without root wrote there has a record of its own.
 pub const FOLDER_RECORD: &str = ".wakeep/installed-server.json";
-
-fn dashed(second: Option<&str>) -> String {
-    second.map(|n| format!("-{n}")).unwrap_or_default()
-}
 
 /// Where backups go.
 pub const VAULT: &str = "/opt/whatsapp-auth-backup";
 
 /// Where units of the machine's owner stand.
-const UNITS: &str = "/etc/systemd/system";
+pub(super) const UNITS: &str = "/etc/systemd/system";
+
+/// The file that the bot's unit gets, in the folder of its drop-ins.
+pub const DROP_IN_NAME: &str = "50-wakeep.conf";
 
 /// The logs.
 pub const LOGS: [&str; 2] = ["/var/log/whatsapp-auth-restore.log", "/var/log/whatsapp-auth-check.log"];
@@ -48,59 +43,6 @@ const CHECK: &str = include_str!("files/whatsapp-auth-check.service");
 const TIMER: &str = include_str!("files/whatsapp-auth-check.timer");
 const LOGROTATE: &str = include_str!("files/logrotate.conf");
 
-/// What one bot's things are called.
-#[derive(Debug, Clone)]
-pub struct Names {
-    /// The unit that restores.
-    pub restore: String,
-    /// The keeper's unit.
-    pub keeper: String,
-    /// The timer's unit.
-    pub timer: String,
-    /// The configuration.
-    pub config: PathBuf,
-    /// The backups.
-    pub vault: PathBuf,
-    /// The file in which root's half is recorded.
-    pub record: PathBuf,
-    check: String,
-}
-
-impl Names {
-    /// This bot's.
-    pub fn of(facts: &Facts) -> Names {
-        Names::called(facts.second.as_deref())
-    }
-
-    /// The first bot's are the plain ones; a second bot's carry its name.
-    pub fn called(second: Option<&str>) -> Names {
-        let dash = dashed(second);
-        Names {
-            restore: format!("whatsapp-auth-restore{dash}.service"),
-            keeper: format!("wakeep{dash}.service"),
-            timer: format!("whatsapp-auth-check{dash}.timer"),
-            config: Path::new(config::SYSTEM).join(format!("{}.toml", second.unwrap_or("wakeep"))),
-            vault: second.map_or_else(|| VAULT.into(), |n| Path::new(VAULT).join(n)),
-            check: format!("whatsapp-auth-check{dash}"),
-            record: record_of(second),
-        }
-    }
-
-    /// The files that are this bot's alone, whatever is decided about it.
-    pub fn files(&self) -> Vec<PathBuf> {
-        let (units, check) = (Path::new(UNITS), format!("{}.service", self.check));
-        let units = [&self.restore, &self.keeper, &self.timer, &check].map(|unit| units.join(unit));
-        let cron = Path::new("/etc/cron.d").join(&self.check);
-        units.into_iter().chain([self.config.clone(), self.record.clone(), cron]).collect()
-    }
-
-    /// The units that are switched on.
-    pub fn enabled(&self, facts: &Facts) -> Vec<String> {
-        let timer = (facts.schedule == Schedule::Timer).then(|| self.timer.clone());
-        [self.restore.clone(), self.keeper.clone()].into_iter().chain(timer).collect()
-    }
-}
-
 /// Root's half. `program` is the program that is to be installed, where that isn't done yet.
 pub fn system(facts: &Facts, program: Option<&Path>) -> Vec<Step> {
     let names = Names::of(facts);
@@ -121,7 +63,7 @@ pub fn system(facts: &Facts, program: Option<&Path>) -> Vec<Step> {
     steps.push(Step::file(units.join(&names.restore), restore_unit(facts), 0o644));
     steps.push(Step::file(units.join(&names.keeper), filled(KEEPER, facts, &names), 0o644));
     if let Some(unit) = &facts.unit {
-        let drop_in = units.join(format!("{unit}.d/50-wakeep.conf"));
+        let drop_in = units.join(format!("{unit}.d")).join(DROP_IN_NAME);
         steps.push(Step::file(drop_in, filled(DROP_IN, facts, &names), 0o644));
     }
     steps.extend(check(facts, &names));
@@ -135,16 +77,12 @@ pub fn shared(facts: &Facts) -> Vec<PathBuf> {
 }
 
 fn check(facts: &Facts, names: &Names) -> Vec<Step> {
-    let units = Path::new(UNITS);
-    match facts.schedule {
-        Schedule::Cron => {
-            vec![Step::file(Path::new("/etc/cron.d").join(&names.check), filled(CRON, facts, names), 0o644)]
-        }
-        Schedule::Timer => vec![
-            Step::file(units.join(format!("{}.service", names.check)), filled(CHECK, facts, names), 0o644),
-            Step::file(units.join(&names.timer), filled(TIMER, facts, names), 0o644),
-        ],
-    }
+    let texts = match facts.schedule {
+        Schedule::Cron => vec![CRON],
+        Schedule::Timer => vec![CHECK, TIMER],
+    };
+    let files = names.checks().into_iter().filter(|(schedule, _)| *schedule == facts.schedule).flat_map(|(_, f)| f);
+    files.zip(texts).map(|(file, text)| Step::file(file, filled(text, facts, names), 0o644)).collect()
 }
 
 /// The bot user's half. `on_disk` is where the bot's folder lies from here.
@@ -210,6 +148,7 @@ mod tests {
             owner: None,
             user: "bot".into(),
             unit: Some("nord-laundry-bot.service".into()),
+            unit_said: false,
             unit_stands: true,
             pm2: None,
             schedule: Schedule::Cron,

@@ -300,6 +300,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("there is no archive at {}", path.display()),
             "wakeep archive (on a new server: ./upload-auth-archive.sh)",
         ),
+        Ailment::ArchiveDamaged { path, what } => Told::new(
+            format!("the archive {} is damaged: {what}", path.display()),
+            "wakeep archive --force makes it anew; where the session is lost, too: wakeep restore, from an earlier backup",
+        ),
         Ailment::ArchiveStale { seconds: age, .. } => Told::new(
             format!("the session changed, but the archive is from {}", ago(*age)),
             "wakeep archive; it says what hinders it",

@@ -123,8 +123,10 @@ pub enum Phrase {
     SetupNotStarted,
     /// Receive: an archive of another user's is not taken; before its path.
     PassedOver,
-    /// Setup: the configuration that stands names another unit; before its path.
-    SetupUnitStands,
+    /// Setup: a key of the configuration that stands was decided; before its path and the line.
+    SetupSet,
+    /// Setup: it would be.
+    WouldSet,
     /// Setup: the unit that was named isn't there; before its name.
     SetupNoSuchUnit,
     /// Setup: only root may; before the command.

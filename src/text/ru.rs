@@ -321,6 +321,10 @@ pub(super) fn ailment(ailment: &Ailment) -> Told {
             format!("архива нет: {}", path.display()),
             "wakeep archive (на новом сервере: ./upload-auth-archive.sh)",
         ),
+        Ailment::ArchiveDamaged { path, what } => Told::new(
+            format!("архив {} повреждён: {what}", path.display()),
+            "wakeep archive --force создаст его заново; если потеряна и сессия: wakeep restore, из прежней копии",
+        ),
         Ailment::ArchiveStale { seconds: age, .. } => {
             Told::new(format!("сессия менялась, а архив сделан {}", ago(*age)), "wakeep archive; он скажет, что мешает")
         }

@@ -64,6 +64,11 @@ impl Vault {
         Ok(())
     }
 
+    /// Whether what stands at the archive's path may still be on its way there: then it says nothing that it isn't whole.
+    pub fn is_arriving(&self, now: Timestamp) -> bool {
+        FileMark::of(&self.archive).is_ok_and(|mark| !self.is_ours(mark) && may_be_growing(now, mark))
+    }
+
     pub(super) fn held_until(&self) -> Option<Timestamp> {
         let arrived = self.state.arrived.as_ref()?;
         Timestamp::from_second(arrived.since.as_second().saturating_add(self.rules.arrived_hold)).ok()

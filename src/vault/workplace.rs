@@ -31,7 +31,9 @@ impl Workplace {
         } else {
             home
         };
-        Workplace { dir: root.join(".wakeep").join(name) }
+        let mut dir = root.join(".wakeep").join(name);
+        dir.shrink_to_fit();
+        Workplace { dir }
     }
 
     /// The folder itself.

@@ -302,10 +302,14 @@ fn a_keeper_that_finds_the_lease_held_takes_it_once_it_is_free() {
     let keeper = run(two.path(), ["watch"]).spawn();
     let journal = || run(two.path(), ["list", "--events"]).run().stdout;
     until("the keeper watches", || journal().contains("watching"));
-    assert!(lease(two.path())["generation"] == 1 && !journal().contains("has the lease"), "{}", journal());
+    assert!(lease(two.path())["generation"] == 1 && !journal().contains("has the lease ("), "{}", journal());
+    // From the beginning, whatever was said last; it stands by, and has lost nothing.
+    until("the keeper says whose the lease is", || journal().contains("has the lease now"));
+    assert!(!run(two.path(), ["status", "--json"]).run().stdout.contains("\"condition\":\"lease_lost\""));
     bot.signal(Signal::TERM);
     assert_eq!(bot.wait().code, 3);
     until("the keeper has the lease", || journal().contains("has the lease (2)"));
+    assert_eq!(journal().matches("has the lease now").count(), 1, "once: {}", journal());
     assert_eq!(lease(two.path())["here"], true);
     let shown = run(two.path(), ["status", "--lang", "ru"]).run().stdout;
     assert!(shown.contains("бота может запускать эта машина (2)"), "{shown}");
@@ -325,4 +329,12 @@ fn a_remote_out_of_reach_holds_a_bot_back_only_when_that_is_asked_for() {
     assert!(started.stderr.contains("can't be reached"), "{started:?}");
     let strict = run(home.path(), ["run", "--", "true"]).env("WAKEEP_LEASE_STRICT", "true").run();
     assert_eq!(strict.code, 1, "{strict:?}");
+    let before = run(home.path(), ["restore", "--before-start"]).env("WAKEEP_LEASE_STRICT", "true").run();
+    assert_eq!(before.code, 11, "the one code for which a unit's start is held back: {before:?}");
+    // The keeper beside a bot that isn't its own says so, and keeps.
+    let keeper = run(home.path(), ["watch"]).env("WAKEEP_LEASE_STRICT", "true").spawn();
+    until("the keeper watches", || run(home.path(), ["list", "--events"]).run().stdout.contains("watching"));
+    keeper.signal(Signal::TERM);
+    let ended = keeper.wait();
+    assert!(ended.code == 0 && ended.stderr.contains("can't be reached"), "{ended:?}");
 }

@@ -396,13 +396,73 @@ fn what_needs_no_configuration_works_with_a_broken_one() {
 }
 
 #[test]
-fn another_unit_than_the_standing_one_is_said() {
+fn another_unit_that_is_named_later_takes_the_first_ones_place() {
     let root = server();
-    assert_eq!(setup(root.path(), &["--bot-unit", "nrod", "--app-dir", "/opt/nord-laundry-bot"]).code, 0);
-    let said = setup(root.path(), &["--bot-unit", "nord", "--app-dir", "/opt/nord-laundry-bot"]).stdout;
-    assert!(said.contains("/etc/wakeep/wakeep.toml: bot_unit = \"nrod\" → \"nord\""), "{said}");
-    let again = setup(root.path(), &["--bot-unit", "nrod.service", "--app-dir", "/opt/nord-laundry-bot"]).stdout;
-    assert!(!again.contains("→"), "{again}");
+    let at = |p: &str| root.path().join(p);
+    let before = picture(root.path());
+    let named = |unit: &str, more: &[&str]| {
+        let args = [&["--bot-unit", unit, "--app-dir", "/opt/nord-laundry-bot"], more].concat();
+        let done = setup(root.path(), &args);
+        assert_eq!(done.code, 0, "{done:?}");
+        done.stdout
+    };
+    let drop_in = |unit: &str| at(&format!("etc/systemd/system/{unit}.service.d/50-wakeep.conf"));
+    let config = || text(&at("etc/wakeep/wakeep.toml"));
+    named("nrod", &[]);
+    assert!(drop_in("nrod").exists() && config().contains("\nbot_unit = \"nrod\"\n"));
+    let after = picture(root.path());
+    let planned = named("nord", &["--dry-run"]);
+    assert_eq!(picture(root.path()), after);
+    assert!(planned.contains("one line would change: /etc/wakeep/wakeep.toml bot_unit = \"nord\"\n"), "{planned}");
+    assert!(planned.contains("would remove: /etc/systemd/system/nrod.service.d/50-wakeep.conf\n"), "{planned}");
+    let done = named("nord.service", &[]);
+    assert!(done.contains("one line changed: /etc/wakeep/wakeep.toml bot_unit = \"nord\"\n"), "{done}");
+    assert!(config().contains("\nbot_unit = \"nord\"\n") && !config().contains("nrod"), "{}", config());
+    assert!(drop_in("nord").exists() && !drop_in("nrod").parent().unwrap().exists(), "{done}");
+    let restore = text(&at("etc/systemd/system/whatsapp-auth-restore.service"));
+    assert!(restore.contains("Before=wakeep.service nord.service\n"), "{restore}");
+    // Once decided it needn't be said again, although another unit works in the bot's folder.
+    let after = picture(root.path());
+    let again = setup(root.path(), &[]);
+    assert_eq!((again.code, picture(root.path())), (0, after), "{again:?}");
+    assert_eq!(setup(root.path(), &["--undo"]).code, 0);
+    let mut left = picture(root.path());
+    left.retain(|path, (_, content)| content.is_some() || before.contains_key(path));
+    assert_eq!(left, before);
+}
+
+#[test]
+fn a_configuration_that_its_owner_changed_gets_the_line_of_another_unit_and_stays_theirs() {
+    let root = server();
+    let at = |p: &str| root.path().join(p);
+    assert_eq!(setup(root.path(), &[]).code, 0);
+    let config = at("etc/wakeep/wakeep.toml");
+    fs::write(&config, text(&config).replace("# interval = \"2m\"", "interval = \"5m\" # mine")).unwrap();
+    let drop_in = at("etc/systemd/system/nord-laundry-bot.service.d/50-wakeep.conf");
+    fs::write(&drop_in, text(&drop_in) + "# mine\n").unwrap();
+    let before = text(&config);
+    let done = setup(root.path(), &["--app-dir", "/opt/nord-laundry-bot", "--bot-unit", "nord"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let changed = before.replace("bot_unit = \"nord-laundry-bot\"", "bot_unit = \"nord\"");
+    assert!(changed != before && text(&config) == changed, "one line and no other: {}", text(&config));
+    assert!(drop_in.exists() && done.stdout.contains("left as it is: /etc/systemd/system/nord-laundry-bot.service.d/"));
+    setup(root.path(), &["--undo"]);
+    assert_eq!(text(&config), changed, "it stays its owner's");
+}
+
+#[test]
+fn the_check_is_called_one_way_and_stays_so_until_another_is_said() {
+    let root = server();
+    let at = |p: &str| root.path().join(p);
+    let (cron, timer) = (at("etc/cron.d/whatsapp-auth-check"), at("etc/systemd/system/whatsapp-auth-check.timer"));
+    let service = at("etc/systemd/system/whatsapp-auth-check.service");
+    for (said, by_timer) in
+        [(&["--schedule", "timer"][..], true), (&[], true), (&["--schedule", "cron"], false), (&[], false)]
+    {
+        let done = setup(root.path(), said);
+        assert_eq!(done.code, 0, "{done:?}");
+        assert_eq!((timer.exists(), service.exists(), cron.exists()), (by_timer, by_timer, !by_timer), "{said:?}");
+    }
 }
 
 #[test]

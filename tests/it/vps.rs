@@ -439,6 +439,79 @@ fn the_doctor_finds_and_mends() {
 }
 
 #[test]
+fn the_doctor_sees_a_damaged_archive_and_the_line_that_mends_it() {
+    let bot = StandIn::stopped();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    let whole = fs::read(bot.archive()).unwrap();
+    let damaged = |bot: &StandIn| {
+        let found = bot.wakeep(["doctor", "--json"]).json(3);
+        let all = found["sessions"][0]["ailments"].as_array().unwrap().clone();
+        all.iter().any(|a| a["ailment"]["code"] == "archive_damaged")
+    };
+    assert!(!damaged(&bot));
+    let mut flipped = whole.clone();
+    let near_the_end = flipped.len() - 40;
+    flipped[near_the_end] ^= 1;
+    let put = |bytes: &[u8], ago: u64| {
+        fs::write(bot.archive(), bytes).unwrap();
+        let file = fs::File::options().write(true).open(bot.archive()).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(ago)).unwrap();
+    };
+    put(&whole[..whole.len() / 2], 0);
+    assert!(!damaged(&bot), "somebody may be copying it there just now");
+    for bytes in [&whole[..whole.len() / 2], &[], b"nothing of the kind", &flipped] {
+        put(bytes, 300);
+        assert!(damaged(&bot), "{} bytes", bytes.len());
+        let told = bot.wakeep(["doctor", "--lang", "ru"]).run();
+        assert!(told.code == 3 && told.stdout.contains("повреждён") && told.stdout.contains("wakeep archive --force"));
+        assert_eq!(bot.wakeep(["archive", "--force"]).run().code, 0);
+        assert!(!damaged(&bot), "as it said");
+    }
+    // The session is lost as well: the other line.
+    put(&whole[..whole.len() / 2], 300);
+    bot.tear();
+    assert!(bot.wakeep(["doctor"]).run().stdout.contains("wakeep restore, from an earlier backup"));
+    assert_eq!(bot.wakeep(["restore"]).run().code, 0);
+    assert!(is_good(&bot));
+}
+
+#[test]
+fn what_the_doctor_cannot_mend_hides_nothing_else() {
+    let bot = StandIn::stopped();
+    with_scripts(&bot);
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    let script = bot.home().join("auto-restore-auth.sh");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o644)).unwrap();
+    let fixed = bot.wakeep(["doctor", "--fix"]).injected("chmod,fchmod,fchmodat:error=EPERM").run();
+    assert!(
+        fixed.code == 3 && fixed.stdout.contains("chmod 755") && fixed.stdout.contains("wakeep watch"),
+        "{fixed:?}"
+    );
+    assert!(fixed.stderr.contains("auto-restore-auth.sh"), "{fixed:?}");
+}
+
+#[test]
+fn a_bot_is_not_said_to_stand_still_by_a_pm2_that_is_not_there() {
+    let bot = StandIn::stopped();
+    fs::write(bot.home().join("wakeep.toml"), "bot_pm2 = \"nord-laundry-bot\"\n").unwrap();
+    let told = bot.wakeep(["doctor"]).run();
+    assert!(told.stdout.contains("no archive") && !told.stdout.contains("doesn't run"), "{told:?}");
+}
+
+/// JSON is UTF-8; what is found below such a path is told all the same.
+#[test]
+fn the_doctor_tells_of_a_folder_whose_name_is_no_text() {
+    let (above, bot) = (scratch(), StandIn::stopped());
+    let home = above.path().join(std::ffi::OsStr::from_bytes(b"bot\xff"));
+    assert!(Command::new("cp").arg("-a").arg(bot.home()).arg(&home).status().unwrap().success());
+    for args in [&["doctor", "--json"][..], &["doctor", "--report"], &["doctor"]] {
+        let found = Wakeep::new(&home, args.iter().copied()).run();
+        assert!(found.code == 3 && found.stdout.contains("bot\u{fffd}") != args.contains(&"--report"), "{found:?}");
+        assert!(!found.stderr.contains("panicked"), "{found:?}");
+    }
+}
+
+#[test]
 fn a_log_that_cannot_be_written_is_a_warning() {
     let bot = StandIn::stopped();
     let log = bot.home().join("check.log");

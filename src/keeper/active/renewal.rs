@@ -8,7 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How often a lease of this life is renewed: three times in it.
+fn pace(life: Duration) -> Duration {
+    life / 3
+}
 
 impl Rights {
     /// Renews them from now on, until they are given up. `stop` is called once one is lost.
@@ -16,10 +21,7 @@ impl Rights {
         let shared = Arc::new(Shared::default());
         let (line, words) = channel();
         let (ours, claimant) = (Arc::clone(&shared), self.claimant.clone());
-        ours.note(self.generations(), None);
-        for (session, lease) in self.generations() {
-            ours.note(self.generations(), Some((session, Event::LeaseTaken { lease })));
-        }
+        ours.note(self.generations(), self.news());
         let thread = std::thread::spawn(move || {
             let free = if self.claimant.is_some() { self.attend(&words, &ours, &mut stop) } else { BTreeSet::new() };
             self.each.retain(|held| free.contains(&held.session));
@@ -28,9 +30,9 @@ impl Rights {
         Active { shared, thread: Some(thread), line, claimant }
     }
 
-    /// Renews three times in a life, and does what it is told meanwhile; returns which are free in the end.
+    /// Renews them at their pace, and does what it is told meanwhile; returns which are free in the end.
     fn attend(&mut self, words: &Receiver<Word>, shared: &Shared, stop: &mut dyn FnMut()) -> BTreeSet<String> {
-        let pause = self.life / 3;
+        let pause = pace(self.life);
         let mut next = Instant::now() + pause;
         loop {
             let lost = match words.recv_timeout(next.saturating_duration_since(Instant::now())) {
@@ -38,7 +40,7 @@ impl Rights {
                 Err(RecvTimeoutError::Disconnected) => return BTreeSet::new(),
                 Ok(Word::Without(session)) => {
                     self.give_up(&session);
-                    shared.note(self.generations(), None);
+                    shared.note(self.generations(), Vec::new());
                     false
                 }
                 Ok(Word::Also(held)) => {
@@ -69,8 +71,7 @@ impl Rights {
     fn renew_and_tell(&mut self, but: usize, shared: &Shared) -> bool {
         let mut news = Vec::new();
         let lost = self.renew(but, &mut |session, event| news.push((session.to_owned(), event)));
-        shared.note(self.generations(), None);
-        news.into_iter().for_each(|n| shared.note(self.generations(), Some(n)));
+        shared.note(self.generations(), news);
         lost
     }
 }
@@ -82,7 +83,7 @@ struct Shared {
 }
 
 impl Shared {
-    fn note(&self, generations: BTreeMap<String, u64>, news: Option<(String, Event)>) {
+    fn note(&self, generations: BTreeMap<String, u64>, news: Vec<(String, Event)>) {
         *self.generations.lock().unwrap_or_else(PoisonError::into_inner) = generations;
         self.news.lock().unwrap_or_else(PoisonError::into_inner).extend(news);
     }
@@ -129,6 +130,11 @@ impl Active {
     /// No longer wants that of a session that is not there.
     pub(in crate::keeper) fn without(&self, ward: &Ward) {
         let _ = self.line.send(Word::Without(ward.session.name.clone()));
+    }
+
+    /// How long after the last call there may be news: as often they are renewed. For ever where there are no leases.
+    pub(in crate::keeper) fn pace(&self) -> Duration {
+        self.claimant.as_ref().map_or(Duration::MAX, |claimant| pace(claimant.life))
     }
 
     /// What happened since the last call.

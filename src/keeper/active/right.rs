@@ -51,8 +51,13 @@ impl Held {
 /// One session's right to run.
 pub(super) enum Right {
     Ours(Lease),
-    /// The remote couldn't be reached so far, or another host's lease is waited for.
+    /// The remote couldn't be reached so far.
     Open(Claim),
+    /// Another host's, as was told; it is waited for.
+    Theirs {
+        claim: Claim,
+        host: Option<String>,
+    },
     Gone,
 }
 
@@ -60,14 +65,14 @@ impl Right {
     /// Renews what is ours, and takes what couldn't be taken before: returns its generation then.
     ///
     /// # Errors
-    /// Once, when it is gone; with lasting patience it is wanted from then on.
+    /// Once, when it is gone or found to be another host's; with lasting patience it is wanted from then on.
     pub(super) fn renew(&mut self, strict: bool, patience: Patience) -> Result<Option<u64>> {
         let gone = match self {
             Right::Ours(lease) => match lease.renew() {
                 Err(e) if matches!(e, Error::LeaseHeld { .. }) || strict && lease.left().is_zero() => e,
                 _ => return Ok(None),
             },
-            Right::Open(claim) => match claim.look() {
+            Right::Open(claim) | Right::Theirs { claim, .. } => match claim.look() {
                 Ok(Look::Taken(lease)) => {
                     let generation = lease.generation();
                     *self = Right::Ours(lease);
@@ -75,16 +80,27 @@ impl Right {
                 }
                 // This host's own under an earlier name: silent, or else another one's at the next look.
                 Ok(Look::Held { renamed: true, .. }) | Err(_) => return Ok(None),
-                Ok(Look::Held { .. }) if patience == Patience::Lasting => return Ok(None),
+                Ok(Look::Held { .. }) if matches!(self, Right::Theirs { .. }) => return Ok(None),
                 Ok(Look::Held { holder, .. }) => Error::LeaseHeld { holder },
             },
             Right::Gone => return Ok(None),
         };
-        *self = match (std::mem::replace(self, Right::Gone), patience) {
-            (Right::Ours(lease), Patience::Lasting) => Right::Open(lease.into_claim()),
-            _ => Right::Gone,
-        };
+        self.lose(&gone, patience);
         Err(gone)
+    }
+
+    /// It isn't ours: with lasting patience it is wanted from now on.
+    fn lose(&mut self, why: &Error, patience: Patience) {
+        let claim = match std::mem::replace(self, Right::Gone) {
+            _ if patience == Patience::None => return,
+            Right::Ours(lease) => lease.into_claim(),
+            Right::Open(claim) | Right::Theirs { claim, .. } => claim,
+            Right::Gone => return,
+        };
+        *self = match why {
+            Error::LeaseHeld { holder } => Right::Theirs { claim, host: holder.host.clone() },
+            _ => Right::Open(claim),
+        };
     }
 }
 
@@ -123,8 +139,9 @@ pub(super) fn take(
             Ok(Look::Taken(lease)) => return Ok(Right::Ours(lease)),
             Ok(Look::Held { wait: left, renamed, .. }) if wait(left, renamed) => {}
             Ok(Look::Held { holder, .. }) if patience == Patience::Lasting => {
+                let host = holder.host.clone();
                 tell(&Error::LeaseHeld { holder });
-                return Ok(Right::Open(claim));
+                return Ok(Right::Theirs { claim, host });
             }
             Ok(Look::Held { holder, .. }) => return Err(Error::LeaseHeld { holder }),
             Err(e @ Error::Remote { fault: Fault::NoLease { .. }, .. }) => return Err(e),

@@ -27,8 +27,8 @@ impl Rights {
     /// the other seems to be this host under an earlier name.
     ///
     /// # Errors
-    /// [`Error::LeaseHeld`]: another host has one, and it is not waited for. With `lease_strict` also that the remote
-    /// can't be reached; without, `tell` hears that, and the bot may start (law 11).
+    /// [`Error::LeaseHeld`]: another host has one, and it is not waited for. With `lease_strict`, where a bot stands and
+    /// falls with it, also that the remote can't be reached; else `tell` hears that, and the bot may start (law 11).
     pub fn take<'a>(
         config: &Config,
         wards: impl IntoIterator<Item = &'a Ward>,
@@ -42,7 +42,7 @@ impl Rights {
         match for_leases(config) {
             Ok(None) => return Ok(rights),
             Ok(Some(remote)) => rights.claimant = Some(Claimant { remote, host: host.to_owned(), life }),
-            Err(e) if strict => return Err(e),
+            Err(e) if rights.holds_back() => return Err(e),
             Err(e) => {
                 tell(&e);
                 return Ok(rights);
@@ -74,9 +74,9 @@ impl Rights {
                 self.each.push(Held::of(ward, Right::Open(claim)));
                 continue;
             }
-            match take(claim, self.strict, self.patience, wait, tell) {
+            match take(claim, self.holds_back(), self.patience, wait, tell) {
                 Ok(right) => self.each.push(Held::of(ward, right)),
-                Err(e) if self.strict || matches!(e, Error::LeaseHeld { .. }) => return Err(e),
+                Err(e) if self.holds_back() || matches!(e, Error::LeaseHeld { .. }) => return Err(e),
                 Err(e) => {
                     if matches!(e, Error::Remote { fault: Fault::NoLease { .. }, .. }) {
                         self.claimant = None;
@@ -86,6 +86,11 @@ impl Rights {
             }
         }
         Ok(())
+    }
+
+    /// Whether a remote that can't be reached holds the bot back: not one that isn't ours to start, whose keeper goes on.
+    fn holds_back(&self) -> bool {
+        self.strict && self.patience == Patience::None
     }
 
     fn has(&self, ward: &Ward) -> bool {
@@ -126,6 +131,16 @@ impl Rights {
             }
         }
         lost
+    }
+
+    /// How things stand when it begins to be renewed: which leases are ours, and which another host's.
+    pub(super) fn news(&self) -> Vec<(String, Event)> {
+        let of = |held: &Held| match &held.right {
+            Right::Ours(lease) if !lease.left().is_zero() => Some(Event::LeaseTaken { lease: lease.generation() }),
+            Right::Theirs { host, .. } => Some(Event::LeaseLost { host: host.clone() }),
+            _ => None,
+        };
+        self.each.iter().filter_map(|held| Some((held.session.clone(), of(held)?))).collect()
     }
 
     pub(super) fn generations(&self) -> BTreeMap<String, u64> {

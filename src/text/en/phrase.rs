@@ -71,9 +71,8 @@ pub fn phrase(phrase: Phrase) -> &'static str {
         }
         Phrase::SetupNotStarted => "all of it is written, but systemd did not start it. Why not is told by:",
         Phrase::PassedOver => "passed over, it is another user's",
-        Phrase::SetupUnitStands => {
-            "warning: the configuration that stands names another unit, and the drop-in of that one stays; change it there, or undo and set up anew. In"
-        }
+        Phrase::SetupSet => "one line changed",
+        Phrase::WouldSet => "one line would change",
         Phrase::SetupNoSuchUnit => "warning: systemd has no such unit yet; nothing takes effect before it has:",
         Phrase::SetupNeedsRoot => "setting a server up takes root:",
         Phrase::SetupLinkFirst => {
