@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::session::snapshot::Carry;
 use crate::session::{Session, Use};
 use crate::swap::Swap;
+use crate::unpack;
 use crate::vault::Vault;
 use crate::vault::journal::{Back, Event, Reason};
 use crate::vault::state::RestoredFrom;
@@ -83,6 +84,40 @@ impl Restoring<'_> {
     /// `InUse` or `MaybeInUse` under a running bot; `LeaseHeld` where the bot was moved away; `OtherSession`; `NothingSoOld` or
     /// `NothingToRestore`; `Busy`; `Io`. A candidate that is no good is no error but an event.
     pub fn restore(&mut self, now: Timestamp) -> Result<Event> {
+        let Some(session) = self.promised() else { return self.restore_here(now) };
+        let mut promised = Restoring {
+            session: &session,
+            vault: &mut *self.vault,
+            work: self.work,
+            wish: self.wish,
+            source: self.source.clone(),
+            shared: self.shared,
+            mode: self.mode,
+            alone: self.alone,
+            qr_unseen: self.qr_unseen,
+            dry_run: self.dry_run,
+            host: self.host,
+        };
+        promised.restore_here(now)
+    }
+
+    /// The session as the file has it that it is to be restored from, where only its name is known here.
+    fn promised(&self) -> Option<Session> {
+        let Source::File(file) = &self.source else { return None };
+        if !self.is_a_name_only() {
+            return None;
+        }
+        let all = unpack::sessions_in(file).ok()?;
+        let named = unpack::meant(&all, |i| &i.prefix, &self.session.name, false)?;
+        Some(Session { kind: named.kind, ..self.session.clone() })
+    }
+
+    /// Whether nothing here says of what kind the session is, as on a new machine.
+    fn is_a_name_only(&self) -> bool {
+        !disk::exists(&self.session.path) && matches!(self.vault.newest(), Ok(None))
+    }
+
+    fn restore_here(&mut self, now: Timestamp) -> Result<Event> {
         let _work = self.work.work("restore")?;
         let started = Instant::now();
         self.vault.refresh()?;
