@@ -133,7 +133,7 @@ impl Restoring<'_> {
         if candidates.is_empty() && self.wish == Wish::IfNeeded && verdict.login == Login::LoggedOut {
             return self.leave(Reason::Exhausted, verdict, now);
         }
-        let staged = match self.stage_best(candidates)? {
+        let staged = match self.stage_best(candidates).inspect_err(|_| self.clear())? {
             Ok(staged) => staged,
             Err(refused) => return Ok(refused),
         };
@@ -143,11 +143,16 @@ impl Restoring<'_> {
             return Ok(Event::WouldRestore { from: staged.from, verdict: verdict.masked(), back });
         }
         // Nobody is stopped, or told to stop, for a restore that can't be.
-        if let Err(e) = self.session.require_idle() {
-            disk::remove_tree(&self.work.stage())?;
-            return Err(e);
-        }
+        self.session.require_idle().inspect_err(|_| self.clear())?;
         self.put_in_place(staged, &verdict, now, started)
+    }
+
+    /// What failed before the swap leaves nothing: no key to the account, and no disk as full as it made it.
+    fn clear(&self) {
+        for left in self.work.left_over() {
+            // What can't be removed now is by the next command.
+            let _ = disk::remove_tree(&left);
+        }
     }
 
     /// From where to where the archive goes back, if it does: whoever forces it is told.
@@ -164,6 +169,9 @@ impl Restoring<'_> {
     }
 
     fn look(&self) -> Result<Verdict> {
+        if let Some(verdict) = self.look_in_place() {
+            return Ok(verdict);
+        }
         let kind = self.session.kind.name();
         let looked = match self.session.snapshot(&self.work.snapshot(), Carry::Login) {
             Ok(snapshot) => Ok(snapshot.examination.verdict),
@@ -174,6 +182,14 @@ impl Restoring<'_> {
         };
         disk::remove_tree(&self.work.snapshot())?;
         looked
+    }
+
+    /// The verdict on a session that nobody works on, neither before the look nor after it, where that needs no copy.
+    fn look_in_place(&self) -> Option<Verdict> {
+        let (kind, live) = (self.session.kind, &self.session.path);
+        let rests = || kind.is_judged_in_place(live) && self.session.in_use() == Use::Free;
+        let looked = if rests() { kind.examine(live).ok()? } else { return None };
+        rests().then_some(looked.verdict)
     }
 
     /// The last restore, as long as it isn't known whether the server accepted the login.

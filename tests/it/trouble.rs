@@ -261,19 +261,19 @@ fn a_baileys_folder_gets_the_identity_that_is_wanted_and_keeps_what_is_not_its_o
     copy(&fixtures.join("other"), &home.join("auth"));
     fs::create_dir(home.join("auth/media")).unwrap();
     fs::write(home.join("auth/media/1.jpg"), "a picture").unwrap();
+    let mode = |name: &str| fs::metadata(home.join(name)).unwrap().permissions().mode() & 0o777;
+    fs::set_permissions(home.join("auth/media/1.jpg"), Permissions::from_mode(0o644)).unwrap();
     assert_ne!(account(), wanted);
     assert_eq!(run(&["restore", "--force", "--from", "whatsapp_auth_latest.tar.gz"]).code, 0);
     assert_eq!(account(), wanted);
     assert_eq!(fs::read_to_string(home.join("auth/media/1.jpg")).unwrap(), "a picture");
+    assert_eq!((mode("auth/media/1.jpg"), mode("auth/creds.json")), (0o644, 0o600));
     fs::write(home.join("auth/creds.json"), "").unwrap();
     assert_eq!(run(&["restore", "--if-needed"]).code, 0);
     assert_eq!(account(), wanted);
     assert!(home.join("auth/media/1.jpg").exists());
 }
 
-/// A file that no kind claims any more is still the session it was.
-#[test]
-fn a_database_that_was_overwritten_comes_back() {
 /// The label of its archive is text and can't name it.
 #[test]
 fn a_session_whose_name_is_no_utf8_comes_back() {
@@ -317,6 +317,9 @@ fn a_missing_session_is_of_the_kind_that_its_archive_says() {
     }
 }
 
+/// A file that no kind claims any more is still the session it was.
+#[test]
+fn a_database_that_was_overwritten_comes_back() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/whatsmeow");
     let home = scratch();
     let home = home.path();
