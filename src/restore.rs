@@ -184,12 +184,13 @@ impl Restoring<'_> {
         looked
     }
 
-    /// The verdict on a session that nobody works on, neither before the look nor after it, where that needs no copy.
+    /// The verdict on a good session that nobody works on, neither before the look nor after it, where that needs no copy. One
+    /// that looks worse is looked at again with patience: a bot that can't be seen from here may be writing.
     fn look_in_place(&self) -> Option<Verdict> {
         let (kind, live) = (self.session.kind, &self.session.path);
         let rests = || kind.is_judged_in_place(live) && self.session.in_use() == Use::Free;
         let looked = if rests() { kind.examine(live).ok()? } else { return None };
-        rests().then_some(looked.verdict)
+        (looked.verdict.is_good() && rests()).then_some(looked.verdict)
     }
 
     /// The last restore, as long as it isn't known whether the server accepted the login.
