@@ -21,7 +21,7 @@ use crate::platform::{files, modes, moves, users, volumes};
 pub use flush::{begin_writing, sync_dir, sync_file, sync_tree};
 pub use lock::Lock;
 pub use mark::{FileMark, Making, born};
-pub use mode::{give_to, mode, set_mode, world_readable};
+pub use mode::{give_to, has_second_name, mode, set_mode, world_readable};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};

@@ -28,8 +28,9 @@ pub fn drill(session: &str, alone: bool, vault: &mut Vault, work: &Workplace, no
     }
     // What a restore would take.
     let archive = vault.ahead()?.map_or_else(|| vault.archive().to_owned(), |(path, _)| path);
-    let verdict = examine(session, alone, &archive, work)?;
+    let verdict = examine(session, alone, &archive, work);
     disk::remove_tree(&work.stage())?;
+    let verdict = verdict?;
     vault.remember(|s| s.drilled = Some(Drilled { time: now, good: verdict.is_good() }))?;
     let seconds = started.elapsed().as_secs_f64();
     let event = Event::Drilled { archive, verdict: verdict.masked(), seconds };

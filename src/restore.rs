@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::session::snapshot::Carry;
 use crate::session::{Session, Use};
 use crate::swap::Swap;
+use crate::unpack;
 use crate::vault::Vault;
 use crate::vault::journal::{Back, Event, Reason};
 use crate::vault::state::RestoredFrom;
@@ -83,6 +84,40 @@ impl Restoring<'_> {
     /// `InUse` or `MaybeInUse` under a running bot; `LeaseHeld` where the bot was moved away; `OtherSession`; `NothingSoOld` or
     /// `NothingToRestore`; `Busy`; `Io`. A candidate that is no good is no error but an event.
     pub fn restore(&mut self, now: Timestamp) -> Result<Event> {
+        let Some(session) = self.promised() else { return self.restore_here(now) };
+        let mut promised = Restoring {
+            session: &session,
+            vault: &mut *self.vault,
+            work: self.work,
+            wish: self.wish,
+            source: self.source.clone(),
+            shared: self.shared,
+            mode: self.mode,
+            alone: self.alone,
+            qr_unseen: self.qr_unseen,
+            dry_run: self.dry_run,
+            host: self.host,
+        };
+        promised.restore_here(now)
+    }
+
+    /// The session as the file has it that it is to be restored from, where only its name is known here.
+    fn promised(&self) -> Option<Session> {
+        let Source::File(file) = &self.source else { return None };
+        if !self.is_a_name_only() {
+            return None;
+        }
+        let all = unpack::sessions_in(file).ok()?;
+        let named = unpack::meant(&all, |i| &i.prefix, &self.session.name, false)?;
+        Some(Session { kind: named.kind, ..self.session.clone() })
+    }
+
+    /// Whether nothing here says of what kind the session is, as on a new machine.
+    fn is_a_name_only(&self) -> bool {
+        !disk::exists(&self.session.path) && matches!(self.vault.newest(), Ok(None))
+    }
+
+    fn restore_here(&mut self, now: Timestamp) -> Result<Event> {
         let _work = self.work.work("restore")?;
         let started = Instant::now();
         self.vault.refresh()?;
@@ -98,7 +133,7 @@ impl Restoring<'_> {
         if candidates.is_empty() && self.wish == Wish::IfNeeded && verdict.login == Login::LoggedOut {
             return self.leave(Reason::Exhausted, verdict, now);
         }
-        let staged = match self.stage_best(candidates)? {
+        let staged = match self.stage_best(candidates).inspect_err(|_| self.clear())? {
             Ok(staged) => staged,
             Err(refused) => return Ok(refused),
         };
@@ -108,11 +143,16 @@ impl Restoring<'_> {
             return Ok(Event::WouldRestore { from: staged.from, verdict: verdict.masked(), back });
         }
         // Nobody is stopped, or told to stop, for a restore that can't be.
-        if let Err(e) = self.session.require_idle() {
-            disk::remove_tree(&self.work.stage())?;
-            return Err(e);
-        }
+        self.session.require_idle().inspect_err(|_| self.clear())?;
         self.put_in_place(staged, &verdict, now, started)
+    }
+
+    /// What failed before the swap leaves nothing: no key to the account, and no disk as full as it made it.
+    fn clear(&self) {
+        for left in self.work.left_over() {
+            // What can't be removed now is by the next command.
+            let _ = disk::remove_tree(&left);
+        }
     }
 
     /// From where to where the archive goes back, if it does: whoever forces it is told.
@@ -129,6 +169,9 @@ impl Restoring<'_> {
     }
 
     fn look(&self) -> Result<Verdict> {
+        if let Some(verdict) = self.look_in_place() {
+            return Ok(verdict);
+        }
         let kind = self.session.kind.name();
         let looked = match self.session.snapshot(&self.work.snapshot(), Carry::Login) {
             Ok(snapshot) => Ok(snapshot.examination.verdict),
@@ -139,6 +182,15 @@ impl Restoring<'_> {
         };
         disk::remove_tree(&self.work.snapshot())?;
         looked
+    }
+
+    /// The verdict on a good session that nobody works on, neither before the look nor after it, where that needs no copy. One
+    /// that looks worse is looked at again with patience: a bot that can't be seen from here may be writing.
+    fn look_in_place(&self) -> Option<Verdict> {
+        let (kind, live) = (self.session.kind, &self.session.path);
+        let rests = || kind.is_judged_in_place(live) && self.session.in_use() == Use::Free;
+        let looked = if rests() { kind.examine(live).ok()? } else { return None };
+        (looked.verdict.is_good() && rests()).then_some(looked.verdict)
     }
 
     /// The last restore, as long as it isn't known whether the server accepted the login.

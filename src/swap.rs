@@ -168,9 +168,7 @@ impl<'a> Swap<'a> {
     /// A bot already works on what the kill left.
     pub fn finish_earlier(session: &Session, work: &Workplace) -> Result<Option<bool>> {
         let undone = finish(session, work)?;
-        disk::remove_tree(&work.stage())?;
-        disk::remove_tree(&work.aside())?;
-        disk::remove_tree(&work.snapshot())?;
+        work.left_over().iter().try_for_each(|path| disk::remove_tree(path))?;
         Ok(undone)
     }
 }
@@ -203,6 +201,8 @@ fn undo_children(session: &Session, work: &Workplace) -> Result<()> {
     let (live, marker) = (&session.path, work.marker());
     let phase = serde_json::from_slice(&fs::read(&marker).at("reading", &marker)?);
     if phase.is_ok_and(|p: Phase| p == Phase::In) {
+        // What is there is not wanted any more, and must not be in the way: a drill, too, unpacks there.
+        disk::remove_tree(&work.stage())?;
         disk::make_dir(&work.stage())?;
         move_children(session, live, &work.stage(), work)?;
         // A second undo must not take the old children that already came back for new ones.

@@ -19,15 +19,23 @@ pub fn sessions_in(path: &Path) -> Result<Vec<Interior>> {
         Some(Interior { prefix: PathBuf::from(label.prefix), kind })
     });
     match labelled {
-        Some(interior) => Ok(vec![interior]),
+        Some(interior) => Ok(vec![exact(path, interior)?]),
         None => Ok(interior::sessions(&archive::list(path)?.into_iter().map(|l| l.path).collect::<Vec<_>>())),
     }
+}
+
+/// A label is text; a name that is none stands in the archive as it is.
+fn exact(path: &Path, labelled: Interior) -> Result<Interior> {
+    let is_it = |name: &PathBuf| name.to_string_lossy() == labelled.prefix.to_string_lossy();
+    let is_text = !labelled.prefix.to_string_lossy().contains(char::REPLACEMENT_CHARACTER);
+    let found = if is_text { None } else { archive::list(path)?.into_iter().map(|listed| listed.path).find(is_it) };
+    Ok(Interior { prefix: found.unwrap_or(labelled.prefix), kind: labelled.kind })
 }
 
 /// The session of this name among those of an archive, or, where it stands `alone` here or the archive has no name for
 /// it, the only one. One bot's login in another's session would run it twice, and get both unlinked.
 pub fn meant<'a, T>(all: &'a [T], prefix: impl Fn(&T) -> &Path, name: &str, alone: bool) -> Option<&'a T> {
-    let named = all.iter().find(|one| prefix(one).file_name().is_some_and(|n| n == name));
+    let named = all.iter().find(|one| prefix(one).file_name().is_some_and(|n| n.to_string_lossy() == name));
     let only = || all.first().filter(|one| all.len() == 1 && (alone || prefix(one).as_os_str().is_empty()));
     named.or_else(only)
 }

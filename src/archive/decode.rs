@@ -9,8 +9,8 @@ use super::read::{self, Source, read_at};
 use crate::error::{Error, Result};
 use std::ops::Range;
 
-/// Small members are read together up to this many bytes.
-const TOGETHER: u64 = 512 << 10;
+/// Small members are read together up to this many bytes: a few such runs are under way at once.
+const TOGETHER: u64 = 256 << 10;
 
 /// Gives `consume` the content of the members from `first` on.
 pub fn tar<T>(archive: &Archive, first: u32, consume: impl FnOnce(&mut dyn Source) -> Result<T>) -> Result<T> {
@@ -67,30 +67,32 @@ fn check_run(archive: &Archive, run: Range<usize>) -> Result<()> {
 
 fn unpack(archive: &Archive, unpacker: &mut Unpacker, run: Range<usize>) -> Result<Vec<u8>> {
     let (start, bytes) = (archive.starts[run.start], archive.read(run.clone())?);
-    let mut contents = Vec::new();
+    let all = archive.content_starts[run.end] - archive.content_starts[run.start];
+    let mut contents = Vec::with_capacity(all as usize + 1);
     for i in run {
         let member = &archive.index.members[i];
         let from = (archive.starts[i] - start) as usize;
         let stored = &bytes[from..from + member.stored as usize];
-        let content = unpack_one(unpacker, stored, member).map_err(|what| flaw(archive, i, what))?;
-        if contents.is_empty() {
-            contents = content;
-        } else {
-            contents.extend_from_slice(&content);
-        }
+        unpack_one(unpacker, stored, member, &mut contents).map_err(|what| flaw(archive, i, what))?;
     }
     Ok(contents)
 }
 
-fn unpack_one(unpacker: &mut Unpacker, stored: &[u8], member: &Member) -> Result<Vec<u8>, &'static str> {
+fn unpack_one(
+    unpacker: &mut Unpacker,
+    stored: &[u8],
+    member: &Member,
+    contents: &mut Vec<u8>,
+) -> Result<(), &'static str> {
     if blake3::hash(stored) != member.stored_digest {
         return Err("its bytes are not what was written");
     }
-    let content = unpacker.unpack(stored, member.content as usize)?;
-    if blake3::hash(&content) != member.content_digest {
+    let begin = contents.len();
+    unpacker.unpack(stored, member.content as usize, contents)?;
+    if blake3::hash(&contents[begin..]) != member.content_digest {
         Err("its content is not what was archived")
     } else {
-        Ok(content)
+        Ok(())
     }
 }
 

@@ -218,15 +218,18 @@ impl Unpacker {
         Unpacker { inflate: Decompress::new(false) }
     }
 
-    /// The content of `member`, which must be one whole member and nothing else, with `len` bytes of content; or
-    /// what is wrong with it. That nothing hides behind the member's end matters: other tools would unpack it.
-    pub fn unpack(&mut self, member: &[u8], len: usize) -> Result<Vec<u8>, &'static str> {
+    /// Appends to `contents` the content of `member`, which must be one whole member and nothing else, with `len` bytes
+    /// of content; or says what is wrong with it. That nothing hides behind the member's end matters: other tools would
+    /// unpack it.
+    pub fn unpack(&mut self, member: &[u8], len: usize, contents: &mut Vec<u8>) -> Result<(), &'static str> {
         let body = member.strip_prefix(&HEADER).ok_or("it begins with another header")?;
         let (body, trailer) = body.split_last_chunk::<TRAILER>().ok_or("it is too short")?;
+        let begin = contents.len();
         // One byte more than it may have, so that a longer content shows.
-        let mut content = Vec::with_capacity(len + 1);
+        contents.reserve(len + 1);
         self.inflate.reset(false);
-        let status = self.inflate.decompress_vec(body, &mut content, FlushDecompress::Finish);
+        let status = self.inflate.decompress_vec(body, contents, FlushDecompress::Finish);
+        let content = &contents[begin..];
         match status {
             Ok(Status::StreamEnd) => {}
             Ok(_) if content.len() > len => return Err("its content is longer than the index says"),
@@ -239,8 +242,8 @@ impl Unpacker {
             return Err("its content has another length than the index says");
         }
         let mut expected = Vec::with_capacity(TRAILER);
-        push_trailer(&mut expected, &content);
-        if expected != trailer { Err("its checksum is wrong") } else { Ok(content) }
+        push_trailer(&mut expected, content);
+        if expected != trailer { Err("its checksum is wrong") } else { Ok(()) }
     }
 }
 
@@ -254,13 +257,19 @@ mod tests {
         bytes
     }
 
+    fn unpacked(unpacker: &mut Unpacker, member: &[u8], len: usize) -> Result<Vec<u8>, &'static str> {
+        let mut contents = b"before".to_vec();
+        unpacker.unpack(member, len, &mut contents)?;
+        Ok(contents.split_off(6))
+    }
+
     #[test]
     fn every_content_comes_back() {
         let (mut packer, mut unpacker) = (Packer::new(Fit::Tight), Unpacker::new());
         let text = b"the quick brown fox ".repeat(20_000);
         for content in [&noise(262_144), &noise(65_535), &noise(65_536), &noise(9), &text] {
             let member = packer.pack(content);
-            assert_eq!(&unpacker.unpack(&member, content.len()).unwrap(), content);
+            assert_eq!(&unpacked(&mut unpacker, &member, content.len()).unwrap(), content);
             assert!(member.len() <= stored_len(content.len()) + 18);
         }
         assert!(packer.pack(&text).len() < text.len() / 50);
@@ -274,7 +283,7 @@ mod tests {
             let content = noise(len);
             let member = packer.pack(&content);
             assert!(Fit::Blocks.suits(member.len() as u64) && member.len() < len + 18 + 5 + 4096 + FILLABLE, "{len}");
-            assert_eq!(unpacker.unpack(&member, len), Ok(content), "{len}");
+            assert_eq!(unpacked(&mut unpacker, &member, len), Ok(content), "{len}");
         }
     }
 
@@ -282,7 +291,7 @@ mod tests {
     fn nothing_hides_behind_a_member() {
         let member = Packer::new(Fit::Tight).pack(b"abc");
         let twice = [member.clone(), member].concat();
-        assert_eq!(Unpacker::new().unpack(&twice, 3).unwrap_err(), "something hides behind its end");
+        assert_eq!(unpacked(&mut Unpacker::new(), &twice, 3).unwrap_err(), "something hides behind its end");
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub use difference::{base_of, put_together};
 pub use extract::{Extracted, Listed, Wanted, cat, extract, extract_to_flush, list};
 pub use guard::Limits;
 pub use index::IndexEntry;
-pub use open::{Archive, Origin};
+pub use open::{Archive, Origin, Said, said};
 pub use same::holds;
 pub use tail::MAX_LABEL;
 pub use verify::{Depth, Verified, flush_and_verify, verify, verify_told, write_verified};

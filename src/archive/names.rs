@@ -31,6 +31,16 @@ pub fn clean(raw: &[u8]) -> Result<PathBuf, &'static str> {
     Ok(path)
 }
 
+/// A name that another program wrote, with `/` between its parts: some of Windows write `\` there, in archives whose format
+/// knows `/` alone. Where any `/` stands between two parts, a `\` is a letter.
+pub fn slashed(mut raw: Vec<u8>) -> Vec<u8> {
+    let parts = raw.strip_suffix(b"/").unwrap_or(&raw);
+    if !parts.contains(&b'/') {
+        raw.iter_mut().filter(|byte| **byte == b'\\').for_each(|byte| *byte = b'/');
+    }
+    raw
+}
+
 /// Whether a path is what [`clean`] makes: relative, and of nothing but names.
 pub fn is_clean(path: &Path) -> bool {
     clean(paths::to_bytes(path)).is_ok_and(|p| p.as_os_str() == path.as_os_str())
@@ -53,6 +63,11 @@ mod tests {
         }
         for raw in ["/a", "..", "a/../b", "a/..", "../a", "//a", "a\0b", &"x".repeat(256), &"x/".repeat(2100)] {
             assert!(clean(raw.as_bytes()).is_err(), "{raw}");
+        }
+        for (raw, path) in
+            [("a\\b", "a/b"), ("a\\b/", "a/b/"), ("a\\b\\", "a/b/"), ("a/b\\c", "a/b\\c"), ("..\\a", "../a")]
+        {
+            assert_eq!(slashed(raw.into()), path.as_bytes(), "{raw}");
         }
         assert!(is_clean(Path::new("a/b")) && !is_clean(Path::new("a/./b")) && !is_clean(Path::new("/a")));
     }

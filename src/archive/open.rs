@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 /// The most content that a member of several may have; what is read is bounded by it.
 const MAX_MEMBER: u64 = 1 << 20;
 
+/// How every gzip file begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// Who made an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -245,6 +248,31 @@ impl Archive {
     }
 }
 
+/// What an archive of ours says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its label.
+    pub label: Vec<u8>,
+    /// What tells it from every other one, as [`Archive::digest`] does.
+    pub digest: [u8; 32],
+}
+
+/// What an archive of ours says of itself. Its index isn't unpacked, which with many files is megabytes; only a difference
+/// is opened, together with its base.
+///
+/// # Errors
+/// As [`Archive::open`].
+pub fn said(path: &Path) -> Result<Said> {
+    let (file, mark) = open_file(path)?;
+    let is_gzip = read_at(&file, path, 0, mark.size.min(2) as usize)? == GZIP;
+    let read = if is_gzip { tail::read_label(&file, path, mark.size)? } else { None };
+    if let Some((label, digest)) = read {
+        return Ok(Said { label, digest });
+    }
+    let archive = Archive::open(path)?;
+    Ok(Said { digest: archive.digest(), label: archive.label })
+}
+
 /// Opens what must be an archive by itself, for a difference to be read with.
 pub(super) fn open_base(path: &Path) -> Result<Archive> {
     let (file, mark) = open_file(path)?;
@@ -264,7 +292,7 @@ pub fn open(path: &Path) -> Result<Opened> {
     let (file, mark) = open_file(path)?;
     let head = read_at(&file, path, 0, mark.size.min(4) as usize)?;
     match head.as_slice() {
-        [0x1f, 0x8b, ..] => match tail::read(&file, path, mark.size)? {
+        [a, b, ..] if [*a, *b] == GZIP => match tail::read(&file, path, mark.size)? {
             Some(tail) => Ok(Opened::Ours(Box::new(Archive::new(path, file, mark, tail)?))),
             None => Ok(Opened::Foreign(Origin::TarGz, file, mark)),
         },

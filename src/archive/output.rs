@@ -119,10 +119,9 @@ impl<'a> Output<'a> {
     /// Appends index, label and footer. Returns the file's length.
     pub fn finish(mut self, label: &[u8]) -> Result<u64> {
         self.copy_run()?;
-        let tail = tail::encode(self.at, self.index, label, self.plan);
-        self.file.write_all(&tail).at("writing", self.path)?;
+        let tail = tail::write(&mut self.file, self.at, self.index, label, self.plan).at("writing", self.path)?;
         self.file.flush().at("writing", self.path)?;
-        Ok(self.at + tail.len() as u64)
+        Ok(self.at + tail)
     }
 }
 

@@ -1,9 +1,11 @@
 //! A tar stream read entry by entry: USTAR, GNU long names and PAX, as the usual programs write them. Where two
-//! programs could read the same bytes differently, the archive is refused: that gap is where things are smuggled.
+//! programs could read the same bytes differently, the archive is refused: that gap is where things are smuggled. The one
+//! exception are names with `\` between their parts, as programs of Windows write them: they are read as they were meant.
 
 use super::entry::{Body, Head, Visit};
 use super::guard::hostile;
 use super::names;
+use super::open::Origin;
 use super::pax::Pax;
 use super::read::Source;
 use crate::error::{Error, Result};
@@ -23,18 +25,19 @@ const LONGEST_FILLING: u64 = 16 << 20;
 /// Sizes from here on don't fit into a header's eleven octal digits.
 const BEYOND_OCTAL: u64 = 1 << 33;
 
-/// Calls `visit` for every entry of a whole tar: to its two zero blocks, behind which nothing stands but zeros.
-pub fn walk(path: &Path, source: &mut dyn Source, visit: &mut Visit) -> Result<()> {
-    let mut tar = Tar { path, source, at: 0 };
+/// Calls `visit` for every entry of a whole tar of this origin: to its two zero blocks, behind which nothing stands but
+/// zeros.
+pub fn walk(path: &Path, origin: Origin, source: &mut dyn Source, visit: &mut Visit) -> Result<()> {
+    let mut tar = Tar { path, origin, source, at: 0 };
     while let Some(head) = tar.head()? {
         tar.entry(&head, visit)?;
     }
     Ok(())
 }
 
-/// Calls `visit` for the one entry whose header begins at `offset`.
+/// Calls `visit` for the one entry of a tar of ours whose header begins at `offset`.
 pub fn one(path: &Path, source: &mut dyn Source, offset: u64, visit: &mut Visit) -> Result<()> {
-    let mut tar = Tar { path, source, at: 0 };
+    let mut tar = Tar { path, origin: Origin::Ours, source, at: 0 };
     tar.skip(offset)?;
     match tar.head()? {
         Some(head) => tar.entry(&head, visit),
@@ -44,6 +47,7 @@ pub fn one(path: &Path, source: &mut dyn Source, offset: u64, visit: &mut Visit)
 
 struct Tar<'a> {
     path: &'a Path,
+    origin: Origin,
     source: &'a mut dyn Source,
     at: u64,
 }
@@ -130,6 +134,8 @@ impl Tar<'_> {
             (Some(name), _) | (None, Some(name)) => name.clone(),
             (None, None) => header.path_bytes().into_owned(),
         };
+        // Ours are of one maker, to whom a backslash is a letter.
+        let raw = if self.origin == Origin::Ours { raw } else { names::slashed(raw) };
         let kind = self.kind(header, &raw)?;
         let size = self.true_size(header, pax.size, &raw)?;
         if size > 0 && kind != EntryKind::File {

@@ -33,7 +33,7 @@ pub fn walk(path: &Path, opened: &Opened, limits: &Limits, visit: &mut Visit) ->
     match opened {
         Opened::Ours(archive) => ours(archive, &mut admitted)?,
         Opened::Foreign(Origin::Zip, file, _) => zipped::walk(path, file, &mut admitted)?,
-        Opened::Foreign(_, file, _) => untar::walk(path, &mut read::gunzip(path, file), &mut admitted)?,
+        Opened::Foreign(origin, file, _) => untar::walk(path, *origin, &mut read::gunzip(path, file), &mut admitted)?,
     }
     opened.require_still(path)?;
     let (entries, bytes) = guard.totals();
@@ -43,7 +43,7 @@ pub fn walk(path: &Path, opened: &Opened, limits: &Limits, visit: &mut Visit) ->
 fn ours(archive: &Archive, visit: &mut Visit) -> Result<()> {
     let mut claims = archive.entries().iter();
     decode::tar(archive, 0, |tar| {
-        untar::walk(&archive.path, tar, &mut |head, body| {
+        untar::walk(&archive.path, Origin::Ours, tar, &mut |head, body| {
             let claim = claims.next().ok_or_else(|| lies(archive, head))?;
             visit(&compared(archive, claim, head)?, body)
         })

@@ -63,11 +63,8 @@ fn visit_one(path: &Path, entry: Entry, visit: &mut Visit) -> Result<()> {
 /// Names have `/` between their parts (APPNOTE.TXT, 4.4.17.1). Windows' own programs of old, `Compress-Archive` of PowerShell
 /// 5.1 among them, write `\` all the same; where it was made on Unix, that is a letter.
 fn name(entry: &Entry) -> Vec<u8> {
-    let mut raw = entry.name_raw().to_vec();
-    if entry.system() == System::Dos && !raw.contains(&b'/') {
-        raw.iter_mut().filter(|byte| **byte == b'\\').for_each(|byte| *byte = b'/');
-    }
-    raw
+    let raw = entry.name_raw().to_vec();
+    if entry.system() == System::Dos { names::slashed(raw) } else { raw }
 }
 
 fn kind(entry: &Entry) -> EntryKind {

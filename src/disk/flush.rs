@@ -3,6 +3,7 @@
 use crate::error::{At, Result};
 use crate::platform::{files, volumes};
 use crate::tree;
+use std::cell::Cell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,9 @@ pub fn sync_tree(root: &Path) -> Result<()> {
     if !root.is_dir() {
         return sync_file(root);
     }
-    let entries = tree::walk(root, &|_| true)?;
+    // Of many no more are listed than it takes to know that.
+    let listed = Cell::new(0);
+    let entries = tree::walk(root, &|_| listed.replace(listed.get() + 1) <= MANY)?;
     if entries.len() > MANY {
         let handle = File::open(root).at("opening", root)?;
         return volumes::flush_all(&handle).at("flushing", root);

@@ -1,7 +1,7 @@
-//! Permission bits and owners.
+//! Permission bits and owners, and how many names share them.
 
 use crate::error::{At, Result};
-use crate::platform::modes;
+use crate::platform::{files, modes};
 use std::fs;
 use std::path::Path;
 
@@ -13,6 +13,11 @@ pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
 /// Whether a file could be opened by somebody else than its owner and group.
 pub fn world_readable(path: &Path) -> Result<bool> {
     Ok(modes::world_readable(&fs::metadata(path).at("reading", path)?))
+}
+
+/// Whether a file has another name than this one.
+pub fn has_second_name(path: &Path) -> Result<bool> {
+    Ok(files::names(&fs::symlink_metadata(path).at("reading", path)?) > 1)
 }
 
 /// Gives a file or folder (not what a link points to) to a user and group.

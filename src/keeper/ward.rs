@@ -4,12 +4,12 @@
 use crate::config::{Config, Place};
 use crate::disk;
 use crate::error::{Error, Problem, Result};
+use crate::session::interior::Interior;
 use crate::session::snapshot::Carry;
-use crate::session::{Session, find, interior};
+use crate::session::{Session, find};
 use crate::text::WayBack;
 use crate::unpack;
 use crate::vault::backup::label_of;
-use crate::vault::label::Label;
 use crate::vault::workplace::Workplace;
 use crate::vault::{Rules, Vault};
 use std::borrow::Cow;
@@ -132,10 +132,8 @@ fn remembered(place: &Place, home: &Path, here: &[Session]) -> Vec<Session> {
     let here: HashSet<&OsStr> = here.iter().map(|s| OsStr::new(&s.name)).collect();
     let is_here = |vault: &PathBuf| vault.file_name().is_some_and(|name| here.contains(name));
     let (here, gone): (Vec<_>, Vec<_>) = vaults.filter(|v| v.is_dir()).partition(is_here);
-    let labels = gone.iter().filter_map(|vault| newest_label(vault));
-    let mut known: Vec<Session> = labels
-        .filter_map(|label| Some(session(Path::new(&label.prefix), interior::kind_named(&label.kind)?)))
-        .collect();
+    let mut known: Vec<Session> =
+        gone.iter().filter_map(|vault| newest_interior(vault)).map(|i| session(&i.prefix, i.kind)).collect();
     if known.is_empty() && !here.iter().any(|vault| generations(vault).next().is_some()) {
         // An archive that can't be read says nothing here; whoever restores from it says why.
         let promised = unpack::sessions_in(&plain_archive(place, home)).unwrap_or_default();
@@ -145,11 +143,12 @@ fn remembered(place: &Place, home: &Path, here: &[Session]) -> Vec<Session> {
     known
 }
 
-/// The newest generation in a vault that says what it is.
-fn newest_label(vault: &Path) -> Option<Label> {
+/// What the newest generation in a vault that says what it is has in it.
+fn newest_interior(vault: &Path) -> Option<Interior> {
     let mut newest_first: Vec<PathBuf> = generations(vault).collect();
     newest_first.sort_by(|a, b| b.cmp(a));
-    newest_first.iter().find_map(|file| label_of(file))
+    let newest = newest_first.into_iter().find(|file| label_of(file).is_some())?;
+    unpack::sessions_in(&newest).ok()?.into_iter().next()
 }
 
 /// The files of a vault's generations, by their names.

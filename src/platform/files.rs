@@ -71,6 +71,11 @@ pub fn identity(meta: &Metadata) -> (u64, u64) {
     (meta.dev(), meta.ino())
 }
 
+/// How many names a file has.
+pub fn names(meta: &Metadata) -> u64 {
+    meta.nlink()
+}
+
 /// Seconds since 1970 and nanoseconds of the last write.
 pub fn written(meta: &Metadata) -> (i64, u32) {
     (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0))

@@ -1,7 +1,7 @@
 //! Which archives may be restored, best first.
 
 use super::{Restoring, Source, Wish};
-use crate::archive::Archive;
+use crate::archive;
 use crate::disk;
 use crate::error::{At, Result};
 use crate::vault::backup::{Backup, Origin, is_difference, label_of};
@@ -100,8 +100,8 @@ fn made(path: &Path) -> i64 {
 
 /// What an archive is remembered by when the server refuses the login in it.
 pub(super) fn fingerprint(path: &Path) -> Result<String> {
-    if let Ok(archive) = Archive::open(path) {
-        return Ok(blake3::Hash::from(archive.digest()).to_hex().to_string());
+    if let Ok(said) = archive::said(path) {
+        return Ok(blake3::Hash::from(said.digest).to_hex().to_string());
     }
     let mut hasher = blake3::Hasher::new();
     let file = std::fs::File::open(path).at("opening", path)?;

@@ -7,7 +7,7 @@ use crate::archive::{self, Archive, Content, Depth, Form};
 use crate::disk;
 use crate::error::{Error, Result};
 use crate::swap::Swap;
-use crate::tree;
+use crate::tree::{self, EntryKind};
 use crate::vault::journal::Event;
 use crate::vault::label::Label;
 use crate::vault::state::RestoredFrom;
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-impl Restoring<'_> {
+impl<'a> Restoring<'a> {
     pub(super) fn put_in_place(
         &mut self,
         staged: Staged,
@@ -25,11 +25,7 @@ impl Restoring<'_> {
         started: Instant,
     ) -> Result<Event> {
         let back = self.back(&staged)?;
-        set_modes(&self.work.stage(), self.mode)?;
-        let backup = self.flush_and_back_up(before, now)?;
-        let mut swap = Swap::begin(self.session, self.work)?;
-        // Who was faster than the hold is seen now; who comes later refuses to start.
-        self.session.require_idle()?;
+        let (backup, mut swap) = self.make_ready(before, now).inspect_err(|_| self.clear())?;
         swap.make()?;
         let mut after = match self.session.kind.examine(&self.session.path) {
             Ok(examined) => examined.verdict,
@@ -59,6 +55,17 @@ impl Restoring<'_> {
         Ok(event)
     }
 
+    /// All that comes before the first move: what is staged is durable, what stands there is in the vault, and nobody
+    /// starts on either.
+    fn make_ready(&mut self, before: &Verdict, now: Timestamp) -> Result<(Option<PathBuf>, Swap<'a>)> {
+        set_modes(&self.work.stage(), self.mode)?;
+        let backup = self.flush_and_back_up(before, now)?;
+        let swap = Swap::begin(self.session, self.work)?;
+        // Who was faster than the hold is seen now; who comes later refuses to start.
+        self.session.require_idle()?;
+        Ok((backup, swap))
+    }
+
     /// Both take the disk's time, of which one alone uses little.
     fn flush_and_back_up(&mut self, before: &Verdict, now: Timestamp) -> Result<Option<PathBuf>> {
         let stage = self.work.stage();
@@ -86,29 +93,32 @@ impl Restoring<'_> {
         if !disk::exists(&self.session.path) {
             return Ok(None);
         }
-        let kept = self.work.snapshot();
-        let entries = self.session.as_it_lies(&kept)?;
+        let (root, entries) = self.session.as_it_lies(&self.work.snapshot())?;
         if entries.is_empty() {
             return Ok(None);
         }
         let kind = self.session.kind;
         let content = Content {
-            root: &kept,
+            root: &root,
             prefix: &self.session.prefix,
             entries: &entries,
             immutable: &|entry| kind.immutable(entry),
         };
-        let backup = match self.in_the_vault(&content)? {
-            Some(kept) => self.vault.keep_again(&kept, now)?,
-            None => {
-                let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
-                let (to, label) = (self.work.dir().join("before.tar.gz"), self.label(verdict, now).to_bytes());
-                let (_, verified) = archive::write_verified(&to, &content, &label, base.as_ref(), Form::Members)?;
-                self.vault.keep_before_restore(&verified, now)?
-            }
-        };
-        disk::remove_tree(&kept)?;
-        Ok(Some(backup))
+        // What changed while it was read has a bot that was started meanwhile.
+        let kept = self.keep_before(&content, verdict, now).or_else(|e| self.session.require_idle().and(Err(e)))?;
+        disk::remove_tree(&self.work.snapshot())?;
+        Ok(Some(kept))
+    }
+
+    /// Keeps it in the vault as what stood before a restore: by a second name where a generation holds it.
+    fn keep_before(&mut self, content: &Content, verdict: &Verdict, now: Timestamp) -> Result<PathBuf> {
+        if let Some(kept) = self.in_the_vault(content)? {
+            return self.vault.keep_again(&kept, now);
+        }
+        let base = self.vault.latest().and_then(|_| Archive::open(self.vault.archive()).ok());
+        let (to, label) = (self.work.before(), self.label(verdict, now).to_bytes());
+        let (_, verified) = archive::write_verified(&to, content, &label, base.as_ref(), Form::Members)?;
+        self.vault.keep_before_restore(&verified, now)
     }
 
     /// A generation in the vault that holds just this, every byte of it looked at: then nothing has to be written.
@@ -160,15 +170,19 @@ impl Restoring<'_> {
     }
 }
 
-/// Folders get the mode, files what of it applies to files.
+/// Folders get the mode, files what of it applies to files. A file that has a second name is not the login's: it stays as
+/// its owner has it, under both.
 fn set_modes(root: &Path, mode: u32) -> Result<()> {
     let plain = mode & 0o666;
     if !root.is_dir() {
         return disk::set_mode(root, plain);
     }
     for entry in tree::walk(root, &|_| true)? {
-        let bits = if entry.kind == tree::EntryKind::Dir { mode } else { plain };
-        disk::set_mode(&root.join(&entry.path), bits)?;
+        let (path, is_dir) = (root.join(&entry.path), entry.kind == EntryKind::Dir);
+        let bits = if is_dir { mode } else { plain };
+        if entry.mode != bits && (is_dir || !disk::has_second_name(&path)?) {
+            disk::set_mode(&path, bits)?;
+        }
     }
     disk::set_mode(root, mode)
 }

@@ -90,6 +90,7 @@ impl Restoring<'_> {
     fn interior(&self, from: &Path) -> Result<Interior> {
         let all = unpack::sessions_in(from)?;
         unpack::meant(&all, |i| &i.prefix, &self.session.name, self.alone)
+            .filter(|interior| interior.kind.name() == self.session.kind.name() || !self.is_a_name_only())
             .cloned()
             .ok_or_else(|| Error::NotInArchive { path: from.to_owned(), session: self.session.name.clone() })
     }

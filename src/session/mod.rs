@@ -60,9 +60,16 @@ pub trait Kind: Sync {
     /// [`Kind::examine`] finds broken is tried again by `snapshot`. Entries keep their relative paths.
     fn copy(&self, live: &Path, into: &Path) -> Result<()>;
 
-    /// Judges a copy: bytes, login state, how far each database had come. Never called on a live session, never
-    /// writes into the copy.
+    /// Judges a copy: bytes, login state, how far each database had come. Never called on a live session unless
+    /// [`Kind::is_judged_in_place`], never writes into the copy.
     fn examine(&self, copy: &Path) -> Result<Examination>;
+
+    /// Whether [`Kind::examine`] sees all of the live session, and makes nothing beside it: then one that nobody works on
+    /// need not be copied to be judged.
+    fn is_judged_in_place(&self, live: &Path) -> bool {
+        let _ = live;
+        false
+    }
 
     /// How far each database of the live session has come at least, by reading alone; used as the floor of a
     /// snapshot's freshness. A database that can't be read just now is left out.

@@ -93,12 +93,17 @@ impl Session {
         Ok(Snapshot { root: into.to_owned(), entries, examination })
     }
 
-    /// Copies what matters of a session that nobody works on to `into`, whatever state it is in. Returns what is in
-    /// the copy.
-    pub fn as_it_lies(&self, into: &Path) -> Result<Vec<Entry>> {
+    /// What matters of a session that nobody works on, whatever state it is in: where it can be read, and what is there. A
+    /// folder is read where it lies; a file is copied to `into`, since its last changes may stand beside it.
+    pub fn as_it_lies(&self, into: &Path) -> Result<(PathBuf, Vec<Entry>)> {
+        if self.path.is_dir() {
+            let mut entries = tree::walk(&self.path, &|p| self.kind.matters(p))?;
+            entries.retain(|e| matches!(e.kind, EntryKind::Dir | EntryKind::File));
+            return Ok((self.path.clone(), entries));
+        }
         disk::remove_tree(into)?;
         self.copy_as_it_lies(into)?;
-        entries_of(into)
+        Ok((into.to_owned(), entries_of(into)?))
     }
 
     fn copy_as_it_lies(&self, into: &Path) -> Result<()> {

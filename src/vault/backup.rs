@@ -2,7 +2,7 @@
 
 use super::label::Label;
 use super::retention::Why;
-use crate::archive::{self, Archive};
+use crate::archive;
 use crate::disk;
 use crate::error::{At, Result};
 use jiff::Timestamp;
@@ -82,8 +82,8 @@ pub fn is_difference(path: &Path) -> bool {
 
 /// The label of one of our archives; none for any other file.
 pub fn label_of(path: &Path) -> Option<Label> {
-    let archive = Archive::open(path).ok()?;
-    Label::from_bytes(archive.label(), path).ok()
+    let said = archive::said(path).ok()?;
+    Label::from_bytes(&said.label, path).ok()
 }
 
 /// The name a backup gets: sortable, its time in UTC.

@@ -61,6 +61,17 @@ impl Workplace {
         self.dir.join("aside")
     }
 
+    /// Where the archive of what stood before a restore is made.
+    pub fn before(&self) -> PathBuf {
+        self.dir.join("before.tar.gz")
+    }
+
+    /// What work that was cut off may have left here besides its marker: all of it keys to the account.
+    pub fn left_over(&self) -> [PathBuf; 5] {
+        // What mending a staged folder makes lies beside that.
+        [self.stage(), self.stage().with_extension("healed"), self.aside(), self.snapshot(), self.before()]
+    }
+
     /// The marker of a restore that can't be done in one step.
     pub fn marker(&self) -> PathBuf {
         self.dir.join("restore.json")

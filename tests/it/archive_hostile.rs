@@ -129,7 +129,12 @@ fn names_that_lead_elsewhere() {
         hostile(&Tar::default().pax(&format!("path={name}")).file("a", b"!").gz(), "'..'");
         hostile(&Tar::default().long(format!("{name}\0").as_bytes()).file("a", b"!").gz(), "'..'");
     }
+    for name in [r"..\outside", r"a\..\..\outside", r"a\..", r"..\"] {
+        hostile(&Tar::default().file(name, b"").gz(), "'..'");
+        hostile(&Tar::default().pax(&format!("path={name}")).file("a", b"").gz(), "'..'");
+    }
     hostile(&Tar::default().file("/tmp/outside", b"!").gz(), "absolute");
+    hostile(&Tar::default().file(r"\tmp\outside", b"!").gz(), "absolute");
     hostile(&Tar::default().file("//outside", b"!").gz(), "absolute");
     hostile(&Tar::default().pax("path=a\0b").file("a", b"!").gz(), "zero byte");
     hostile(&Tar::default().file("", b"!").gz(), "without a name");

@@ -89,6 +89,29 @@ fn a_session_is_whole_after_a_kill_anywhere() {
     assert!(steps >= 12, "the hook sees the steps: {steps}");
 }
 
+/// What stood before is written out where the vault hasn't got it: the archive in the making is a key to the account.
+#[test]
+fn the_next_archive_clears_away_what_is_left_of_a_restore() {
+    let mut bot = StandIn::stopped();
+    bot.wakeep(["archive"]).run();
+    bot.start();
+    bot.stop();
+    let mut left = 0;
+    for n in 1..MOST_STEPS {
+        let copy = fresh(&bot);
+        let outcome = copy.wakeep(["restore", "--force"]).env("WAKEEP_CRASH_BEFORE", &n.to_string()).run();
+        let unfinished = copy.vault().join("before.tar.gz");
+        left += u32::from(unfinished.exists());
+        assert_eq!(copy.wakeep(["archive"]).run().code, 0, "after a kill before step {n}");
+        assert!(!unfinished.exists(), "after a kill before step {n}");
+        if outcome.code == 0 {
+            assert!(left > 0, "no kill fell between the archive in the making and the vault");
+            return;
+        }
+    }
+    panic!("the restore never got through");
+}
+
 #[test]
 fn a_missing_session_is_missing_or_whole_after_a_kill_anywhere() {
     let bot = StandIn::stopped();

@@ -93,6 +93,24 @@ with zipfile.ZipFile(to, 'w', zipfile.ZIP_DEFLATED) as zip:
 }
 
 #[test]
+fn tars_with_backslashes_come_back() {
+    // As programs write them that give a system's own path as the name: with entries for the folders, and without.
+    for (format, folders) in [("GNU", "True"), ("PAX", "False")] {
+        let bot = StandIn::stopped();
+        let script = format!(
+            r"
+with tarfile.open(to, 'w:gz', format=tarfile.{format}_FORMAT) as tar:
+    for name, path in found:
+        entry = tar.gettarinfo(path, name.replace('/', '\\'))
+        if entry.isfile() or {folders}:
+            tar.addfile(entry, open(path, 'rb') if entry.isfile() else None)
+"
+        );
+        comes_back(&bot, &made(&bot, "windows.tar.gz", &script));
+    }
+}
+
+#[test]
 fn a_configuration_with_windows_line_ends_is_read() {
     let bot = StandIn::stopped();
     fs::write(bot.home().join("wakeep.toml"), "# мой бот\r\nsession = \".wwebjs_auth\"\r\nlang = \"ru\"\r\n").unwrap();

@@ -197,6 +197,8 @@ fn on_a_disk_with(scene: &'static Scene, free_kb: u64) -> i32 {
     let outcome = command().run();
     let what = format!("{} with {free_kb} KB free", scene.name);
     require_sentence(&outcome, &what);
+    let staged = home.join(".wakeep/session/stage");
+    assert!(!staged.exists(), "{what}: what was unpacked keeps the disk full: {outcome:?}");
     std::fs::remove_file(&filler).unwrap();
     let vault = home.join(".wakeep");
     require_whole(scene, home, &vault, false, &format!("{what}: {outcome:?}"));

@@ -7,7 +7,10 @@ use crate::env::wakeep::Wakeep;
 use crate::lease::until;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -258,14 +261,60 @@ fn a_baileys_folder_gets_the_identity_that_is_wanted_and_keeps_what_is_not_its_o
     copy(&fixtures.join("other"), &home.join("auth"));
     fs::create_dir(home.join("auth/media")).unwrap();
     fs::write(home.join("auth/media/1.jpg"), "a picture").unwrap();
+    let mode = |name: &str| fs::metadata(home.join(name)).unwrap().permissions().mode() & 0o777;
+    fs::set_permissions(home.join("auth/media/1.jpg"), Permissions::from_mode(0o644)).unwrap();
     assert_ne!(account(), wanted);
     assert_eq!(run(&["restore", "--force", "--from", "whatsapp_auth_latest.tar.gz"]).code, 0);
     assert_eq!(account(), wanted);
     assert_eq!(fs::read_to_string(home.join("auth/media/1.jpg")).unwrap(), "a picture");
+    assert_eq!((mode("auth/media/1.jpg"), mode("auth/creds.json")), (0o644, 0o600));
     fs::write(home.join("auth/creds.json"), "").unwrap();
     assert_eq!(run(&["restore", "--if-needed"]).code, 0);
     assert_eq!(account(), wanted);
     assert!(home.join("auth/media/1.jpg").exists());
+}
+
+/// The label of its archive is text and can't name it.
+#[test]
+fn a_session_whose_name_is_no_utf8_comes_back() {
+    let home = scratch();
+    let home = home.path();
+    fs::write(home.join("package.json"), "{}").unwrap();
+    let session = home.join(OsStr::from_bytes(b"auth\xff"));
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/baileys/paired"), &session);
+    assert_eq!(Wakeep::new(home, ["archive"]).run().code, 0);
+    fs::remove_dir_all(&session).unwrap();
+    assert_eq!(Wakeep::new(home, ["restore"]).json(0)["outcome"], "restored");
+    assert!(session.join("creds.json").exists());
+    let named =
+        |command: Wakeep| command.wrapped("sh", &["-c", "exec \"$0\" \"$@\" --session \"$(printf 'auth\\377')\""]);
+    assert_eq!(named(Wakeep::new(home, ["restore", "--force"])).json(0)["outcome"], "restored");
+    assert_eq!(Wakeep::new(home, ["check"]).json(0)["login"], "paired");
+}
+
+/// A new machine has nothing that says of what kind the session is, but for the file.
+#[test]
+fn a_missing_session_is_of_the_kind_that_its_archive_says() {
+    let old = scratch();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/baileys");
+    fs::write(old.path().join("package.json"), "{}").unwrap();
+    copy(&fixtures.join("paired"), &old.path().join("auth"));
+    assert_eq!(Wakeep::new(old.path(), ["archive"]).run().code, 0);
+    let tar = Command::new("tar").args(["czf", "made-elsewhere.tar.gz", "auth"]).current_dir(old.path()).status();
+    assert!(tar.unwrap().success());
+    for name in ["whatsapp_auth_latest.tar.gz", "made-elsewhere.tar.gz"] {
+        let home = scratch();
+        let file = old.path().join(name).to_string_lossy().into_owned();
+        let restore = |args: &[&str]| {
+            let args: Vec<&str> = ["restore", "--from", &file].into_iter().chain(args.iter().copied()).collect();
+            Wakeep::new(home.path(), args)
+        };
+        // Nobody said where the bot looks for it: that isn't the archive's fault.
+        let refused = restore(&[]).run();
+        assert!(refused.code == 10 && refused.stderr.contains("holds no archive of"), "{name}: {refused:?}");
+        assert_eq!(restore(&["--session", "auth"]).json(0)["outcome"], "restored", "{name}");
+        assert_eq!(Wakeep::new(home.path(), ["check"]).json(0)["login"], "paired", "{name}");
+    }
 }
 
 /// A file that no kind claims any more is still the session it was.

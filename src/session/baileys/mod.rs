@@ -64,6 +64,10 @@ impl Kind for Baileys {
         })
     }
 
+    fn is_judged_in_place(&self, live: &Path) -> bool {
+        live.is_dir()
+    }
+
     fn progress(&self, live: &Path) -> Vector {
         // Every file of a copy is read after the copy began: nothing needs to be counted.
         let progress = Progress { incarnation: database::incarnation(live), ..Progress::default() };
@@ -78,7 +82,7 @@ impl Kind for Baileys {
             return Ok(());
         }
         bring_along(live, staged)?;
-        if forced && !self.same_login(live, staged)? {
+        if forced && self.leaves_nothing_to_mend(live, staged)? {
             return Ok(());
         }
         disk::make_dir(&healed)?;
@@ -95,10 +99,13 @@ impl Kind for Baileys {
 }
 
 impl Baileys {
-    /// Whether both folders hold the same identity, or the live one none that can be read.
-    fn same_login(&self, live: &Path, staged: &Path) -> Result<bool> {
-        let (live, staged) = (self.examine(live)?.identity, self.examine(staged)?.identity);
-        Ok(live.zip(staged).is_none_or(|(live, staged)| live.same_login(&staged)))
+    /// Whether the staged folder is as good as mended: it holds another identity than the live one, or, file by file, the
+    /// same, and nothing is wrong with it. With many files a mended copy is costly.
+    fn leaves_nothing_to_mend(&self, live: &Path, staged: &Path) -> Result<bool> {
+        let (live, staged) = (self.examine(live)?, self.examine(staged)?);
+        let is_whole_copy = live.vector == staged.vector && staged.verdict.findings.is_empty();
+        let is_other = live.identity.zip(staged.identity).is_some_and(|(live, staged)| !live.same_login(&staged));
+        Ok(is_other || is_whole_copy)
     }
 }
 

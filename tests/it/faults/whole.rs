@@ -109,6 +109,7 @@ fn is_left_over(path: &Path) -> bool {
         || ends.iter().any(|e| name.ends_with(e))
         || below("aside")
         || below("stage")
+        || below("stage.healed")
         || below("snapshot")
 }
 
