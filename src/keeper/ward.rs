@@ -136,6 +136,8 @@ fn remembered(place: &Place, home: &Path, here: &[Session]) -> Vec<Session> {
     let mut known: Vec<Session> = labels
         .filter_map(|label| Some(session(Path::new(&label.prefix), interior::kind_named(&label.kind)?)))
         .collect();
+    // What earlier versions took for one.
+    known.retain(|s| !find::is_no_session(&s.path));
     if known.is_empty() && !here.iter().any(|vault| generations(vault).next().is_some()) {
         // An archive that can't be read says nothing here; whoever restores from it says why.
         let promised = unpack::sessions_in(&plain_archive(place, home)).unwrap_or_default();
