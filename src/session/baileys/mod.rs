@@ -72,21 +72,13 @@ impl Kind for Baileys {
 
     /// Within one login only what is torn is taken from the staged copy: every step back repeats Signal keys.
     fn mend(&self, live: &Path, staged: &Path, forced: bool) -> Result<()> {
-        let healed = staged.with_extension("healed");
-        disk::remove_tree(&healed)?;
         if !live.is_dir() || !staged.is_dir() {
             return Ok(());
         }
-        bring_along(live, staged)?;
-        if forced && !self.same_login(live, staged)? {
-            return Ok(());
+        if !forced || is_same_login(live, staged)? {
+            heal(live, staged)?;
         }
-        disk::make_dir(&healed)?;
-        if heal(live, Some(staged), &healed)?.is_some() {
-            bring_along(live, &healed)?;
-            disk::exchange(&healed, staged)?;
-        }
-        disk::remove_tree(&healed)
+        bring_along(live, staged)
     }
 
     fn holder(&self, live: &Path) -> Use {
@@ -94,12 +86,15 @@ impl Kind for Baileys {
     }
 }
 
-impl Baileys {
-    /// Whether both folders hold the same identity, or the live one none that can be read.
-    fn same_login(&self, live: &Path, staged: &Path) -> Result<bool> {
-        let (live, staged) = (self.examine(live)?.identity, self.examine(staged)?.identity);
-        Ok(live.zip(staged).is_none_or(|(live, staged)| live.same_login(&staged)))
-    }
+/// Whether both folders hold the same identity, or one of them none that can be read.
+fn is_same_login(live: &Path, staged: &Path) -> Result<bool> {
+    Ok(identity(live)?.zip(identity(staged)?).is_none_or(|(live, staged)| live.same_login(&staged)))
+}
+
+/// The login that a folder's `creds.json` is linked with.
+fn identity(folder: &Path) -> Result<Option<Identity>> {
+    let creds = heal::creds_in(folder)?.filter(|creds| creds.login() == Login::Paired);
+    Ok(creds.and_then(|creds| creds.identity(false)))
 }
 
 /// What others keep in the folder (a message store, media) stays in it: linked, since the old folder goes.
