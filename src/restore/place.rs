@@ -64,7 +64,8 @@ impl Restoring<'_> {
         let stage = self.work.stage();
         std::thread::scope(|scope| {
             let flushed = scope.spawn(|| disk::sync_tree(&stage));
-            let backup = self.back_up(before, now);
+            // A bot that has started writes under its own backup: that it runs is what there is to be said.
+            let backup = self.back_up(before, now).or_else(|e| self.session.require_idle().and(Err(e)));
             flushed.join().expect("flushing doesn't panic")?;
             disk::sync_dir(self.work.dir())?;
             backup
@@ -86,14 +87,14 @@ impl Restoring<'_> {
         if !disk::exists(&self.session.path) {
             return Ok(None);
         }
-        let kept = self.work.snapshot();
-        let entries = self.session.as_it_lies(&kept)?;
+        let scratch = self.work.snapshot();
+        let (root, entries) = self.session.as_it_lies(&scratch)?;
         if entries.is_empty() {
             return Ok(None);
         }
         let kind = self.session.kind;
         let content = Content {
-            root: &kept,
+            root: &root,
             prefix: &self.session.prefix,
             entries: &entries,
             immutable: &|entry| kind.immutable(entry),
@@ -107,7 +108,7 @@ impl Restoring<'_> {
                 self.vault.keep_before_restore(&verified, now)?
             }
         };
-        disk::remove_tree(&kept)?;
+        disk::remove_tree(&scratch)?;
         Ok(Some(backup))
     }
 
