@@ -112,12 +112,16 @@ fn bring_along(live: &Path, into: &Path) -> Result<()> {
     Ok(())
 }
 
+/// How much of `creds.json` is looked at to know it as one.
+const HEAD: usize = 4096;
+
 /// A folder is Baileys' if its `creds.json` begins like one or is empty (a killed write leaves it so), or if it holds
 /// key files that nobody else makes.
 fn is_folder(path: &Path) -> bool {
-    let mut head = Vec::new();
+    // Room for all of it: every round of the keeper asks, and a list that grows reads little by little.
+    let mut head = Vec::with_capacity(HEAD);
     if let Ok(file) = File::open(path.join(CREDS)) {
-        let _ = file.take(4096).read_to_end(&mut head);
+        let _ = file.take(HEAD as u64).read_to_end(&mut head);
         let says = |name: &[u8]| head.windows(name.len()).any(|w| w == name);
         if head.iter().all(|&b| b == 0) || says(b"\"noiseKey\"") || says(b"\"signedIdentityKey\"") {
             return true;
