@@ -256,6 +256,16 @@ impl Error {
         self
     }
 
+    /// What failed, in one line of plain English: for what quotes an error in a sentence of its own.
+    pub fn brief(&self) -> String {
+        match self {
+            Error::Io { doing, path, source } => format!("{doing} {}: {source}", path.display()),
+            Error::Restless { last, .. } => last.clone(),
+            Error::Stale { path, expected, found } => format!("{}: {found} of {expected}", path.display()),
+            other => format!("{other:?}"),
+        }
+    }
+
     /// A damaged archive, in one line.
     pub fn damaged(path: &Path, what: impl Into<String>) -> Error {
         Error::Damaged { path: path.to_owned(), what: what.into() }

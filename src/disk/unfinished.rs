@@ -1,6 +1,6 @@
 //! Names of what is not finished yet, and what killed processes left of it.
 
-use super::{move_to, parent, remove_file, remove_tree};
+use super::{move_to, parent, remove_tree};
 use crate::error::{At, Result};
 use crate::platform::{files, host, processes};
 use std::fs;
@@ -17,7 +17,7 @@ pub fn beside(path: &Path, purpose: &str) -> PathBuf {
 pub fn unfinished(path: &Path, purpose: &str) -> Result<PathBuf> {
     sweep_beside(path, purpose)?;
     let free = beside(path, purpose);
-    remove_file(&free)?;
+    remove_tree(&free)?;
     Ok(free)
 }
 
@@ -41,7 +41,7 @@ pub fn sweep_all(dir: &Path) -> Result<()> {
     if dir.is_dir() { sweep(dir, ".", "tmp") } else { Ok(()) }
 }
 
-/// Files named `<start>…<pid of a dead process>.<purpose>`.
+/// Files and folders named `<start>…<pid of a dead process>.<purpose>`.
 fn sweep(dir: &Path, start: &str, purpose: &str) -> Result<()> {
     for item in fs::read_dir(dir).at("listing", dir)? {
         let path = item.at("listing", dir)?.path();
@@ -49,7 +49,7 @@ fn sweep(dir: &Path, start: &str, purpose: &str) -> Result<()> {
         let rest = name.strip_prefix(start).and_then(|r| r.strip_suffix(purpose)?.strip_suffix('.'));
         let pid = rest.and_then(|r| r.rsplit('.').next()?.parse().ok());
         if pid.is_some_and(|pid| !processes::exists(pid)) {
-            remove_file(&path)?;
+            remove_tree(&path)?;
         }
     }
     Ok(())

@@ -134,6 +134,8 @@ fn remembered(place: &Place, home: &Path, here: &[Session]) -> Vec<Session> {
     let (here, gone): (Vec<_>, Vec<_>) = vaults.filter(|v| v.is_dir()).partition(is_here);
     let mut known: Vec<Session> =
         gone.iter().filter_map(|vault| newest_interior(vault)).map(|i| session(&i.prefix, i.kind)).collect();
+    // What earlier versions took for one.
+    known.retain(|s| !find::is_no_session(&s.path));
     if known.is_empty() && !here.iter().any(|vault| generations(vault).next().is_some()) {
         // An archive that can't be read says nothing here; whoever restores from it says why.
         let promised = unpack::sessions_in(&plain_archive(place, home)).unwrap_or_default();

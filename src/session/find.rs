@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 /// Folder names that libraries use for a folder of sessions: LocalAuth and RemoteAuth, wppconnect and venom.
 const ROOTS: [&str; 2] = [".wwebjs_auth", "tokens"];
 
+/// How names begin of what lies beside sessions and is none: our workplace, and the copy that RemoteAuth packs
+/// (whatsapp-web.js 1.34.7: `wwebjs_temp_session_<clientId>`), which goes in a moment, or stays after a kill.
+const NO_SESSIONS: [&str; 2] = [".wakeep", "wwebjs_temp_session_"];
+
 /// The sessions behind `path`: the path itself, or those in it. A path that isn't there yet gives the session that
 /// would come to be there, so that it can be waited for or restored.
 pub fn sessions(path: &Path) -> Result<Vec<Session>> {
@@ -63,7 +67,7 @@ pub fn inside(root: &Path) -> Result<Vec<Session>> {
     let mut found = Vec::new();
     for item in fs::read_dir(root).at("listing", root)? {
         let path = item.at("listing", root)?.path();
-        if path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(".wakeep")) {
+        if is_no_session(&path) {
             continue;
         }
         match kind_of(&path) {
@@ -102,10 +106,16 @@ fn is_open(folder: &Path) -> bool {
 /// What lies in a folder, `.wwebjs_auth` and `session` first; nothing where that can't be read.
 fn children(folder: &Path) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
-    all.retain(|p| p.file_name().is_some_and(|n| !n.to_string_lossy().starts_with(".wakeep")));
+    all.retain(|p| !is_no_session(p));
     let rank = |p: &PathBuf| [ROOTS[0], "session"].iter().position(|n| p.ends_with(n)).unwrap_or(2);
     all.sort_by_key(|p| (rank(p), p.clone()));
     all
+}
+
+/// Whether a path of that name is never a session, whatever is in it.
+pub fn is_no_session(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    NO_SESSIONS.iter().any(|start| name.starts_with(start))
 }
 
 /// Whether a folder of that name holds sessions rather than being one.
@@ -162,6 +172,7 @@ mod tests {
         for name in ["session-b", "session", "session-a", "notes"] {
             fs::create_dir_all(root.join(name)).unwrap();
         }
+        fs::create_dir_all(root.join("wwebjs_temp_session_a/Default/Local Storage/leveldb")).unwrap();
         let found: Vec<_> = names(&root).into_iter().map(|(name, _)| name).collect();
         assert_eq!(found, ["session", "session-a", "session-b"]);
     }

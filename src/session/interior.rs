@@ -1,6 +1,7 @@
 //! Where sessions lie within an archive, judged by the names in it alone: archives made elsewhere begin at
 //! `.wwebjs_auth/`, at the session's folder, or (RemoteAuth zips) in the middle of it.
 
+use super::find::is_no_session;
 use super::{KINDS, Kind, baileys, chromium, whatsmeow};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -24,7 +25,7 @@ pub fn sessions(names: &[PathBuf]) -> Vec<Interior> {
     let mut found: BTreeMap<PathBuf, &'static dyn Kind> = BTreeMap::new();
     for name in names {
         let name = tidy(name);
-        if let Some(prefix) = chromium_root(&name) {
+        if let Some(prefix) = chromium_root(&name).filter(|prefix| !is_no_session(prefix)) {
             found.insert(prefix, &chromium::Chromium);
         } else if name.file_name().is_some_and(|n| n == "creds.json") {
             found.insert(name.parent().unwrap_or(Path::new("")).to_owned(), &baileys::Baileys);
@@ -75,6 +76,8 @@ mod tests {
         assert_eq!(prefixes(&[&format!(".wwebjs_auth/session/{log}")]), ["chromium:.wwebjs_auth/session"]);
         assert_eq!(prefixes(&[&format!("./session-a/{log}"), &format!("./session-b/{log}")]).len(), 2);
         assert_eq!(prefixes(&[log]), ["chromium:"]);
+        let packed = [&*format!("RemoteAuth-a/{log}"), &format!("wwebjs_temp_session_a/{log}")];
+        assert_eq!(prefixes(&packed), ["chromium:RemoteAuth-a"], "while RemoteAuth packed it");
         assert_eq!(prefixes(&["auth/creds.json", "auth/pre-key-1.json"]), ["baileys:auth"]);
         assert_eq!(prefixes(&["bot.db"]), ["whatsmeow:bot.db"]);
         assert!(prefixes(&["a.txt", "b.txt"]).is_empty());

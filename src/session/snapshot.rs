@@ -1,10 +1,11 @@
 //! Takes a snapshot: a still, whole and fresh copy of what matters of a live session.
 
-use super::{Examination, Session, Use};
-use crate::disk;
+use super::{Examination, Session, Use, database};
+use crate::disk::{self, FileMark};
 use crate::error::{Error, Result};
 use crate::progress::{Vector, rewound};
 use crate::tree::{self, Entry, EntryKind};
+use crate::verdict::{Finding, Weight, veiled};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,21 +49,22 @@ impl Session {
         if !disk::exists(&self.path) {
             return Err(missing());
         }
-        let (mut said, mut times) = (String::new(), 0);
+        let (mut last, mut times) = (String::new(), 0);
         for attempt in 0..TRIES {
             std::thread::sleep(Duration::from_millis(u64::from(attempt) * 40));
             let lies_still = times >= STILL;
             let fault = match self.copy_once(into, carry, lies_still) {
                 Ok(snapshot) if lies_still || !snapshot.is_faulty() => return Ok(snapshot),
-                Ok(snapshot) => format!("{:?}", snapshot.examination.verdict.findings),
+                Ok(snapshot) => brief(&snapshot.examination.verdict.findings),
                 Err(e) if self.is_gone(&e) => return Err(missing()),
                 Err(e) if is_final(&e) => return Err(e),
-                Err(e) => format!("{e:?}"),
+                Err(e) => e.brief(),
             };
-            times = if fault == said { times + 1 } else { 1 };
-            said = fault;
+            times = if fault == last { times + 1 } else { 1 };
+            last = fault;
         }
-        Err(Error::Restless { path: self.path.clone(), tries: TRIES, last: said })
+        // Names of files may be phone numbers.
+        Err(Error::Restless { path: self.path.clone(), tries: TRIES, last: veiled(&last) })
     }
 
     /// A session that shows the same fault again and again is copied as it lies, so that the fault can be judged.
@@ -93,17 +95,21 @@ impl Session {
         Ok(Snapshot { root: into.to_owned(), entries, examination })
     }
 
-    /// What matters of a session that nobody works on, whatever state it is in: where it can be read, and what is there. A
-    /// folder is read where it lies; a file is copied to `into`, since its last changes may stand beside it.
+    /// What matters of a session that nobody works on, whatever state it is in: where that can be read, and what is
+    /// there. A folder is read where it lies; of a file there is a copy at `into` then, since what belongs to it may
+    /// stand beside it.
+    ///
+    /// # Errors
+    /// `Io`; for a file also `Restless`.
     pub fn as_it_lies(&self, into: &Path) -> Result<(PathBuf, Vec<Entry>)> {
-        if self.path.is_dir() {
-            let mut entries = tree::walk(&self.path, &|p| self.kind.matters(p))?;
-            entries.retain(|e| matches!(e.kind, EntryKind::Dir | EntryKind::File));
-            return Ok((self.path.clone(), entries));
-        }
         disk::remove_tree(into)?;
-        self.copy_as_it_lies(into)?;
-        Ok((into.to_owned(), entries_of(into)?))
+        if !self.path.is_dir() {
+            self.copy_as_it_lies(into)?;
+            return Ok((into.to_owned(), entries_of(into)?));
+        }
+        let mut entries = tree::walk(&self.path, &|p| self.kind.matters(p))?;
+        entries.retain(|entry| matches!(entry.kind, EntryKind::File | EntryKind::Dir));
+        Ok((self.path.clone(), entries))
     }
 
     fn copy_as_it_lies(&self, into: &Path) -> Result<()> {
@@ -149,20 +155,29 @@ impl Session {
 
     /// A cheap mark of how the live session looks: equal stamps mean that nothing that is watched was written.
     /// A stamp says nothing about writes within the file system's clock tick: see [`Stamp::settled`].
+    ///
+    /// # Errors
+    /// `Io`, also where the session isn't there.
     pub fn stamp(&self) -> Result<Stamp> {
-        let watched = |p: &Path| self.kind.watched(p);
-        let entries = if self.path.is_dir() { tree::walk(&self.path, &watched)? } else { entries_of(&self.path)? };
         let mut hasher = blake3::Hasher::new();
         let mut newest = (0, 0);
-        for entry in entries.iter().filter(|e| e.kind == EntryKind::File) {
-            let mark = entry.mark;
-            hasher.update(entry.path.as_os_str().as_encoded_bytes());
+        for (path, mark) in self.watched()? {
+            hasher.update(path.as_os_str().as_encoded_bytes());
             for number in [mark.inode, mark.size, mark.mtime.0.cast_unsigned(), u64::from(mark.mtime.1)] {
                 hasher.update(&number.to_le_bytes());
             }
             newest = newest.max(mark.mtime);
         }
         Ok(Stamp { digest: hasher.finalize().to_hex().to_string(), newest })
+    }
+
+    /// Every file that is watched, with its mark.
+    fn watched(&self) -> Result<Vec<(PathBuf, FileMark)>> {
+        if !self.path.is_dir() {
+            return database::marks(&self.path);
+        }
+        let all = tree::walk(&self.path, &|p| self.kind.watched(p))?;
+        Ok(all.into_iter().filter(|e| e.kind == EntryKind::File).map(|e| (e.path, e.mark)).collect())
     }
 
     /// Whether a bot works on the session.
@@ -186,7 +201,7 @@ impl Session {
 
 impl Snapshot {
     fn is_faulty(&self) -> bool {
-        self.examination.verdict.findings.iter().any(|f| f.code.weight() == crate::verdict::Weight::Fault)
+        self.examination.verdict.findings.iter().any(|f| f.code.weight() == Weight::Fault)
     }
 }
 
@@ -204,6 +219,12 @@ impl Stamp {
     pub fn settled(&self, now: jiff::Timestamp) -> bool {
         now.as_second() - self.newest.0 > 2
     }
+}
+
+/// Findings in one line of codes, names and numbers.
+fn brief(findings: &[Finding]) -> String {
+    let one = |f: &Finding| format!("{} {} {}", f.code.as_str(), f.path.display(), f.detail);
+    findings.iter().map(|f| one(f).trim_end().to_owned()).collect::<Vec<_>>().join("; ")
 }
 
 fn name_the_makings(vector: &mut Vector, floor: &Vector) {
@@ -238,3 +259,6 @@ fn is_final(e: &Error) -> bool {
     let hopeless = [Kind::PermissionDenied, Kind::StorageFull, Kind::ReadOnlyFilesystem, Kind::QuotaExceeded];
     e.io_kind().is_some_and(|kind| hopeless.contains(&kind)) || matches!(e, Error::NotASession { .. })
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,9 +58,35 @@ impl Vault {
     }
 }
 
-/// A reason is a word or a code; whatever else a bot puts there must not bring a phone number into the journal.
+/// A reason is a word or a code; whatever else a bot puts there must not bring a phone number into the journal, also not one
+/// in groups: `+7 999 123-45-67`.
 fn masked_words(reason: &str) -> String {
-    let long = |word: &str| word.chars().filter(char::is_ascii_digit).count() >= 7;
-    let words = reason.split_whitespace().map(|w| if long(w) { masked(w) } else { w.to_owned() });
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    let is_long = |text: &str| digits(text) >= 7;
+    let in_groups = is_long(reason);
+    let words = reason.split_whitespace().map(|word| match word {
+        word if is_long(word) => masked(word),
+        word if in_groups && digits(word) > 0 => "•".repeat(digits(word)),
+        word => word.to_owned(),
+    });
     words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_brings_no_phone_number_into_the_journal() {
+        for (told, kept) in [
+            ("401", "401"),
+            ("stream error 515", "stream error 515"),
+            ("logged out: 79991231234", "logged out: +79•••••1234"),
+            ("logged out: +79991231234", "logged out: +79•••••1234"),
+            ("by +7 999 123-12-34", "by • ••• ••••"),
+            ("by 79991231234:5@c.us", "by +79•••••1234"),
+        ] {
+            assert_eq!(masked_words(told), kept);
+        }
+    }
 }

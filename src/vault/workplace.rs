@@ -67,9 +67,8 @@ impl Workplace {
     }
 
     /// What work that was cut off may have left here besides its marker: all of it keys to the account.
-    pub fn left_over(&self) -> [PathBuf; 5] {
-        // What mending a staged folder makes lies beside that.
-        [self.stage(), self.stage().with_extension("healed"), self.aside(), self.snapshot(), self.before()]
+    pub fn left_over(&self) -> [PathBuf; 4] {
+        [self.stage(), self.aside(), self.snapshot(), self.before()]
     }
 
     /// The marker of a restore that can't be done in one step.

@@ -1,10 +1,12 @@
 //! Phone numbers as others may see them.
 
-/// An account with its phone number masked: the first two digits and the last four stay (`+79•••••1234`).
+/// An account with its phone number masked: the first two digits and the last four stay (`+79•••••1234`). One that is
+/// masked already stays as it is.
 pub fn masked(account: &str) -> String {
-    if account.starts_with(['+', '•']) {
+    if account.contains('•') {
         return account.to_owned();
     }
+    let account = account.trim_start_matches('+');
     let digits: String = account.chars().take_while(char::is_ascii_digit).collect();
     if digits.len() < 7 {
         return "•".repeat(digits.len().max(4));
@@ -57,6 +59,8 @@ mod tests {
     fn phone_numbers_are_masked() {
         assert_eq!(masked("79991231234:5@c.us"), "+79•••••1234");
         assert_eq!(masked("123"), "••••");
+        assert_eq!(masked("+79991231234"), "+79•••••1234", "as people write it");
+        assert_eq!(masked(&masked("79991231234")), "+79•••••1234");
         assert!(!masked("4915112345678:12@s.whatsapp.net").contains("151123"));
     }
 }

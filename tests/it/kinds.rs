@@ -165,6 +165,65 @@ fn all_kinds_side_by_side_are_found_and_kept_apart() {
     );
 }
 
+/// In WAL mode a transaction stands in the `-wal` alone until SQLite works that in, which may be never as long as the bot
+/// runs; and the `-wal` stands beside the file itself, whatever link leads to it.
+#[test]
+fn what_a_running_bot_writes_is_archived_though_its_file_stays_as_it_is() {
+    for linked in [false, true] {
+        let home = scratch();
+        let home = home.path();
+        let file = if linked { home.join("data/real.db") } else { home.join("store.db") };
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        make_store(&file);
+        if linked {
+            std::os::unix::fs::symlink(&file, home.join("store.db")).unwrap();
+        }
+        let bot = Connection::open(&file).unwrap();
+        bot.execute_batch("CREATE TABLE more (text TEXT)").unwrap();
+        // As if all had been written long ago.
+        let wal = file.with_extension("db-wal");
+        assert!(Command::new("touch").args(["-d", "1 hour ago"]).args([&file, &wal]).status().unwrap().success());
+        let archive = || run(home, &["archive", "--session", "store.db"])["outcome"].clone();
+        assert_eq!([archive(), archive()], ["created", "unchanged"]);
+        let before = fs::metadata(&file).unwrap().modified().unwrap();
+        bot.execute("INSERT INTO more VALUES ('later')", []).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), before, "it stands in the -wal alone");
+        assert_eq!(archive(), "created", "linked: {linked}");
+        let args = ["extract", "whatsapp_auth_latest.tar.gz", "--into", "out"];
+        assert_eq!(Wakeep::new(home, args).run().code, 0);
+        let copy = Connection::open(home.join("out/store.db")).unwrap();
+        let text: String = copy.query_row("SELECT text FROM more", [], |row| row.get(0)).unwrap();
+        assert_eq!(text, "later", "linked: {linked}");
+        drop(bot);
+    }
+}
+
+/// whatsapp-web.js's RemoteAuth copies the profile to `wwebjs_temp_session_<clientId>` beside it, packs that and removes it; a
+/// bot that is killed meanwhile leaves it.
+#[test]
+fn the_copy_that_remoteauth_packs_is_no_session() {
+    let home = scratch();
+    let home = home.path();
+    let root = home.join(".wwebjs_auth");
+    fs::create_dir(&root).unwrap();
+    make_profile(&root.join("RemoteAuth-shop"));
+    copy(&root.join("RemoteAuth-shop"), &root.join("wwebjs_temp_session_shop"));
+    let kept = run(home, &["archive"]);
+    assert_eq!(
+        (kept["session"].as_str(), kept["outcome"].as_str()),
+        (Some("RemoteAuth-shop"), Some("created")),
+        "{kept}"
+    );
+    assert!(!home.join(".wakeep/wwebjs_temp_session_shop").exists());
+    // Nor in what `tar` took of both.
+    let taken = Command::new("tar").args(["czf", "old.tar.gz", ".wwebjs_auth"]).current_dir(home).status().unwrap();
+    assert!(taken.success());
+    fs::remove_dir_all(&root).unwrap();
+    let restored = run(home, &["restore", "--from", "old.tar.gz"]);
+    assert_eq!(restored["outcome"], "restored", "{restored}");
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 1);
+}
+
 /// What each release left in a bot's folder (`tests/fixtures/releases`): archives, vault, journal, configuration.
 #[test]
 fn what_earlier_releases_left_is_read() {

@@ -74,6 +74,7 @@ const BAILEYS: &[Row] = &[
     ("a torn .bak",                         "paired", &[Write("creds.json.bak", "{\"no")],                    Sound, Paired, &[]),
     ("a torn .bak of a key",                "paired", &[Write("pre-key-1.json.bak", "")],                     Sound, Paired, &[]),
     ("counter far above the pre-keys",      "paired", &[Set("/nextPreKeyId", "900")],                         Sound, Paired, &[]),
+    ("a pre-key of an impossible number",   "paired", &[Twin("pre-key-1.json", "pre-key-16777216.json")],     Sound, Paired, &[]),
     ("pre-keys used up",                    "paired", &[Remove("pre-key-1.json"), Remove("pre-key-2.json"), Remove("pre-key-3.json"), Remove("pre-key-4.json"), Remove("pre-key-5.json")], Sound, Paired, &[]),
     // Not linked.
     ("QR page",                             "qr",     &[],                                                    Sound, LoggedOut, &[QrPage]),

@@ -37,7 +37,7 @@ pub fn of(folder: &Path) -> Use {
     match holders::open_by(&all_files(&folder)) {
         Ok(scan) if !scan.pids.is_empty() => return held(scan.pids[0].0),
         Ok(_) => {}
-        Err(e) => return Use::CannotTell(e.to_string()),
+        Err(e) => return Use::CannotTell(e.brief()),
     }
     let place = Place::of(folder);
     let ours = processes::started_at(std::process::id());

@@ -11,7 +11,8 @@ use super::store::is_whole;
 use crate::disk::{self, FileMark};
 use crate::error::{At, Error, Result};
 use crate::platform::files;
-use std::collections::BTreeMap;
+use crate::verdict::veiled;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, FileTimes};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -31,26 +32,42 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// # Errors
 /// The folder isn't there or can't be read, or a torn file keeps changing ([`Error::Restless`]).
 pub fn copy(live: &Path, into: &Path) -> Result<()> {
-    if !live.is_dir() {
-        return Err(Error::SessionMissing { path: live.to_owned() });
-    }
-    let mut copied = Copied { live, into, files: BTreeMap::new() };
-    let mut last = Pass::default();
-    for pass in 0..PASSES {
-        last = copied.pass()?;
-        if !last.moved && (last.torn.is_none() || pass >= PATIENCE) {
-            return Ok(());
+    Copied { live, into, renews: false, files: BTreeMap::new() }.until_still()
+}
+
+/// Brings an older copy of the login, in the folder `into`, up to what `live` says: what is whole there is put here unless it
+/// says the same already, and what isn't there goes, whatever it is. What is torn there stays here as it was. Returns
+/// the torn files; a missing `creds.json` is one of them.
+///
+/// # Errors
+/// As [`copy()`].
+pub fn renew(live: &Path, into: &Path) -> Result<BTreeSet<PathBuf>> {
+    let mut copied = Copied { live, into, renews: true, files: BTreeMap::new() };
+    copied.until_still()?;
+    let creds = PathBuf::from(CREDS);
+    for item in fs::read_dir(into).at("listing", into)? {
+        let name = PathBuf::from(item.at("listing", into)?.file_name());
+        if name != creds && !copied.files.contains_key(&name) {
+            disk::remove_tree(&into.join(name))?;
         }
-        if last.torn.is_some() {
-            thread::sleep(PAUSE);
+    }
+    let is_gone = !copied.files.contains_key(&creds);
+    let torn = copied.files.into_iter().filter(|(_, (_, whole))| !whole).map(|(file, _)| file);
+    Ok(torn.chain(is_gone.then_some(creds)).collect())
+}
+
+/// The text of a live file as soon as it is `whole` and still; `None` where it isn't there, or stays torn.
+///
+/// # Errors
+/// It can't be read.
+pub fn once_whole(file: &Path, whole: impl Fn(&[u8]) -> bool) -> Result<Option<Vec<u8>>> {
+    for _ in 0..PATIENCE {
+        match read_still(file)? {
+            Some(read) if read.still && whole(&read.text) => return Ok(Some(read.text)),
+            _ => thread::sleep(PAUSE),
         }
     }
-    match last.torn {
-        None => Ok(()),
-        Some(torn) => {
-            Err(Error::Restless { path: live.to_owned(), tries: PASSES, last: torn.to_string_lossy().into_owned() })
-        }
-    }
+    Ok(None)
 }
 
 /// What one pass came upon.
@@ -65,11 +82,36 @@ struct Pass {
 struct Copied<'a> {
     live: &'a Path,
     into: &'a Path,
+    /// An older copy stands in `into`.
+    renews: bool,
     /// What was copied, and whether it was whole.
     files: BTreeMap<PathBuf, (FileMark, bool)>,
 }
 
 impl Copied<'_> {
+    fn until_still(&mut self) -> Result<()> {
+        if !self.live.is_dir() {
+            return Err(Error::SessionMissing { path: self.live.to_owned() });
+        }
+        let mut last = Pass::default();
+        for pass in 0..PASSES {
+            last = self.pass()?;
+            if !last.moved && (last.torn.is_none() || pass >= PATIENCE) {
+                return Ok(());
+            }
+            if last.torn.is_some() {
+                thread::sleep(PAUSE);
+            }
+        }
+        match last.torn {
+            None => Ok(()),
+            Some(torn) => {
+                let last = veiled(&torn.to_string_lossy());
+                Err(Error::Restless { path: self.live.to_owned(), tries: PASSES, last })
+            }
+        }
+    }
+
     fn pass(&mut self) -> Result<Pass> {
         let mut listed = super::files(self.live)?;
         // The counters of `creds.json` are saved after the pre-keys they count.
@@ -114,11 +156,22 @@ impl Copied<'_> {
             pass.torn = Some(file.to_owned());
         }
         if known != Some(&(read.mark, whole)) {
-            write(&self.into.join(file), &read)?;
+            self.put(file, &read, whole)?;
             self.files.insert(file.to_owned(), (read.mark, whole));
             pass.moved = true;
         }
         Ok(())
+    }
+
+    fn put(&self, file: &Path, read: &Reading, whole: bool) -> Result<()> {
+        let to = self.into.join(file);
+        if self.renews {
+            if !whole || fs::read(&to).is_ok_and(|older| older == read.text) {
+                return Ok(());
+            }
+            disk::remove_tree(&to)?;
+        }
+        write(&to, read)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Mending a torn Baileys folder instead of rolling it back: what is whole in the live folder is the newest there is,
 //! and every step back repeats Signal keys that peers have seen. Only torn files are replaced, and only within one
-//! login. It makes the mended folder in a stage; putting it in place, and judging it first, is the caller's.
+//! login. The staged good copy itself becomes the mended folder, so that what is the same in both is written once; putting it
+//! in place, and judging it first, is the caller's.
 
 use super::creds::Creds;
 use super::folder;
@@ -34,130 +35,139 @@ pub enum Source {
     Good,
 }
 
-/// Makes the mended folder of `live`, which no bot works on, in the empty folder `into`. `good` is a copy that was
-/// found good, where there is one. `None`: there is nothing to keep, because the folder is missing, is another login
-/// than the good copy without being linked, or no whole `creds.json` can be had; then the whole good copy is the answer.
+/// Makes the staged good copy the mended folder of `live`, which no bot works on: whatever else was staged goes. `None`, and
+/// nothing was touched: there is nothing to keep, because the folder is missing, is another login than the good copy
+/// without being linked, or no whole `creds.json` can be had; then the whole good copy is the answer.
 ///
 /// # Errors
-/// A file can't be read or written.
-pub fn heal(live: &Path, good: Option<&Path>, into: &Path) -> Result<Option<Healed>> {
+/// A file can't be read or written; `Restless` where a torn one keeps changing.
+pub fn heal(live: &Path, staged: &Path) -> Result<Option<Healed>> {
     if !live.is_dir() {
         return Ok(None);
     }
-    folder::copy(live, into)?;
-    let mut from = Sources { live, good };
+    let Some(mending) = Mending::of(live, staged)? else { return Ok(None) };
+    // Pre-keys of the good copy count too: the server may hand them out still.
+    let staged_before = if mending.is_same_login { highest_pre_key(staged)? } else { 0 };
+    let torn = folder::renew(live, staged)?;
     let mut healed = Healed::default();
-    let Some(mut creds) = from.mend_creds(into, &mut healed)? else { return Ok(None) };
-    from.mend_keys(into, &mut healed)?;
-    let highest = from.highest_pre_key(into)?;
-    if creds.next_pre_key().is_none_or(|next| next <= highest) {
-        creds.raise_pre_keys(highest + 1);
-        healed.next_pre_key = Some(highest + 1);
-        put(&into.join(CREDS), creds.text().as_bytes())?;
+    if torn.contains(Path::new(CREDS)) || creds_in(staged)?.is_none() {
+        put(&staged.join(CREDS), &mending.creds)?;
+        healed.replaced.extend(mending.source.map(|source| (CREDS.into(), Some(source))));
     }
+    for file in torn.into_iter().filter(|file| matches!(layout::part(file), Some(Part::Key(..)))) {
+        let source = mending.mend_key(&file)?;
+        healed.replaced.push((file, source));
+    }
+    healed.next_pre_key = raise_pre_keys(staged, highest_pre_key(staged)?.max(staged_before))?;
     Ok(Some(healed))
 }
 
-struct Sources<'a> {
+/// What a folder is mended from.
+struct Mending<'a> {
     live: &'a Path,
-    good: Option<&'a Path>,
+    staged: &'a Path,
+    /// The nearest whole `creds.json`, and where it comes from if it isn't the folder's own.
+    creds: Vec<u8>,
+    source: Option<Source>,
+    /// Whether the good copy is of the same login, so that it may stand in for what is torn.
+    is_same_login: bool,
 }
 
-impl Sources<'_> {
-    /// The creds of the mended folder, the folder's own where any of them is whole. `None` where they can't be had, or
-    /// are another login's than the good copy's and not linked themselves. A linked one is kept, and the good copy has
+impl Mending<'_> {
+    /// Decides on the creds of the mended folder: the folder's own where any of them is whole. `None` where they can't be
+    /// had, or are another login's than the good copy's and not linked themselves. A linked one is kept, and the good copy has
     /// nothing for it.
-    fn mend_creds(&mut self, into: &Path, healed: &mut Healed) -> Result<Option<Creds>> {
-        let good = match self.good {
-            Some(good) => read(&good.join(CREDS))?.as_deref().and_then(Creds::parse),
-            None => None,
+    fn of<'a>(live: &'a Path, staged: &'a Path) -> Result<Option<Mending<'a>>> {
+        let own = folder::once_whole(&live.join(CREDS), |text| Creds::parse(text).is_some())?;
+        let found = match own {
+            Some(own) => Some((None, own)),
+            None => nearest(live, staged, Path::new(CREDS))?.map(|(source, text)| (Some(source), text)),
         };
-        let mut source = None;
-        let mut text = read(&into.join(CREDS))?.filter(|text| is_whole(text));
-        if text.is_none() {
-            (source, text) = self.whole(Path::new(CREDS))?.unzip();
+        let Some((source, text)) = found else { return Ok(None) };
+        let Some(creds) = Creds::parse(&text) else { return Ok(None) };
+        let good = creds_in(staged)?;
+        let is_same_login = match &good {
+            _ if source == Some(Source::Good) => shares_keys(live, staged)?,
+            Some(good) => creds.named().is_some() && creds.named() == good.named(),
+            None => true,
+        };
+        let is_linked = || creds.login() == Login::Paired && creds.faults(CREDS).is_empty();
+        if !is_same_login && (source == Some(Source::Good) || !is_linked()) {
+            return Ok(None);
         }
-        let (Some(text), Some(creds)) = (&text, text.as_deref().and_then(Creds::parse)) else { return Ok(None) };
-        if source == Some(Source::Good) {
-            if !self.shares_keys(into)? {
-                return Ok(None);
-            }
-        } else if good.is_some_and(|good| creds.named().is_none() || creds.named() != good.named()) {
-            if creds.login() != Login::Paired || !creds.faults(CREDS).is_empty() {
-                return Ok(None);
-            }
-            self.good = None;
-        }
-        if source.is_some() {
-            put(&into.join(CREDS), text)?;
-            healed.replaced.push((CREDS.into(), source));
-        }
-        Ok(Some(creds))
+        Ok(Some(Mending { live, staged, creds: text, source, is_same_login }))
     }
 
-    /// Whether pre-keys of the folder are those of the good copy. They never change once made, so one equal says yes
-    /// and none equal of some says no; where they have no number in common nothing speaks against it.
-    fn shares_keys(&self, into: &Path) -> Result<bool> {
-        let Some(good) = self.good else { return Ok(false) };
-        let mut differ = false;
-        for file in super::files(into)? {
-            let (Some(_), Some(own)) = (layout::pre_key_number(&file.path), read(&into.join(&file.path))?) else {
-                continue;
-            };
-            match read(&good.join(&file.path))? {
-                Some(theirs) if own == theirs => return Ok(true),
-                Some(_) => differ |= is_whole(&own),
-                None => {}
-            }
+    /// Puts the nearest whole text in the place of a torn key file; where nobody has one, the file goes.
+    fn mend_key(&self, file: &Path) -> Result<Option<Source>> {
+        let found = nearest(self.live, self.staged, file)?;
+        let found = found.filter(|(source, _)| *source != Source::Good || self.is_same_login);
+        let path = self.staged.join(file);
+        match found {
+            // It stands there.
+            Some((Source::Good, _)) => Ok(Some(Source::Good)),
+            Some((source, text)) => put(&path, &text).map(|()| Some(source)),
+            None => disk::remove_tree(&path).map(|()| None),
         }
-        Ok(!differ)
     }
+}
 
-    fn mend_keys(&self, into: &Path, healed: &mut Healed) -> Result<()> {
-        for file in super::files(into)? {
-            let path = into.join(&file.path);
-            if !matches!(layout::part(&file.path), Some(Part::Key(..))) || read(&path)?.is_some_and(|t| is_whole(&t)) {
-                continue;
-            }
-            let whole = self.whole(&file.path)?;
-            match &whole {
-                Some((_, text)) => put(&path, text)?,
-                None => disk::remove_file(&path)?,
-            }
-            healed.replaced.push((file.path, whole.map(|(source, _)| source)));
+/// The newest whole text of a file that is torn.
+fn nearest(live: &Path, staged: &Path, file: &Path) -> Result<Option<(Source, Vec<u8>)>> {
+    let beside = |end: &str| live.join(format!("{}{end}", file.display()));
+    let places =
+        [(Source::Unfinished, beside(".tmp")), (Source::Before, beside(".bak")), (Source::Good, staged.join(file))];
+    for (source, path) in places {
+        if let Some(text) = read(&path)?.filter(|text| is_whole(text)) {
+            return Ok(Some((source, text)));
         }
-        Ok(())
     }
+    Ok(None)
+}
 
-    /// The newest whole text of a file that is torn.
-    fn whole(&self, file: &Path) -> Result<Option<(Source, Vec<u8>)>> {
-        let beside = |end: &str| self.live.join(format!("{}{end}", file.display()));
-        let places = [
-            (Source::Unfinished, Some(beside(".tmp"))),
-            (Source::Before, Some(beside(".bak"))),
-            (Source::Good, self.good.map(|g| g.join(file))),
-        ];
-        for (source, path) in places {
-            if let Some(text) = path.map(|p| read(&p)).transpose()?.flatten()
-                && is_whole(&text)
-            {
-                return Ok(Some((source, text)));
-            }
+/// Whether pre-keys of the folder are those of the good copy. They never change once made, so one equal says yes
+/// and none equal of some says no; where they have no number in common nothing speaks against it.
+fn shares_keys(live: &Path, staged: &Path) -> Result<bool> {
+    let mut differ = false;
+    for file in super::files(live)? {
+        let (Some(_), Some(own)) = (layout::pre_key_number(&file.path), read(&live.join(&file.path))?) else {
+            continue;
+        };
+        match read(&staged.join(&file.path))? {
+            Some(theirs) if own == theirs => return Ok(true),
+            Some(_) => differ |= is_whole(&own),
+            None => {}
         }
-        Ok(None)
     }
+    Ok(!differ)
+}
 
-    /// Pre-keys of the good copy count too: the server may hand them out still.
-    fn highest_pre_key(&self, into: &Path) -> Result<u64> {
-        let mut highest = 0;
-        for folder in [Some(into), self.good].into_iter().flatten() {
-            // Signal's ids have 24 bits; a file of a higher number is no pre-key.
-            let numbers = super::files(folder)?.into_iter().filter_map(|f| layout::pre_key_number(&f.path));
-            let numbers = numbers.filter(|number| *number < 1 << 24);
-            highest = numbers.max().unwrap_or(0).max(highest);
-        }
-        Ok(highest)
+fn highest_pre_key(folder: &Path) -> Result<u64> {
+    let mut highest = 0;
+    for item in fs::read_dir(folder).at("listing", folder)? {
+        let name = item.at("listing", folder)?.file_name();
+        highest = highest.max(layout::pre_key_number(Path::new(&name)).unwrap_or(0));
     }
+    Ok(highest)
+}
+
+/// Lets the next pre-key of the staged folder be above the highest; gives its number where that had to be changed.
+fn raise_pre_keys(staged: &Path, highest: u64) -> Result<Option<u64>> {
+    let Some(mut creds) = creds_in(staged)? else { return Ok(None) };
+    if creds.next_pre_key().is_some_and(|next| next > highest) {
+        return Ok(None);
+    }
+    creds.raise_pre_keys(highest + 1);
+    put(&staged.join(CREDS), creds.text().as_bytes())?;
+    Ok(Some(highest + 1))
+}
+
+/// The creds of a folder, where they are whole.
+///
+/// # Errors
+/// They can't be read.
+pub fn creds_in(folder: &Path) -> Result<Option<Creds>> {
+    Ok(read(&folder.join(CREDS))?.as_deref().and_then(Creds::parse))
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>> {

@@ -84,10 +84,10 @@ fn whole_part(name: &str) -> Option<Part<'_>> {
     Some(Part::Key(&stem[..kind.len()], &stem[kind.len() + 1..]))
 }
 
-/// The number of a pre-key's file.
+/// The number of a pre-key's file. Signal's ids have 24 bits: a file of a higher number is no pre-key.
 pub fn pre_key_number(entry: &Path) -> Option<u64> {
     match part(entry)? {
-        Part::Key("pre-key", id) => id.parse().ok(),
+        Part::Key("pre-key", id) => id.parse().ok().filter(|number| *number < 1 << 24),
         _ => None,
     }
 }
@@ -122,5 +122,6 @@ mod tests {
         }
         assert_eq!(pre_key_number(Path::new("pre-key-12.json")), Some(12));
         assert_eq!(pre_key_number(Path::new("pre-key-x.json")), None);
+        assert_eq!(pre_key_number(Path::new("pre-key-16777216.json")), None);
     }
 }

@@ -76,21 +76,13 @@ impl Kind for Baileys {
 
     /// Within one login only what is torn is taken from the staged copy: every step back repeats Signal keys.
     fn mend(&self, live: &Path, staged: &Path, forced: bool) -> Result<()> {
-        let healed = staged.with_extension("healed");
-        disk::remove_tree(&healed)?;
         if !live.is_dir() || !staged.is_dir() {
             return Ok(());
         }
-        bring_along(live, staged)?;
-        if forced && self.leaves_nothing_to_mend(live, staged)? {
-            return Ok(());
+        if !forced || is_same_login(live, staged)? {
+            heal(live, staged)?;
         }
-        disk::make_dir(&healed)?;
-        if heal(live, Some(staged), &healed)?.is_some() {
-            bring_along(live, &healed)?;
-            disk::exchange(&healed, staged)?;
-        }
-        disk::remove_tree(&healed)
+        bring_along(live, staged)
     }
 
     fn holder(&self, live: &Path) -> Use {
@@ -98,15 +90,15 @@ impl Kind for Baileys {
     }
 }
 
-impl Baileys {
-    /// Whether the staged folder is as good as mended: it holds another identity than the live one, or, file by file, the
-    /// same, and nothing is wrong with it. With many files a mended copy is costly.
-    fn leaves_nothing_to_mend(&self, live: &Path, staged: &Path) -> Result<bool> {
-        let (live, staged) = (self.examine(live)?, self.examine(staged)?);
-        let is_whole_copy = live.vector == staged.vector && staged.verdict.findings.is_empty();
-        let is_other = live.identity.zip(staged.identity).is_some_and(|(live, staged)| !live.same_login(&staged));
-        Ok(is_other || is_whole_copy)
-    }
+/// Whether both folders hold the same identity, or one of them none that can be read.
+fn is_same_login(live: &Path, staged: &Path) -> Result<bool> {
+    Ok(identity(live)?.zip(identity(staged)?).is_none_or(|(live, staged)| live.same_login(&staged)))
+}
+
+/// The login that a folder's `creds.json` is linked with.
+fn identity(folder: &Path) -> Result<Option<Identity>> {
+    let creds = heal::creds_in(folder)?.filter(|creds| creds.login() == Login::Paired);
+    Ok(creds.and_then(|creds| creds.identity(false)))
 }
 
 /// What others keep in the folder (a message store, media) stays in it: linked, since the old folder goes.
@@ -124,12 +116,16 @@ fn bring_along(live: &Path, into: &Path) -> Result<()> {
     Ok(())
 }
 
+/// How much of `creds.json` is looked at to know it as one.
+const HEAD: usize = 4096;
+
 /// A folder is Baileys' if its `creds.json` begins like one or is empty (a killed write leaves it so), or if it holds
 /// key files that nobody else makes.
 fn is_folder(path: &Path) -> bool {
-    let mut head = Vec::new();
+    // Room for all of it: every round of the keeper asks, and a list that grows reads little by little.
+    let mut head = Vec::with_capacity(HEAD);
     if let Ok(file) = File::open(path.join(CREDS)) {
-        let _ = file.take(4096).read_to_end(&mut head);
+        let _ = file.take(HEAD as u64).read_to_end(&mut head);
         let says = |name: &[u8]| head.windows(name.len()).any(|w| w == name);
         if head.iter().all(|&b| b == 0) || says(b"\"noiseKey\"") || says(b"\"signedIdentityKey\"") {
             return true;

@@ -1,6 +1,8 @@
 //! Real folders made by the real package (`tests/fixtures/make.mjs`), real writers in other processes, real node
 //! processes as bots. The table of states stands in `tests/it/kinds_corpus.rs`.
 
+mod heal;
+
 use super::*;
 use crate::error::Error;
 use crate::session::Proof;
@@ -127,7 +129,10 @@ fn copies_stay_whole_and_fresh_under_a_writer() {
     // copy says so, and a snapshot tries again.
     let whole = |into: &Path| {
         fs::create_dir(into).unwrap();
-        Baileys.copy(&live, into).unwrap();
+        match Baileys.copy(&live, into) {
+            Err(Error::Restless { .. }) => return false,
+            other => other.unwrap(),
+        }
         let verdict = Baileys.examine(into).unwrap().verdict;
         assert!(verdict.grade == Grade::Broken || verdict.login == Login::Paired, "{verdict:?}");
         verdict.grade < Grade::Broken
@@ -155,81 +160,6 @@ fn what_a_killed_writer_left_torn_is_copied_and_found() {
     let verdict = Baileys.examine(&into).unwrap().verdict;
     assert_eq!((verdict.grade, verdict.login), (Grade::Broken, Login::Unknown));
     assert_eq!(codes(&verdict), [Code::CredsTorn, Code::KeyFileTorn]);
-}
-
-struct Mended {
-    _dir: tempfile::TempDir,
-    into: PathBuf,
-    healed: Option<Healed>,
-}
-
-/// Damages a copy of `paired` and heals it, with another copy of a fixture as the good one.
-fn heal_after(good: Option<&str>, damage: impl Fn(&Path)) -> Mended {
-    let dir = tempfile::tempdir().unwrap();
-    let live = folder(dir.path(), "paired");
-    damage(&live);
-    let into = dir.path().join("into");
-    fs::create_dir(&into).unwrap();
-    let healed = heal(&live, good.map(fixture).as_deref(), &into).unwrap();
-    Mended { into, healed, _dir: dir }
-}
-
-fn is_good(folder: &Path) -> bool {
-    Baileys.examine(folder).unwrap().verdict.is_good()
-}
-
-#[test]
-fn only_what_is_torn_is_replaced_and_the_counter_rises_above_every_pre_key() {
-    let session = "session-15550002222.0.json";
-    let mended = heal_after(Some("paired"), |live| {
-        fs::write(live.join(session), "").unwrap();
-        fs::write(live.join("session-77000111222_1.3.json"), r#"{"newer":"than the archive"}"#).unwrap();
-        fs::write(live.join("pre-key-9.json"), "{}").unwrap();
-        fs::write(live.join("session-5.0.json"), r#"{"nobody has it"#).unwrap();
-    });
-    let healed = mended.healed.unwrap();
-    assert_eq!(healed.replaced, [(session.into(), Some(heal::Source::Good)), ("session-5.0.json".into(), None)]);
-    assert_eq!(healed.next_pre_key, Some(10));
-    assert!(is_good(&mended.into));
-    let read = |name: &str| fs::read_to_string(mended.into.join(name)).unwrap();
-    assert_eq!(read(session), fs::read_to_string(fixture("paired").join(session)).unwrap());
-    assert!(read("session-77000111222_1.3.json").contains("newer"));
-    assert!(!mended.into.join("session-5.0.json").exists());
-}
-
-#[test]
-fn torn_creds_come_from_the_nearest_whole_ones() {
-    let text = fs::read_to_string(fixture("paired").join(CREDS)).unwrap();
-    let tear = |live: &Path| fs::write(live.join(CREDS), "").unwrap();
-    let put = |live: &Path, end: &str| fs::write(live.join(format!("{CREDS}{end}")), &text).unwrap();
-    for (good, ends, source) in [
-        (Some("paired"), vec![".tmp", ".bak"], heal::Source::Unfinished),
-        (Some("paired"), vec![".bak"], heal::Source::Before),
-        (Some("paired"), vec![], heal::Source::Good),
-        (Some("other"), vec![".bak"], heal::Source::Before),
-        (None, vec![".bak"], heal::Source::Before),
-    ] {
-        let mended = heal_after(good, |live| {
-            tear(live);
-            ends.iter().for_each(|end| put(live, end));
-        });
-        assert_eq!(mended.healed.unwrap().replaced, [(CREDS.into(), Some(source))], "{good:?} {ends:?}");
-        assert!(is_good(&mended.into));
-    }
-}
-
-#[test]
-fn another_login_is_not_mixed_in() {
-    let tear = |live: &Path| fs::write(live.join(CREDS), "{").unwrap();
-    assert_eq!(heal_after(Some("other"), tear).healed, None, "pre-keys of another login");
-    assert_eq!(heal_after(None, tear).healed, None, "nowhere a whole one");
-    let anew = |live: &Path| {
-        fs::copy(fixture("qr").join(CREDS), live.join(CREDS)).unwrap();
-    };
-    assert_eq!(heal_after(Some("paired"), anew).healed, None, "a new identity that nobody scanned");
-    let mended = heal_after(Some("other"), |live| fs::write(live.join("pre-key-2.json"), "").unwrap());
-    assert_eq!(mended.healed.unwrap().replaced, [("pre-key-2.json".into(), None)], "linked anew since");
-    assert_eq!(heal(Path::new("/nowhere"), None, Path::new("/nowhere")).unwrap(), None);
 }
 
 /// A node process that works in `cwd`, runs `code` and waits.

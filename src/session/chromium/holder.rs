@@ -24,7 +24,7 @@ pub fn of(live: &Path) -> Use {
             return Use::Held(Holder { pid: Some(pid), program, host: None });
         }
         Ok(_) => {}
-        Err(e) => return Use::CannotTell(format!("{e:?}")),
+        Err(e) => return Use::CannotTell(e.brief()),
     }
     lock.map_or(Use::Free, |lock| lock.weigh())
 }
@@ -124,7 +124,7 @@ fn locked(files: &[PathBuf]) -> Option<Use> {
                 let program = processes::program_of(pid);
                 return Some(Use::Held(Holder { pid: Some(pid), program, host: None }));
             }
-            Err(e) => doubt = Some(format!("{e:?}")),
+            Err(e) => doubt = Some(e.brief()),
         }
     }
     doubt.map(Use::CannotTell)

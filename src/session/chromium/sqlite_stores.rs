@@ -79,7 +79,8 @@ fn open<T>(profile: &Path, path: &Path, store: &mut Store<T>) -> Result<Option<O
     if let Some(point) = Point::read(&db)? {
         store.vector.extend(progress(path, &point));
     }
-    match sqlite::open(&db, &disk::beside(profile, "second"))? {
+    // One that a kill left beside an earlier copy is a key to the account.
+    match sqlite::open(&db, &disk::unfinished(profile, "second")?)? {
         Err(what) => {
             store.findings.push(Finding::new(Code::DatabaseDamaged, path, what));
             Ok(None)

@@ -126,6 +126,19 @@ fn a_copy_reads_as_its_original_and_is_private() {
     }
 }
 
+/// SQLite works a log in in a second copy, which is a key to the account as the first is.
+#[test]
+fn the_second_copy_that_a_kill_left_goes() {
+    let dir = fixture("sqlite");
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    child.wait().unwrap();
+    let left = dir.path().join(format!(".profile.{}.second", child.id()));
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("db"), "").unwrap();
+    examine(&dir);
+    assert_eq!(left_over(dir.path()), ["profile"]);
+}
+
 #[test]
 fn a_store_of_settings_tells_the_version_of_whatsapp_web() {
     let dir = fixture("sqlite");

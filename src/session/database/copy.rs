@@ -6,7 +6,7 @@
 //! finish what a killed writer left behind; so a database without `-shm`, or with a journal to be rolled back, is
 //! copied as bytes together with its `-wal` and `-journal`, and recovery happens in the copy.
 
-use super::{is_busy, require_file, sidecars, sqlite};
+use super::{behind_links, is_busy, require_file, sidecars, sqlite};
 use crate::disk::{self, FileMark};
 use crate::error::{At, Error, Result};
 use rusqlite::backup::{Backup, StepResult};
@@ -30,6 +30,7 @@ const BYTE_TRIES: u32 = 10;
 /// It isn't there or can't be read, or it is locked or changing at every try ([`Error::Restless`]).
 pub fn copy_live(live: &Path, into: &Path) -> Result<()> {
     require_file(live)?;
+    let live = &behind_links(live);
     // A copy that broke off left them: they would be in the way of this one, or be taken for its own.
     remove_sidecars(into)?;
     let online = if reader_can_join(live)? { by_backup(live, into)? } else { false };

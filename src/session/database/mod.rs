@@ -15,7 +15,7 @@ pub use copy::copy_live;
 pub use put_back::{finish, is_placed, place, take_out, write_into};
 
 use super::{Use, sqlite};
-use crate::disk::Making;
+use crate::disk::{FileMark, Making};
 use crate::error::{At, Error, Holder, Result};
 use crate::platform::{holders, processes};
 use crate::verdict::{Code, Finding};
@@ -39,6 +39,24 @@ pub fn sidecars(db: &Path) -> [PathBuf; 3] {
     })
 }
 
+/// The database itself where a link leads to it: SQLite, too, looks for what belongs to it there.
+fn behind_links(db: &Path) -> PathBuf {
+    db.canonicalize().unwrap_or_else(|_| db.to_owned())
+}
+
+/// The files in which a transaction shows, with their marks. In WAL mode it stands in the `-wal` alone until SQLite works
+/// that in, which may be never as long as the bot runs.
+///
+/// # Errors
+/// The database isn't there, or can't be looked at.
+pub fn marks(db: &Path) -> Result<Vec<(PathBuf, FileMark)>> {
+    let db = behind_links(db);
+    let own = (PathBuf::new(), FileMark::of(&db)?);
+    let [wal, ..] = sidecars(&db);
+    let wal = FileMark::of(&wal).ok().map(|mark| (PathBuf::from("-wal"), mark));
+    Ok(std::iter::once(own).chain(wal).collect())
+}
+
 /// Whether the file is an SQLite database with this table, told without changing anything: by the schema, or, where
 /// that can't be read or still lies in the `-wal`, by the name in the first bytes of both.
 pub fn has_table(db: &Path, table: &str) -> bool {
@@ -48,7 +66,7 @@ pub fn has_table(db: &Path, table: &str) -> bool {
     let by_schema = open_still(db).and_then(|still| still.table_exists(None::<&str>, table));
     // Every round of the keeper asks: what the schema tells is not looked for in the bytes.
     let named = |path: &Path| first_bytes(path, LOOK).windows(table.len()).any(|w| w == table.as_bytes());
-    let [wal, ..] = sidecars(db);
+    let [wal, ..] = sidecars(&behind_links(db));
     by_schema.unwrap_or_else(|_| named(db)) || named(&wal)
 }
 
@@ -116,20 +134,21 @@ pub fn incarnation(path: &Path) -> String {
 /// Who has the database open. A connection in WAL mode holds locks for as long as it is open, so those are seen
 /// across users and containers; an idle connection in rollback mode holds none, and only `/proc` shows it.
 pub fn holder(db: &Path) -> Use {
-    let [wal, shm, journal] = sidecars(db);
-    let locks = [(db, sqlite::LOCK_BYTES), (&shm, (0, 0))];
+    let db = behind_links(db);
+    let [wal, shm, journal] = sidecars(&db);
+    let locks = [(&db, sqlite::LOCK_BYTES), (&shm, (0, 0))];
     for (file, range) in locks {
         match holders::posix_lock_owner_of(file, range) {
             Ok(None) => {}
             Ok(Some(pid)) => return Use::Held(named(pid)),
-            Err(e) => return Use::CannotTell(e.to_string()),
+            Err(e) => return Use::CannotTell(e.brief()),
         }
     }
-    match holders::open_by(&[db.to_owned(), wal, shm, journal]) {
+    match holders::open_by(&[db, wal, shm, journal]) {
         Ok(scan) if !scan.pids.is_empty() => Use::Held(named(scan.pids[0].0)),
         Ok(scan) if scan.blind => Use::CannotTell("processes of its owner that can't be looked into".into()),
         Ok(_) => Use::Free,
-        Err(e) => Use::CannotTell(e.to_string()),
+        Err(e) => Use::CannotTell(e.brief()),
     }
 }
 

@@ -1,8 +1,12 @@
-//! What stands behind a finding, in Russian. The rooms that look say it in fixed English words, which `--json` keeps; what
-//! SQLite says itself, and names and numbers, stay as they are.
+//! What stands behind a finding, or behind a doubt whether a session is in use, in Russian. The rooms that look say it in
+//! fixed English words, which `--json` keeps; what SQLite says itself, and names and numbers, stay as they are.
 
 /// The fixed words, longer ones before those they contain.
-const WORDS: [(&str, &str); 30] = [
+const WORDS: [(&str, &str); 34] = [
+    ("processes of its owner that can't be looked into", "процессы её владельца, в которые нельзя заглянуть"),
+    ("locked by a process that can't be seen", "закрыт процессом, которого не видно"),
+    ("SingletonLock: host ", "SingletonLock: машина "),
+    (", process ", ", процесс "),
     ("a batch has another number of entries than it says", "в пачке не столько записей, сколько в ней указано"),
     ("a block is compressed in an unknown way", "блок сжат неизвестным способом"),
     ("a block claims an impossible length", "у блока невозможная длина"),

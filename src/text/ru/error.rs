@@ -30,7 +30,7 @@ pub fn error(error: &Error) -> Told {
             "сначала остановите бота (pm2 stop ИМЯ или systemctl stop СЛУЖБА), затем повторите",
         ),
         Error::MaybeInUse { path, why } => Told::new(
-            format!("отсюда не видно, занята ли {}: {why}", path.display()),
+            format!("отсюда не видно, занята ли {}: {}", path.display(), super::detail::detail(why)),
             "сначала остановите бота или запустите от его пользователя либо root на машине бота",
         ),
         Error::Busy { holder } => Told::new(
