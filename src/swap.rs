@@ -11,7 +11,7 @@ use crate::session::{Hold, Session};
 use crate::vault::workplace::Workplace;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The copy of a file's old content, in the folder aside.
 const OLD: &str = "old";
@@ -46,6 +46,8 @@ enum Phase {
 /// One swap.
 pub struct Swap<'a> {
     session: &'a Session,
+    /// Where it lies.
+    live: PathBuf,
     work: &'a Workplace,
     how: How,
     held: Option<Box<dyn Hold>>,
@@ -58,7 +60,7 @@ impl<'a> Swap<'a> {
     /// A bot works on the session.
     pub fn begin(session: &'a Session, work: &'a Workplace) -> Result<Swap<'a>> {
         let held = session.kind.hold(&[&session.path, &work.stage()], work.dir())?;
-        Ok(Swap { session, work, how: How::Moved, held })
+        Ok(Swap { session, live: place(session), work, how: How::Moved, held })
     }
 
     /// Puts the staged session in place.
@@ -71,7 +73,7 @@ impl<'a> Swap<'a> {
     }
 
     fn put_in_place(&mut self) -> Result<()> {
-        let (live, stage) = (&self.session.path, self.work.stage());
+        let (live, stage) = (&self.live, self.work.stage());
         if stage.is_file() {
             return self.put_back_file();
         }
@@ -94,15 +96,15 @@ impl<'a> Swap<'a> {
         if self.held.is_none() {
             return Ok(());
         }
-        let (live, stage) = (&self.session.path, self.work.stage());
-        let Err(refused) = self.session.kind.holder(&stage).or_refuse(live) else { return Ok(()) };
-        disk::exchange(&stage, live)?;
+        let stage = self.work.stage();
+        let Err(refused) = self.session.kind.holder(&stage).or_refuse(&self.session.path) else { return Ok(()) };
+        disk::exchange(&stage, &self.live)?;
         Err(refused)
     }
 
     /// A session that is one file is SQLite's: a leftover `-wal` beside a replaced file would undo the restore.
     fn put_back_file(&mut self) -> Result<()> {
-        let (live, aside) = (&self.session.path, self.work.aside());
+        let (live, aside) = (&self.live, self.work.aside());
         disk::make_dir(&aside)?;
         make_way(disk::parent(live))?;
         if disk::exists(live) {
@@ -120,7 +122,7 @@ impl<'a> Swap<'a> {
 
     /// Puts the old session back.
     pub fn undo(self) -> Result<()> {
-        let (live, stage, aside) = (&self.session.path, self.work.stage(), self.work.aside());
+        let (live, stage, aside) = (&self.live, self.work.stage(), self.work.aside());
         match &self.how {
             How::Moved => disk::move_to(live, &stage)?,
             How::Exchanged => disk::exchange(&stage, live)?,
@@ -152,7 +154,7 @@ impl<'a> Swap<'a> {
     }
 
     fn swap_children(&self) -> Result<()> {
-        let (live, stage, aside) = (&self.session.path, self.work.stage(), self.work.aside());
+        let (live, stage, aside) = (&self.live, self.work.stage(), self.work.aside());
         disk::remove_tree(&aside)?;
         disk::make_dir(&aside)?;
         mark(self.work, Phase::Out)?;
@@ -180,11 +182,12 @@ fn finish(session: &Session, work: &Workplace) -> Result<Option<bool>> {
         return Ok(None);
     }
     let phase = serde_json::from_slice(&fs::read(&marker).at("reading", &marker)?).ok();
-    let forward = phase == Some(Phase::File) && database::is_placed(&session.path, &work.aside());
+    let live = place(session);
+    let forward = phase == Some(Phase::File) && database::is_placed(&live, &work.aside());
     if !forward {
         session.require_idle()?;
         match phase {
-            Some(Phase::File) => database::finish(&session.path, &work.aside())?,
+            Some(Phase::File) => database::finish(&live, &work.aside())?,
             _ => undo_children(session, work)?,
         }
     }
@@ -198,7 +201,7 @@ fn mark(work: &Workplace, phase: Phase) -> Result<()> {
 }
 
 fn undo_children(session: &Session, work: &Workplace) -> Result<()> {
-    let (live, marker) = (&session.path, work.marker());
+    let (live, marker) = (&place(session), work.marker());
     let phase = serde_json::from_slice(&fs::read(&marker).at("reading", &marker)?);
     if phase.is_ok_and(|p: Phase| p == Phase::In) {
         // What is there is not wanted any more, and must not be in the way: a drill, too, unpacks there.
@@ -232,6 +235,13 @@ fn move_children(session: &Session, from: &Path, to: &Path, work: &Workplace) ->
         }
     }
     Ok(())
+}
+
+/// Where the session lies. A link at its path is its owner's and stays; what it leads to is replaced, be it gone or not.
+fn place(session: &Session) -> PathBuf {
+    let path = &session.path;
+    let Ok(target) = fs::read_link(path) else { return path.clone() };
+    path.canonicalize().unwrap_or_else(|_| disk::parent(path).join(target))
 }
 
 /// Makes the folder that a session is put into. Where it is a link whose target is gone, the target is made: that is where

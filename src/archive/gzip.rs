@@ -1,5 +1,6 @@
 //! One gzip member as bytes (RFC 1952): packed, stored or unpacked. It knows neither tar nor index.
 
+use super::fit::Fit;
 use flate2::{Decompress, FlushDecompress, Status};
 use libdeflater::{CompressionLvl, Compressor, crc32};
 
@@ -19,15 +20,6 @@ const NOTHING: [u8; 2] = [3, 0];
 /// Bytes around the payload of an empty member with one extra subfield.
 pub const AROUND_EXTRA: usize = HEADER.len() + 2 + 4 + NOTHING.len() + TRAILER;
 
-/// A stored deflate block without content: not the last one, no compression, lengths 0 and !0.
-const FIVE: [u8; 5] = [0, 0, 0, 0xff, 0xff];
-
-/// The same behind a block in fixed codes that ends at once (bits 0, 1 and 0, then seven zeros): one byte more.
-const SIX: [u8; 6] = [2, 0, 0, 0, 0xff, 0xff];
-
-/// Fives and sixes add up to every number from here on.
-const FILLABLE: usize = 20;
-
 /// A stored deflate block's length is a 16-bit number.
 const STORED_BLOCK: usize = 65_535;
 
@@ -45,32 +37,6 @@ enum Taste {
     Dense,
     /// It repeats itself, as text and JSON do: level 6 saves a tenth more than level 1.
     Loose,
-}
-
-/// How long members are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Fit {
-    /// As short as they come.
-    #[default]
-    Tight,
-    /// Whole blocks of a disk, so that a member that is copied can share the blocks of the one it is copied from.
-    Blocks,
-}
-
-impl Fit {
-    /// A member's length is a multiple of this many bytes. Blocks of 4 KiB are what file systems that can share are
-    /// made with; larger ones share nothing, and smaller ones divide it.
-    const fn grid(self) -> usize {
-        match self {
-            Fit::Tight => 1,
-            Fit::Blocks => 4096,
-        }
-    }
-
-    /// Whether a member of this length is one of this fit.
-    pub fn suits(self, stored: u64) -> bool {
-        stored.is_multiple_of(self.grid() as u64)
-    }
 }
 
 /// Packs contents into members. The result depends on content and fit alone.
@@ -92,7 +58,7 @@ impl Packer {
     /// One member with this content. What won't get smaller is stored.
     pub fn pack(&mut self, content: &[u8]) -> Vec<u8> {
         let mut member = self.pack_tight(content);
-        fill_up(&mut member, self.fit.grid());
+        self.fit.fill_up(&mut member);
         member
     }
 
@@ -156,21 +122,6 @@ fn store(content: &[u8]) -> Vec<u8> {
     }
     push_trailer(&mut member, content);
     member
-}
-
-/// Makes a member as long as a multiple of `grid`: empty blocks come before the first of its deflate stream.
-fn fill_up(member: &mut Vec<u8>, grid: usize) {
-    let mut missing = member.len().next_multiple_of(grid) - member.len();
-    if missing == 0 {
-        return;
-    }
-    if missing < FILLABLE {
-        missing += grid;
-    }
-    let sixes = missing % FIVE.len();
-    let fives = (missing - sixes * SIX.len()) / FIVE.len();
-    let filling = [FIVE.repeat(fives), SIX.repeat(sixes)].concat();
-    member.splice(HEADER.len()..HEADER.len(), filling);
 }
 
 fn push_trailer(member: &mut Vec<u8>, content: &[u8]) {
@@ -273,18 +224,6 @@ mod tests {
             assert!(member.len() <= stored_len(content.len()) + 18);
         }
         assert!(packer.pack(&text).len() < text.len() / 50);
-    }
-
-    #[test]
-    fn members_fill_whole_blocks() {
-        let (mut packer, mut unpacker) = (Packer::new(Fit::Blocks), Unpacker::new());
-        // Whatever is missing to the next block, from nothing to all but one byte. (No member is empty.)
-        for len in 1..4200 {
-            let content = noise(len);
-            let member = packer.pack(&content);
-            assert!(Fit::Blocks.suits(member.len() as u64) && member.len() < len + 18 + 5 + 4096 + FILLABLE, "{len}");
-            assert_eq!(unpacked(&mut unpacker, &member, len), Ok(content), "{len}");
-        }
     }
 
     #[test]

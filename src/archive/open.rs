@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 const MAX_MEMBER: u64 = 1 << 20;
 
 /// How every gzip file begins.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Who made an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,31 +246,6 @@ impl Archive {
         }
         Ok(bytes)
     }
-}
-
-/// What an archive of ours says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// Its label.
-    pub label: Vec<u8>,
-    /// What tells it from every other one, as [`Archive::digest`] does.
-    pub digest: [u8; 32],
-}
-
-/// What an archive of ours says of itself. Its index isn't unpacked, which with many files is megabytes; only a difference
-/// is opened, together with its base.
-///
-/// # Errors
-/// As [`Archive::open`].
-pub fn said(path: &Path) -> Result<Said> {
-    let (file, mark) = open_file(path)?;
-    let is_gzip = read_at(&file, path, 0, mark.size.min(2) as usize)? == GZIP;
-    let read = if is_gzip { tail::read_label(&file, path, mark.size)? } else { None };
-    if let Some((label, digest)) = read {
-        return Ok(Said { label, digest });
-    }
-    let archive = Archive::open(path)?;
-    Ok(Said { digest: archive.digest(), label: archive.label })
 }
 
 /// Opens what must be an archive by itself, for a difference to be read with.

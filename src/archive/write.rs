@@ -2,7 +2,8 @@
 //! come back in order. The file is finished here but neither flushed nor published.
 
 use super::cut::{self, Item, Part};
-use super::gzip::{Fit, Packer};
+use super::fit::Fit;
+use super::gzip::Packer;
 use super::header;
 use super::index::{IndexEntry, Member};
 use super::open::Archive;

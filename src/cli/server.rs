@@ -80,9 +80,9 @@ fn build(context: &Context, wish: &Setup, report: &mut Report) -> Result<Exit> {
     let mut site = site(wish, &facts)?;
     take(context, &mut site, &server::system(&facts, program), wish.dry_run, report)?;
     let changes = change::steps(&facts, &site.record);
-    // A timer whose files go is switched off first; one that never was on is no reason to stop here.
+    // A timer whose files go is switched off first.
     if is_alive(wish) && changes.iter().any(|step| step.path.ends_with(&names.timer)) {
-        let _ = systemctl(&["disable", "--now", "--quiet", &names.timer]);
+        switch_off(&names.timer);
     }
     take(context, &mut site, &changes, wish.dry_run, report)?;
     folder_half(context, wish, &facts, report)?;
@@ -119,10 +119,7 @@ fn take_down(context: &Context, wish: &Setup, report: &mut Report) -> Result<()>
     let facts = facts(wish)?;
     if is_alive(wish) {
         let names = Names::of(&facts);
-        for unit in [names.restore, names.keeper, names.timer] {
-            // What was never switched on is no reason to stop here.
-            let _ = systemctl(&["disable", "--now", "--quiet", &unit]);
-        }
+        [names.restore, names.keeper, names.timer].iter().for_each(|unit| switch_off(unit));
     }
     folder_half(context, wish, &facts, report)?;
     let mut site = site(wish, &facts)?;
@@ -162,6 +159,13 @@ fn switch_on(context: &Context, units: &[String]) -> Result<()> {
         let why = context.show.lang.phrase(Phrase::SetupNotStarted);
         context.show.talk(&format!("{why}\n  systemctl status --no-pager {}", units.join(" ")));
     })
+}
+
+/// What was never switched on is no reason to stop, and nothing to tell.
+fn switch_off(unit: &str) {
+    let mut off = Command::new("systemctl");
+    off.args(["disable", "--now", "--quiet", unit]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let _ = off.status();
 }
 
 fn systemctl(args: &[&str]) -> Result<()> {

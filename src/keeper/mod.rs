@@ -14,6 +14,7 @@ mod look;
 pub mod metrics;
 pub mod notice;
 pub mod pusher;
+mod remembered;
 pub mod round;
 pub mod run;
 pub mod seen;

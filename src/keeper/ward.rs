@@ -1,20 +1,17 @@
 //! A session in the keeper's care: the session, its vault and its workplace, put together from what the owner said
 //! and what lies on disk.
 
+use super::remembered;
 use crate::config::{Config, Place};
 use crate::disk;
 use crate::error::{Error, Problem, Result};
-use crate::session::interior::Interior;
 use crate::session::snapshot::Carry;
 use crate::session::{Session, find};
 use crate::text::WayBack;
-use crate::unpack;
-use crate::vault::backup::label_of;
 use crate::vault::workplace::Workplace;
 use crate::vault::{Rules, Vault};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -49,10 +46,14 @@ pub fn wards(config: &Config) -> Result<Vec<Ward>> {
     let alone = wards.len() == 1;
     wards.iter_mut().for_each(|w| w.alone = alone);
     if let Some(only) = &config.only {
-        // By its path where another has the same name.
-        wards.retain(|w| w.session.name == *only || w.session.path == Path::new(only));
+        wards.retain(|w| is_meant(only, &w.session));
     }
     Ok(wards)
+}
+
+/// Whether `--only` means that session: by its name, or by its path where another has the same name.
+fn is_meant(only: &str, session: &Session) -> bool {
+    session.name == only || find::absolute(Path::new(only)).is_ok_and(|path| path == session.path)
 }
 
 /// Shows every session that the configuration speaks of, and its place; of thousands none is kept.
@@ -68,7 +69,7 @@ fn each_session(config: &Config, see: &mut dyn FnMut(Session, &Place) -> Result<
 pub fn any_new(config: &Config, known: &dyn Fn(&Session) -> bool) -> Result<bool> {
     let mut any = false;
     each_session(config, &mut |session, _| {
-        let meant = config.only.as_ref().is_none_or(|only| *only == session.name);
+        let meant = config.only.as_ref().is_none_or(|only| is_meant(only, &session));
         any |= meant && !known(&session);
         Ok(())
     })?;
@@ -86,7 +87,7 @@ fn places(config: &Config) -> Result<Cow<'_, [Place]>> {
         return Ok(vec![usual].into());
     }
     let found = find::inside(&base)?;
-    let remembered = remembered(&usual, &find::expected(&find::absolute(&usual.path)?).home, &[]);
+    let remembered = remembered::sessions(&usual, &find::expected(&find::absolute(&usual.path)?).home, &[]);
     let mut places: Vec<Place> = Vec::new();
     for path in found.into_iter().chain(remembered).map(|s| s.path) {
         if places.iter().all(|p| p.path != path) {
@@ -108,7 +109,7 @@ fn sessions(place: &Place) -> Result<Vec<Session>> {
         found.iter().flatten().cloned().partition(|s| find::kind_of(&s.path).is_some());
     let home = find::expected(&path).home;
     let below = |s: &Session| s.path.starts_with(&path);
-    let known: Vec<Session> = remembered(place, &home, &claimed).into_iter().filter(below).collect();
+    let known: Vec<Session> = remembered::sessions(place, &home, &claimed).into_iter().filter(below).collect();
     match found {
         Err(Error::NotASession { .. }) if !known.is_empty() => {}
         other => drop(other?),
@@ -124,42 +125,7 @@ fn sessions(place: &Place) -> Result<Vec<Session>> {
     Ok(found)
 }
 
-/// The sessions that the vaults in a bot's folder and its one archive speak of, wherever they lie now; those that lie
-/// `here` need no reminding.
-fn remembered(place: &Place, home: &Path, here: &[Session]) -> Vec<Session> {
-    let session = |prefix: &Path, kind| find::session(&home.join(prefix), kind);
-    let vaults = fs::read_dir(vault_root(place, home)).into_iter().flatten().flatten().map(|e| e.path());
-    let here: HashSet<&OsStr> = here.iter().map(|s| OsStr::new(&s.name)).collect();
-    let is_here = |vault: &PathBuf| vault.file_name().is_some_and(|name| here.contains(name));
-    let (here, gone): (Vec<_>, Vec<_>) = vaults.filter(|v| v.is_dir()).partition(is_here);
-    let mut known: Vec<Session> =
-        gone.iter().filter_map(|vault| newest_interior(vault)).map(|i| session(&i.prefix, i.kind)).collect();
-    // What earlier versions took for one.
-    known.retain(|s| !find::is_no_session(&s.path));
-    if known.is_empty() && !here.iter().any(|vault| generations(vault).next().is_some()) {
-        // An archive that can't be read says nothing here; whoever restores from it says why.
-        let promised = unpack::sessions_in(&plain_archive(place, home)).unwrap_or_default();
-        known.extend(promised.iter().filter(|i| !i.prefix.as_os_str().is_empty()).map(|i| session(&i.prefix, i.kind)));
-    }
-    known.sort_by_key(|s| (s.name != "session", s.name.clone()));
-    known
-}
-
-/// What the newest generation in a vault that says what it is has in it.
-fn newest_interior(vault: &Path) -> Option<Interior> {
-    let mut newest_first: Vec<PathBuf> = generations(vault).collect();
-    newest_first.sort_by(|a, b| b.cmp(a));
-    let newest = newest_first.into_iter().find(|file| label_of(file).is_some())?;
-    unpack::sessions_in(&newest).ok()?.into_iter().next()
-}
-
-/// The files of a vault's generations, by their names.
-fn generations(vault: &Path) -> impl Iterator<Item = PathBuf> {
-    let files = fs::read_dir(vault).into_iter().flatten().flatten().map(|e| e.path());
-    files.filter(|f| f.file_name().is_some_and(|n| n.to_string_lossy().starts_with('g')))
-}
-
-fn vault_root(place: &Place, home: &Path) -> PathBuf {
+pub(super) fn vault_root(place: &Place, home: &Path) -> PathBuf {
     let root = place.vault.clone().unwrap_or_else(|| home.join(".wakeep"));
     std::path::absolute(&root).unwrap_or(root)
 }
@@ -262,7 +228,7 @@ fn recorded_first(root: &Path) -> Option<String> {
     fs::read_to_string(root.join("first")).ok().map(|s| s.trim().to_owned()).filter(|s| !s.is_empty())
 }
 
-fn plain_archive(place: &Place, home: &Path) -> PathBuf {
+pub(super) fn plain_archive(place: &Place, home: &Path) -> PathBuf {
     let archive = place.archive.clone().unwrap_or_else(|| home.join(ARCHIVE));
     let archive = std::path::absolute(&archive).unwrap_or(archive);
     // A link somewhere else is the owner's wish: the file there is replaced, not the link.

@@ -90,7 +90,8 @@ impl<'a> Restoring<'a> {
 
     /// What stands there now goes into the vault first, whatever it is worth.
     fn back_up(&mut self, verdict: &Verdict, now: Timestamp) -> Result<Option<PathBuf>> {
-        if !disk::exists(&self.session.path) {
+        // A link whose target is gone leads to nothing that could be kept.
+        if !self.session.path.exists() {
             return Ok(None);
         }
         let (root, entries) = self.session.as_it_lies(&self.work.snapshot())?;

@@ -460,6 +460,28 @@ fn a_link_that_leads_nowhere_is_led_somewhere() {
     assert!(data.join("session/Default").is_dir() && link.is_symlink());
 }
 
+/// A link at the session's own path is its owner's: what it leads to is replaced, and no old login stays there.
+#[test]
+fn a_session_that_is_a_link_is_restored_where_it_leads() {
+    let bot = StandIn::stopped();
+    let (link, data) = (bot.session(), bot.home().join("data"));
+    fs::rename(&link, &data).unwrap();
+    std::os::unix::fs::symlink("../data", &link).unwrap();
+    assert_eq!(bot.wakeep(["archive"]).run().code, 0);
+    let is_whole = || bot.wakeep(["check", "data", "--json"]).json(0)["login"] == "paired";
+    for spoil in [StandIn::tear_up, remove] {
+        spoil(&data);
+        let restored = bot.wakeep(["restore", "--if-needed"]).run();
+        assert_eq!(restored.code, 0, "{restored:?}");
+        assert!(link.is_symlink() && is_whole());
+        assert_eq!(bot.wakeep(["check"]).run().code, 0);
+    }
+}
+
+fn remove(session: &Path) {
+    fs::remove_dir_all(session).unwrap();
+}
+
 /// The phone ended the login: however good the files are, nothing is safe.
 #[test]
 fn a_login_that_the_phone_ended_is_not_safe() {
