@@ -120,9 +120,11 @@ class Bench:
 
     def unchanged(self):
         touch = quoted("touch", self.session / "Default/Local Storage/leveldb/CURRENT")
+        looked = f"{self.wakeep_back()} && {self.of('archive --round')}"
         return [
-            Case("wakeep archive", self.of("archive"), f"{self.wakeep_back()} && {self.of('archive')}"),
-            Case("wakeep archive, a file touched", self.of("archive"), f"{self.wakeep_back()} && {touch}"),
+            Case("wakeep archive --round, as a keeper looks", self.of("archive --round"), looked),
+            Case("wakeep archive --round, a file touched", self.of("archive --round"), f"{self.wakeep_back()} && {touch}"),
+            Case("wakeep archive, which verifies the archive", self.of("archive"), looked),
             Case("restic backup", self.restic_backup, self.back("restic")),
             Case("borg create", self.borg_create(), self.back("borg")),
         ]
