@@ -123,7 +123,7 @@ impl Keeping<'_> {
             None => return None,
         };
         let bytes = disk::FileMark::of(&archive).ok()?.size;
-        Some(Event::Unchanged { archive, made: label.made, bytes })
+        Some(Event::Unchanged { archive, made: label.made, bytes, verified: false })
     }
 
     fn judge(&mut self, snapshot: &mut Snapshot, stamp: &Stamp, now: Timestamp, started: Instant) -> Result<Event> {

@@ -114,8 +114,8 @@ impl Context {
             return;
         }
         let name = if several { format!("{}: ", ward.session.name) } else { String::new() };
-        if let Event::Unchanged { made, .. } = event {
-            let since = self.show.lang.unchanged_since(&text::clock(*made, self.now));
+        if let Event::Unchanged { made, verified, .. } = event {
+            let since = self.show.lang.unchanged_since(&text::clock(*made, self.now), *verified);
             return self.show.line(&format!("{name}{since}"));
         }
         self.show.line(&format!("{name}{}", nearer(&self.show.lang.event(event))));

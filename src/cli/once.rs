@@ -42,13 +42,23 @@ pub(super) fn keep(context: &Context, force: bool, form: Form, at_leisure: bool)
                 at_leisure,
                 host: &context.host,
             };
-            // "Unchanged" is said of an archive whose bytes are as they were written.
-            progress::during(&context.show, Work::Archiving, &name, |_| match keeping.keep(context.now)? {
-                Event::Unchanged { archive, .. } if archive::verify(&archive, Depth::Stored).is_err() => {
-                    keeping.force = true;
-                    keeping.keep(context.now)
+            progress::during(&context.show, Work::Archiving, &name, |_| {
+                let event = keeping.keep(context.now)?;
+                // A person hears "unchanged" of an archive whose bytes are as they were written; rounds come too often for that.
+                let Event::Unchanged { archive, made, bytes, .. } = &event else { return Ok(event) };
+                if at_leisure {
+                    return Ok(event);
                 }
-                event => Ok(event),
+                if archive::verify(archive, Depth::Stored).is_ok() {
+                    return Ok(Event::Unchanged {
+                        archive: archive.clone(),
+                        made: *made,
+                        bytes: *bytes,
+                        verified: true,
+                    });
+                }
+                keeping.force = true;
+                keeping.keep(context.now)
             })
         },
         |ward, event| kept_json(context, ward, event),

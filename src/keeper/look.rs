@@ -38,7 +38,7 @@ pub(super) fn look(ward: &mut Ward, host: &str, tidies: bool, now: Timestamp) ->
         let _work = ward.work.work("watch")?;
         ward.vault.refresh()?;
         ward.vault.receive(now)?;
-        return Ok(Event::Unchanged { archive, made: label.made, bytes: 0 });
+        return Ok(Event::Unchanged { archive, made: label.made, bytes: 0, verified: false });
     }
     let event = archive(ward, host, true, now)?;
     if tidies && matches!(event, Event::Created { .. }) {

@@ -125,10 +125,12 @@ impl Lang {
     }
 
     /// "unchanged, verified, from 12:04".
-    pub fn unchanged_since(self, time: &str) -> String {
-        match self {
-            Lang::En => format!("unchanged, verified, from {time}"),
-            Lang::Ru => format!("без изменений, проверен, от {time}"),
+    pub fn unchanged_since(self, time: &str, verified: bool) -> String {
+        match (self, verified) {
+            (Lang::En, true) => format!("unchanged, verified, from {time}"),
+            (Lang::En, false) => format!("unchanged, from {time}"),
+            (Lang::Ru, true) => format!("без изменений, проверен, от {time}"),
+            (Lang::Ru, false) => format!("без изменений, от {time}"),
         }
     }
 

@@ -147,6 +147,9 @@ pub enum Event {
         made: Timestamp,
         /// Its size in bytes.
         bytes: u64,
+        /// Whether its bytes were looked at, too, and are as they were written.
+        #[serde(default)]
+        verified: bool,
     },
     /// A snapshot was not published.
     Refused {

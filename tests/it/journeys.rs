@@ -64,6 +64,8 @@ fn what_is_unchanged_writes_nothing_and_force_writes_anew() {
     let before = digest(&bot.archive());
     let said = bot.wakeep(["archive"]).run();
     assert!(said.stdout.starts_with("unchanged, verified, from "), "{said:?}");
+    let round = bot.wakeep(["archive", "--round", "--lang", "ru"]).run();
+    assert!(round.stdout.starts_with("без изменений, от "), "a round doesn't read the archive: {round:?}");
     assert_eq!(digest(&bot.archive()), before);
     assert_eq!(bot.wakeep(["archive", "--force", "--json"]).json(0)["outcome"], "created");
     assert_ne!(digest(&bot.archive()), before);

@@ -41,6 +41,10 @@ pub fn sidecars(db: &Path) -> [PathBuf; 3] {
 
 /// The database itself where a link leads to it: SQLite, too, looks for what belongs to it there.
 fn behind_links(db: &Path) -> PathBuf {
+    // Each round of a keeper asks many times, and following a path costs a call for every folder in it.
+    if !db.is_symlink() {
+        return db.to_owned();
+    }
     db.canonicalize().unwrap_or_else(|_| db.to_owned())
 }
 
