@@ -43,22 +43,16 @@ pub(super) fn keep(context: &Context, force: bool, form: Form, at_leisure: bool)
                 host: &context.host,
             };
             progress::during(&context.show, Work::Archiving, &name, |_| {
-                let event = keeping.keep(context.now)?;
+                let mut event = keeping.keep(context.now)?;
                 // A person hears "unchanged" of an archive whose bytes are as they were written; rounds come too often for that.
-                let Event::Unchanged { archive, made, bytes, .. } = &event else { return Ok(event) };
-                if at_leisure {
-                    return Ok(event);
+                if let (Event::Unchanged { archive, verified, .. }, false) = (&mut event, at_leisure) {
+                    *verified = archive::verify(archive, Depth::Stored).is_ok();
+                    if !*verified {
+                        keeping.force = true;
+                        return keeping.keep(context.now);
+                    }
                 }
-                if archive::verify(archive, Depth::Stored).is_ok() {
-                    return Ok(Event::Unchanged {
-                        archive: archive.clone(),
-                        made: *made,
-                        bytes: *bytes,
-                        verified: true,
-                    });
-                }
-                keeping.force = true;
-                keeping.keep(context.now)
+                Ok(event)
             })
         },
         |ward, event| kept_json(context, ward, event),
